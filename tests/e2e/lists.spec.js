@@ -419,6 +419,34 @@ test('a file for tallyman apply is imported, its images fetched, and exported ag
   await expect(page.getByTestId('offer')).toContainText('2 entries');
 });
 
+test('files that are read say so, and the ones that were brought last are offered, whichever are slower', async ({ page, open, server }) => {
+  for (const tag of ['slow', 'fast']) await putImage(server, 'bring/app', tag, { os: 'linux', architecture: 'amd64' });
+  let release;
+  const released = new Promise((resolve) => (release = resolve));
+  await page.route(/\/v2\/bring\/app\/manifests\/slow$/, async (route) => {
+    await released;
+    await route.continue();
+  });
+  const list = (tag) => `${server.host}/bring/list:${tag}`;
+  const bring = (tag) =>
+    page.getByTestId('import-files').setInputFiles({
+      name: 'lists.yaml',
+      mimeType: 'application/yaml',
+      buffer: Buffer.from(`image: ${list(tag)}\nimages:\n  - ${server.host}/bring/app:${tag}\n`),
+    });
+  await open('/lists');
+  await bring('slow');
+  await expect(page.getByTestId('import').getByRole('status')).toHaveText('Reading the files …');
+  await bring('fast');
+  await expect(page.getByTestId('offer-name')).toHaveValue(list('fast'));
+  release();
+  await page.waitForTimeout(500);
+  await expect(page.getByTestId('offer-name')).toHaveValue(list('fast'));
+  await page.getByTestId('import-button').click();
+  await expect(row(page, list('fast'))).toBeVisible();
+  await expect(page.getByTestId('offer')).toHaveCount(0);
+});
+
 test('files that are not read are named with the reason, and keep no other out', async ({ page, open, server }) => {
   const list = await aList(page, open, server, 'unread/app');
   await open('/lists');

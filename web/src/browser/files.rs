@@ -55,8 +55,8 @@ pub fn save_blob(name: &str, blob: &Blob) -> Option<()> {
     Some(())
 }
 
-/// The files that were chosen, with their paths where a folder was.
-pub async fn chosen(input: &HtmlInputElement) -> ChosenFiles {
+/// Returns the files that were chosen, with their paths where a folder was. The same files can be chosen again.
+pub fn chosen(input: &HtmlInputElement) -> LocalBoxFuture<'static, ChosenFiles> {
     let files = input.files();
     let files: Vec<File> =
         files.iter().flat_map(|files| (0..files.length()).filter_map(|at| files.get(at))).collect();
@@ -64,7 +64,9 @@ pub async fn chosen(input: &HtmlInputElement) -> ChosenFiles {
         let path = Reflect::get(&file, &"webkitRelativePath".into()).ok().and_then(|path| path.as_string());
         (path.filter(|path| !path.is_empty()).unwrap_or_else(|| file.name()), Ok(file))
     });
-    read(named.collect()).await
+    let named = named.collect();
+    input.set_value("");
+    read(named).boxed_local()
 }
 
 /// Returns the files of a drop. They have to be read before anything is awaited: afterwards the browser has forgotten them.

@@ -45,6 +45,7 @@ pub struct Lists {
     pub drop_here: &'static str,
     pub export_all: &'static str,
     pub export_list_file: &'static str,
+    pub reading: &'static str,
     pub found: fn(count: usize) -> String,
     pub guessed: &'static str,
     pub refused: &'static str,
@@ -115,6 +116,7 @@ static ENGLISH: Lists = Lists {
     drop_here: "or drop them anywhere on this page",
     export_all: "Export all as a zip",
     export_list_file: "Export for tallyman apply",
+    reading: "Reading the files …",
     found: |count| if count == 1 { "1 list found".to_owned() } else { format!("{count} lists found") },
     guessed: "The Docker CLI's folder names are ambiguous; correct the name if it is wrong.",
     refused: "Skipped",
@@ -180,6 +182,7 @@ static SPANISH: Lists = Lists {
     drop_here: "o suéltalos en cualquier lugar de esta página",
     export_all: "Exportar todas en un zip",
     export_list_file: "Exportar para tallyman apply",
+    reading: "Leyendo los archivos …",
     found: |count| {
         if count == 1 { "Se encontró 1 lista".to_owned() } else { format!("Se encontraron {count} listas") }
     },

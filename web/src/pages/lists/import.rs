@@ -18,6 +18,7 @@ use crate::{
     router,
     routes::Route,
     state::{
+        latest::{use_latest, use_presence},
         lists::{LocalLists, Opened, import_export},
         registries::Registries,
     },
@@ -27,6 +28,17 @@ use crate::{
 #[derive(PartialEq, Properties)]
 pub struct Props {
     pub local_lists: Rc<LocalLists>,
+}
+
+/// Files that are brought, until their lists are offered.
+type Bringing = LocalBoxFuture<'static, ChosenFiles>;
+
+/// The stage of an import.
+#[derive(Clone, PartialEq)]
+enum Stage {
+    Asking,
+    Reading,
+    Found(Offer),
 }
 
 /// The lists that were found and are not imported yet, with their corrected names.
@@ -47,41 +59,28 @@ pub fn Import(props: &Props) -> Html {
     use_language();
     let place = use_node_ref();
     use_row_focus(&place);
-    let (offer, brought) = use_offer();
+    let (stage, bring) = use_stage();
     let over = use_state_eq(|| false);
     {
-        let (brought, over) = (brought.clone(), over.setter());
+        let (bring, over) = (bring.clone(), over.setter());
         use_effect_with((), move |()| {
-            let place = DropPlace::new(
-                move |files: LocalBoxFuture<'static, _>| {
-                    let brought = brought.clone();
-                    spawn_local(async move { brought.emit(files.await) });
-                },
-                move |is_over| over.set(is_over),
-            );
+            let place = DropPlace::new(move |files| bring.emit(files), move |is_over| over.set(is_over));
             move || drop(place)
         });
     }
-    let onchange = {
-        Callback::from(move |event: Event| {
-            let Some(input) = event.target_dyn_into::<HtmlInputElement>() else { return };
-            let brought = brought.clone();
-            spawn_local(async move {
-                let files = files::chosen(&input).await;
-                // The same files can be chosen again.
-                input.set_value("");
-                brought.emit(files);
-            });
-        })
-    };
+    let onchange = Callback::from(move |event: Event| {
+        if let Some(input) = event.target_dyn_into::<HtmlInputElement>() {
+            bring.emit(files::chosen(&input));
+        }
+    });
     let words = text().lists();
     let change = {
-        let offer = offer.setter();
-        Callback::from(move |changed| offer.set(Some(changed)))
+        let stage = stage.setter();
+        Callback::from(move |changed| stage.set(Stage::Found(changed)))
     };
     let close = {
-        let offer = offer.setter();
-        Callback::from(move |()| offer.set(None))
+        let stage = stage.setter();
+        Callback::from(move |()| stage.set(Stage::Asking))
     };
     html! {
         <Panel title={words.import} testid="import">
@@ -98,30 +97,34 @@ pub fn Import(props: &Props) -> Html {
                     </label>
                     <span class="hint">{ words.drop_here }</span>
                 </div>
-                if let Some(found) = &*offer {
-                    <Offered local_lists={Rc::clone(&props.local_lists)} offer={found.clone()} {change} {close} />
+                if let Stage::Found(offer) = &*stage {
+                    <Offered local_lists={Rc::clone(&props.local_lists)} offer={offer.clone()} {change} {close} />
+                } else if *stage == Stage::Reading {
+                    <p role="status">{ words.reading }</p>
                 }
             </div>
         </Panel>
     }
 }
 
-/// The lists in the files that were brought last, and the callback that takes files.
+/// The stage of the files that were brought last, and the callback that takes files.
 #[hook]
-fn use_offer() -> (UseStateHandle<Option<Offer>>, Callback<ChosenFiles>) {
+fn use_stage() -> (UseStateHandle<Stage>, Callback<Bringing>) {
     let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
-    let offer = use_state(|| None::<Offer>);
-    let brought = {
-        let offer = offer.setter();
-        Callback::from(move |files: ChosenFiles| {
-            let (offer, registries) = (offer.clone(), Rc::clone(&registries));
-            spawn_local(async move {
+    let (stage, latest) = (use_state(|| Stage::Asking), use_latest());
+    let bring = {
+        let stage = stage.setter();
+        Callback::from(move |files: Bringing| {
+            let (stage, registries) = (stage.clone(), Rc::clone(&registries));
+            stage.set(Stage::Reading);
+            latest.run(async move {
+                let files = files.await;
                 let unread = files.unread.iter();
                 let unread =
                     unread.map(|(path, unread)| (path.clone(), import_export::reason(unread))).collect();
                 let found = import_export::lists_in(files.read, registries.client()).await;
                 let named = |found: FoundList| (found.clone(), found.list.reference().to_string());
-                offer.set(Some(Offer {
+                stage.set(Stage::Found(Offer {
                     lists: found.lists.into_iter().map(named).collect(),
                     refused: found.refused,
                     unread,
@@ -130,7 +133,7 @@ fn use_offer() -> (UseStateHandle<Option<Offer>>, Callback<ChosenFiles>) {
             });
         })
     };
-    (offer, brought)
+    (stage, bring)
 }
 
 #[derive(PartialEq, Properties)]
@@ -170,7 +173,7 @@ fn Offered(props: &OfferedProps) -> Html {
     use_language();
     let OfferedProps { local_lists, offer, change, close } = props;
     let toaster = use_toaster();
-    let is_importing = use_mut_ref(|| false);
+    let (is_importing, is_there) = (use_mut_ref(|| false), use_presence());
     let words = text().lists();
     let import = {
         let (local_lists, offer) = (Rc::clone(local_lists), offer.clone());
@@ -182,12 +185,17 @@ fn Offered(props: &OfferedProps) -> Html {
             let (local_lists, offer, is_importing) =
                 (Rc::clone(&local_lists), offer.clone(), Rc::clone(&is_importing));
             let (change, toaster, close) = (change.clone(), toaster.clone(), close.clone());
+            let is_there = Rc::clone(&is_there);
             spawn_local(async move {
                 let left = import_all(&local_lists, &offer.lists).await;
                 is_importing.replace(false);
                 let imported = offer.lists.len() - left.len();
                 if imported > 0 {
                     toaster.say((text().lists().imported)(imported));
+                }
+                // Other files have been brought meanwhile, or another page is open.
+                if !is_there.get() {
+                    return;
                 }
                 if left.is_empty() {
                     return close.emit(());
