@@ -152,6 +152,30 @@ test.describe('on a registry that can take off a tag', () => {
     await expect(page.getByTestId('unchosen')).toContainText('b');
   });
 
+  test('a plan is of what is chosen: it is made anew when something else is, also while it is made', async ({ page, open, server }) => {
+    const repo = 'delete/changed';
+    const [a, b] = [await putImage(server, repo, 'a', linux, 'one'), await putImage(server, repo, 'b', linux, 'other')];
+    const held = [];
+    await page.route(/\/v2\/delete\/changed\/manifests\/a$/, (route) => (route.request().method() === 'HEAD' ? held.push(route) : route.continue()));
+    await open(`/delete/${server.host}/${repo}|a`);
+    await page.getByTestId('how-manifests').check();
+    const planning = page.getByTestId('delete-plan').locator('xpath=..').getByRole('status');
+    for (const change of [() => page.getByTestId('how-untag').check(), () => page.getByTestId('how-manifests').check(), () => choose(page, 'b')]) {
+      await page.getByTestId('delete-plan').click();
+      await expect(planning).toBeVisible();
+      await expect.poll(() => held.length).toBeGreaterThan(0);
+      await change();
+      await expect(planning).toHaveCount(0);
+      await held.pop().continue();
+    }
+    await page.locator('[data-testid=tag][data-tag=a]').uncheck();
+    await page.unroute(/\/v2\/delete\/changed\/manifests\/a$/);
+    await page.getByTestId('delete-plan').click();
+    await expect(page.getByTestId('delete-step')).toHaveCount(1);
+    await expect(page.getByTestId('commands')).toContainText(b);
+    await expect(page.getByTestId('commands')).not.toContainText(a);
+  });
+
   test('where the settings forbid it, nothing can be deleted', async ({ page, open, server }) => {
     await page.route('**/config.json', (route) => route.fulfill({ json: { features: { delete: false } } }));
     await open(`/delete/${server.host}/samples/hello`);

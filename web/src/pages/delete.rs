@@ -126,7 +126,7 @@ fn Chooser(props: &ChooserProps) -> Html {
     let stage = use_state_eq(|| Stage::Choosing);
     let (all, is_chosen) = use_tags(&names, &chosen);
     let is_empty = is_chosen.is_empty();
-    let make_plan = use_planning(repository, &all, &is_chosen, stage.setter(), refused.setter());
+    let (make_plan, unplan) = use_planning(repository, &all, &is_chosen, stage.setter(), refused.setter());
     let planned = match (deletion, &*stage) {
         // It goes on, or has ended, whoever looks at the page again.
         (Some(deletion), _) => Some(Rc::clone(&deletion.plan)),
@@ -170,9 +170,9 @@ fn Chooser(props: &ChooserProps) -> Html {
     html! {
         <div ref={place}>
             { alerts(names.problem.as_deref(), &stage, *refused, repository, &plan_again) }
-            <TagBoxes {all} {chosen} is_complete={names.is_complete} />
+            <TagBoxes {all} {chosen} is_complete={names.is_complete} onchange={unplan.clone()} />
             <Panel title={words.how}>
-                <div class="delete__how">
+                <div class="delete__how" onchange={unplan}>
                     { way(choose(Removal::Untag), words.untag, untag_about, "how-untag") }
                     { way(choose(Removal::Manifests), words.manifests, words.manifests_about, "how-manifests") }
                 </div>
@@ -279,8 +279,9 @@ fn usual_removal(refused: Option<deletion::Refusal>) -> Removal {
     }
 }
 
-/// Makes the plan for the chosen tags, by the way given or the usual one. Asks the registry first what it refuses: not before
-/// somebody presses a button, as the question is itself a deletion, of a tag that nobody has.
+/// The callback that makes the plan for the chosen tags, by the way given or the usual one, and the one that drops it: a plan is of
+/// what was chosen when it was made. The registry is asked first what it refuses: not before somebody presses a button, as the
+/// question is itself a deletion, of a tag that nobody has.
 #[hook]
 fn use_planning(
     repository: &Reference,
@@ -288,11 +289,18 @@ fn use_planning(
     chosen: &Rc<BTreeSet<Tag>>,
     stage: UseStateSetter<Stage>,
     refused: UseStateSetter<Option<deletion::Refusal>>,
-) -> Callback<Option<Removal>> {
+) -> (Callback<Option<Removal>>, Callback<Event>) {
     let registries = use_registries();
     let latest = use_latest();
     let (repository, all, chosen) = (repository.clone(), Rc::clone(all), Rc::clone(chosen));
-    Callback::from(move |removal: Option<Removal>| {
+    let unplan = {
+        let (latest, stage) = (latest.clone(), stage.clone());
+        Callback::from(move |_: Event| {
+            latest.end();
+            stage.set(Stage::Choosing);
+        })
+    };
+    let plan = Callback::from(move |removal: Option<Removal>| {
         let (registries, repository) = (Rc::clone(&registries), repository.clone());
         let (all, chosen, stage) = (Rc::clone(&all), Rc::clone(&chosen), stage.clone());
         let refused = refused.clone();
@@ -319,7 +327,8 @@ fn use_planning(
                 Err(error) => Stage::Failed(Failure::of_request(&error, repository.registry())),
             });
         });
-    })
+    });
+    (plan, unplan)
 }
 
 /// A way of removal, to be chosen.
@@ -342,13 +351,15 @@ struct TagBoxesProps {
     all: Rc<Vec<Tag>>,
     chosen: UseStateHandle<BTreeSet<String>>,
     is_complete: bool,
+    /// Other tags are chosen.
+    onchange: Callback<Event>,
 }
 
 /// The tags with checkboxes, filtered.
 #[component]
 fn TagBoxes(props: &TagBoxesProps) -> Html {
     use_language();
-    let TagBoxesProps { all, chosen, is_complete } = props;
+    let TagBoxesProps { all, chosen, is_complete, onchange } = props;
     let filter = use_state_eq(String::new);
     let oninput = {
         let filter = filter.setter();
@@ -387,7 +398,7 @@ fn TagBoxes(props: &TagBoxesProps) -> Html {
             if matching.is_empty() && *is_complete {
                 <p class="empty">{ words.none }</p>
             }
-            <ul class="tag-boxes">{ for matching.iter().take(SHOWN).map(|tag| tag_box(tag)) }</ul>
+            <ul class="tag-boxes" {onchange}>{ for matching.iter().take(SHOWN).map(|tag| tag_box(tag)) }</ul>
             if more > 0 {
                 <p class="hint" data-testid="more-tags">{ (words.more)(&format::count(more as u64)) }</p>
             }
