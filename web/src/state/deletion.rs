@@ -105,12 +105,8 @@ async fn run(
 
 /// Looks again after an answer that says nothing about the outcome: a gateway's 502 or 504, or none at all.
 async fn is_gone_all_the_same(client: &Client, reference: &Reference, error: &Error) -> bool {
-    let is_unclear = match error {
-        Error::Api { status, .. } => status.is_server_error(),
-        Error::Unreachable { .. } => true,
-        _ => false,
-    };
-    is_unclear && client.head_manifest(reference).await.is_err_and(|error| error.is_not_found())
+    error.leaves_outcome_open()
+        && client.head_manifest(reference).await.is_err_and(|error| error.is_not_found())
 }
 
 /// The tag that is asked for to learn what a registry lets be deleted. No repository has it.
