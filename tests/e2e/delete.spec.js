@@ -176,6 +176,17 @@ test.describe('on a registry that can take off a tag', () => {
     await expect(page.getByTestId('commands')).not.toContainText(a);
   });
 
+  test('tags are planned by digest where a registry refuses HEAD', async ({ page, open, server }) => {
+    const repo = 'delete/no-head';
+    const digest = await putImage(server, repo, 'a', linux);
+    const headers = { 'access-control-allow-origin': '*' };
+    await page.route(/\/v2\/delete\/no-head\/manifests\//, (route) => (route.request().method() === 'HEAD' ? route.fulfill({ status: 405, headers }) : route.continue()));
+    await open(`/delete/${server.host}/${repo}|a`);
+    await page.getByTestId('how-manifests').check();
+    await page.getByTestId('delete-plan').click();
+    await expect(page.getByTestId('commands')).toContainText(`@${digest}`);
+  });
+
   test('where the settings forbid it, nothing can be deleted', async ({ page, open, server }) => {
     await page.route('**/config.json', (route) => route.fulfill({ json: { features: { delete: false } } }));
     await open(`/delete/${server.host}/samples/hello`);

@@ -1,6 +1,6 @@
-//! The descriptor of what a reference names.
+//! The descriptor of what a reference names, and its digest.
 
-use tallyman_core::{Descriptor, Reference};
+use tallyman_core::{Descriptor, Digest, Reference};
 use tallyman_registry::{Client, Error as RegistryError, ManifestHead};
 
 use crate::{
@@ -14,15 +14,33 @@ use crate::{
 /// # Errors
 /// The errors of [`resolve`] without a platform.
 pub async fn descriptor_of(client: &Client, reference: &Reference) -> Result<Descriptor, Error> {
-    match client.head_manifest(reference).await {
-        Ok(ManifestHead { digest: Some(digest), media_type: Some(media_type), size: Some(size), .. })
-            if reference.digest().is_none_or(|expected| *expected == digest) =>
-        {
+    match head(client, reference).await.map_err(failed)? {
+        Some(ManifestHead {
+            digest: Some(digest), media_type: Some(media_type), size: Some(size), ..
+        }) if reference.digest().is_none_or(|expected| *expected == digest) => {
             Ok(Descriptor::new(media_type, digest, size))
         }
-        Err(error) if !is_answer(&error) => Err(failed(error)),
-        // Some registries refuse HEAD alone, and the reason of a refusal stands in a body.
-        Ok(_) | Err(_) => Ok(resolve(client, reference, None).await?.descriptor()),
+        _ => Ok(resolve(client, reference, None).await?.descriptor()),
+    }
+}
+
+/// Returns the digest of what the tag of `reference` stands for: by HEAD if the registry tells it and the browser does not hide it,
+/// else computed from the manifest.
+///
+/// # Errors
+/// The errors of [`Client::manifest`].
+pub async fn digest_of(client: &Client, reference: &Reference) -> Result<Digest, RegistryError> {
+    match head(client, reference).await?.and_then(|head| head.digest) {
+        Some(digest) => Ok(digest),
+        None => Ok(client.manifest(reference).await?.digest),
+    }
+}
+
+/// Returns `None` if the registry answers with an error: some refuse HEAD alone, and the reason of a refusal stands in a body.
+async fn head(client: &Client, reference: &Reference) -> Result<Option<ManifestHead>, RegistryError> {
+    match client.head_manifest(reference).await {
+        Err(error) if is_answer(&error) => Ok(None),
+        found => found.map(Some),
     }
 }
 

@@ -41,7 +41,7 @@ pub use cli::{
 pub use copy::{Copier, CopyPlan, NestedList, nested_lists, plan_copy, plan_copy_of};
 pub use create::{Create, CreateExtensions, create};
 pub use delete::{DeletePlan, DeleteStep, Removal, cannot_untag, delete, digest_to_delete};
-pub use descriptor::descriptor_of;
+pub use descriptor::{descriptor_of, digest_of};
 pub use difference::IndexChange;
 pub use error::{ContentError, Error, FailedRequest, ReferenceRole, RequestPurpose};
 pub use fetch::{

@@ -5,7 +5,7 @@ mod deletions;
 use std::{collections::BTreeSet, rc::Rc};
 
 use futures_util::{StreamExt, stream};
-use tallyman_commands::{DeletePlan, Removal, cannot_untag, delete};
+use tallyman_commands::{DeletePlan, Removal, cannot_untag, delete, digest_of};
 use tallyman_core::{Digest, Reference, Tag};
 use tallyman_registry::{Client, Error};
 
@@ -67,14 +67,6 @@ pub async fn plan(
         }
     }
     Ok(DeletePlan::new(repository, &known, chosen, removal))
-}
-
-/// Returns the digest of a tag: as the registry names it, or, if the browser hides that, computed from its content.
-async fn digest_of(client: &Client, reference: &Reference) -> Result<Digest, Error> {
-    match client.head_manifest(reference).await?.digest {
-        Some(digest) => Ok(digest),
-        None => Ok(client.manifest(reference).await?.digest),
-    }
 }
 
 /// Does what is left of a plan, one step after the other until it is stopped, and tells where each stands. A step that fails holds
