@@ -181,9 +181,31 @@ test('a tag says what it points to: sizes, date, digest, aliases', async ({ page
 test('one child that is not there greys its platform, and nothing else', async ({ page, open, memory }) => {
   await open(`/explore/${memory.host}/samples/sparse`);
   const row = page.locator('[data-tag="1"]');
-  await expect(row.getByTestId('missing-platform')).toHaveText('linux/arm64');
+  await expect(row.getByTestId('missing-platform')).toHaveText('linux/arm64: not in the registry');
   await expect(row).toContainText('linux/amd64');
   await expect(row.locator('time')).toBeVisible();
+});
+
+test('what could not be fetched is said with the reason, and asked for again when its row is in sight', async ({ page, open, memory }) => {
+  const accept = 'application/vnd.docker.distribution.manifest.list.v2+json';
+  const list = await (await fetch(`${memory.registry}/v2/samples/hello/manifests/latest`, { headers: { accept } })).json();
+  const refused = new RegExp(`/v2/samples/hello/manifests/(windows|${list.manifests[0].digest})$`);
+  await page.route(refused, (route) => route.fulfill({ status: 403, headers: { 'access-control-allow-origin': '*' } }));
+  await open(`/explore/${memory.host}/samples/hello`);
+  const [windows, latest] = ['windows', 'latest'].map((tag) => page.locator(`[data-tag=${tag}]`));
+  await expect(windows).toContainText(/could not be fetched: .*403/);
+  await expect(latest.getByTestId('missing-platform')).toHaveText(/could not be fetched: .*403/);
+  await expectAccessible(page);
+  await page.unroute(refused);
+  const filter = page.getByTestId('filter');
+  await expect(async () => {
+    for (const text of ['w', '']) {
+      await filter.fill(text);
+      await expect(windows).toBeVisible();
+    }
+    await expect(windows.getByText('windows/amd64')).toBeVisible({ timeout: 1000 });
+    await expect(latest.getByTestId('missing-platform')).toHaveCount(0, { timeout: 1000 });
+  }).toPass();
 });
 
 test('tags are picked by click, with Shift and by keyboard, and compared', async ({ page, open, memory }) => {

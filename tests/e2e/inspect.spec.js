@@ -228,6 +228,20 @@ test('a child that is missing is greyed, and nothing else', async ({ page, open,
   await expect(page.locator('tr.missing')).toContainText('not in the registry');
 });
 
+test('a child that could not be fetched is told from one that is missing, with the reason', async ({ page, open, memory }) => {
+  const index = await truth(memory, 'samples/hello', 'latest');
+  const [{ digest }] = index.json.manifests;
+  const headers = { 'access-control-allow-origin': '*' };
+  await page.route(new RegExp(`/manifests/${digest}$`), (route) => route.fulfill({ status: 403, headers }));
+  await open(`/inspect/${memory.host}/samples/hello:latest`);
+  await expect(page.locator('tr.missing')).toHaveCount(1);
+  await expect(page.locator('tr.missing')).toContainText(/could not be fetched: .*403/);
+  await expectNoSidewaysScroll(page);
+  await page.setViewportSize({ width: 390, height: 844 });
+  await expectNoSidewaysScroll(page);
+  await expectAccessible(page);
+});
+
 test('schema 1 is named, an artifact is shown raw', async ({ page, open, memory }) => {
   await open(`/inspect/${memory.host}/samples/schema1:old`);
   await expect(page.getByRole('region', { name: 'Schema 1' })).toContainText('a manifest list cannot hold it');

@@ -5,6 +5,7 @@ use yew::prelude::*;
 use super::chip::Chip;
 use crate::{
     format,
+    state::failure::Failure,
     text::{text, use_language},
 };
 
@@ -48,6 +49,12 @@ pub fn pairs<'a>(
             }
         </>
     }
+}
+
+/// Returns why content that a manifest or a tag names is not here.
+pub fn unfetched(failure: &Failure) -> String {
+    let words = text().explore();
+    if failure.is_missing { words.missing.to_owned() } else { (words.not_fetched)(&failure.why) }
 }
 
 /// Shows a point in time as a date, with its age on hover.

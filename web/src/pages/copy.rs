@@ -248,7 +248,7 @@ fn run_view(run: &Run, cancel: Callback<MouseEvent>, retry: &Callback<()>) -> Ht
 }
 
 /// The reason why a copy failed, or could not be planned, and the way on.
-fn failed(Failure { why, sign_in }: &Failure, retry: &Callback<()>) -> Html {
+fn failed(Failure { why, sign_in, .. }: &Failure, retry: &Callback<()>) -> Html {
     let words = text().copy();
     html! {
         <>

@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use tallyman_core::Registry;
-use tallyman_registry::Error as RegistryError;
+use tallyman_core::{Manifest, Registry};
+use tallyman_registry::{Error as RegistryError, FetchedManifest};
 
 /// A failed action.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,12 +12,15 @@ pub struct Failure {
     pub why: Rc<str>,
     /// The registry that wants a sign-in for the action, if that is the reason.
     pub sign_in: Option<Registry>,
+    /// `true` if the registry does not have what was asked for.
+    pub is_missing: bool,
 }
 
 impl Failure {
     /// A failure of a request to a registry.
     pub fn of_request(error: &RegistryError, registry: &Registry) -> Self {
-        Self { why: error.to_string().into(), sign_in: wants_sign_in(error, registry) }
+        let sign_in = wants_sign_in(error, registry);
+        Self { why: error.to_string().into(), sign_in, is_missing: error.is_not_found() }
     }
 
     /// A failure of a command. `registry` is the one that it is about, unless the error names another.
@@ -34,14 +37,23 @@ impl Failure {
             Some(hint) => format!("{error}. {hint}"),
             None => error.to_string(),
         };
-        Self { why: why.into(), sign_in }
+        Self { why: why.into(), sign_in, is_missing: false }
     }
 }
 
 impl<T: Into<Rc<str>>> From<T> for Failure {
     fn from(why: T) -> Self {
-        Self { why: why.into(), sign_in: None }
+        Self { why: why.into(), sign_in: None, is_missing: false }
     }
+}
+
+/// Parses a manifest that was asked for.
+pub fn manifest_in(
+    answer: Result<FetchedManifest, RegistryError>,
+    registry: &Registry,
+) -> Result<Manifest, Failure> {
+    let fetched = answer.map_err(|error| Failure::of_request(&error, registry))?;
+    fetched.manifest().map_err(|error| error.to_string().into())
 }
 
 /// Returns `true` if signing in may help.

@@ -18,6 +18,7 @@ use yew::prelude::*;
 use crate::{
     browser::{intl, scheduler::next_task},
     state::{
+        failure::Failure,
         problem::{Problem, use_worded_anew},
         registries::{use_changes, use_registries},
     },
@@ -142,8 +143,8 @@ pub enum Loadable<T: ?Sized> {
     Loading,
     /// It is here, its digest verified.
     Ready(Rc<T>),
-    /// It did not come; the sentence says why.
-    Failed(Rc<str>),
+    /// It did not come.
+    Failed(Failure),
 }
 
 impl<T: ?Sized> Clone for Loadable<T> {
@@ -152,7 +153,7 @@ impl<T: ?Sized> Clone for Loadable<T> {
             Self::None => Self::None,
             Self::Loading => Self::Loading,
             Self::Ready(value) => Self::Ready(Rc::clone(value)),
-            Self::Failed(reason) => Self::Failed(Rc::clone(reason)),
+            Self::Failed(failure) => Self::Failed(failure.clone()),
         }
     }
 }

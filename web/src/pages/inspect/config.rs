@@ -22,7 +22,7 @@ pub fn view(inspected: &Inspected, image: &ImageManifest, config: &Loadable<Imag
     let content = match config {
         // Until it is here, it has no place: the steps in it move what stands above.
         Loadable::None | Loadable::Loading => return html! {},
-        Loadable::Failed(reason) => html! { <p class="empty">{ (words.config_failed)(reason) }</p> },
+        Loadable::Failed(failure) => html! { <p class="empty">{ (words.config_failed)(&failure.why) }</p> },
         Loadable::Ready(config) => html! { <dl class="facts">{ rows(config) }</dl> },
     };
     let blob = Route::inspect(&inspected.reference.by_digest(image.config.digest.clone()));

@@ -201,8 +201,8 @@ fn name(inspected: &Inspected, number: usize) -> String {
 /// Returns the size of a node: of the image if it is one, else of the manifest.
 fn size(inspected: &Inspected, number: usize) -> String {
     let node = &inspected.nodes[number];
-    if let Loadable::Failed(_) = node.manifest {
-        return text().inspect().missing.to_owned();
+    if let Loadable::Failed(failure) = &node.manifest {
+        return facts::unfetched(failure);
     }
     let image = node.manifest.ready().and_then(|manifest| manifest.image());
     format::bytes(image.map_or(node.descriptor.size, |image| image.content_size()))

@@ -89,9 +89,7 @@ fn image_row(inspected: &Inspected, index: &Index, choice: &Choice, row: (usize,
             Some(image) => (html! { image.layers.len() }, html! { format::bytes(image.content_size()) }),
             None => (html! { "–" }, html! { (words.kind)(manifest.kind()) }),
         },
-        Loadable::Failed(reason) => {
-            (html! { "–" }, html! { <span title={reason.to_string()}>{ words.missing }</span> })
-        }
+        Loadable::Failed(failure) => (html! { "–" }, html! { facts::unfetched(failure) }),
         Loadable::Loading | Loadable::None => {
             (html! { <span class="skeleton skeleton--short" /> }, html! { <span class="skeleton" /> })
         }

@@ -138,7 +138,10 @@ fn cells(node: &Node, href: Option<String>) -> Html {
             Some(image) => html! { format::bytes(image.content_size()) },
             None => html! { (words.kind)(manifest.kind()) },
         },
-        Loadable::Failed(reason) => html! { <span title={reason.to_string()}>{ words.missing }</span> },
+        Loadable::Failed(failure) => {
+            let why = facts::unfetched(failure);
+            html! { <span title={why.clone()}>{ why }</span> }
+        }
         Loadable::Loading | Loadable::None => html! { <span class="skeleton skeleton--short" /> },
     };
     let created = match (&node.manifest, &node.config) {

@@ -75,7 +75,7 @@ pub fn Raw(props: &Props) -> Html {
                         </>
                     },
                     (Some(_), Loadable::Ready(printed)) => json(printed.to_string()),
-                    (Some(_), Loadable::Failed(reason)) => html! { <pre class="empty" data-testid="print-failed" lang="en">{ reason.to_string() }</pre> },
+                    (Some(_), Loadable::Failed(failure)) => html! { <pre class="empty" data-testid="print-failed" lang="en">{ failure.why.to_string() }</pre> },
                     (Some(_), Loadable::Loading | Loadable::None) => html! { <p class="empty" role="status">{ words.printing }</p> },
                 }
             }

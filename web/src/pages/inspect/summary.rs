@@ -178,8 +178,8 @@ fn kind_facts(inspected: &Inspected) -> Html {
         let platform = match inspected.config() {
             Loadable::Ready(config) => html! { <Chip>{ config.platform.to_string() }</Chip> },
             Loadable::Loading => html! { <span class="skeleton" /> },
-            Loadable::Failed(reason) => {
-                html! { <span class="soft">{ (words.unknown_because)(reason) }</span> }
+            Loadable::Failed(failure) => {
+                html! { <span class="soft">{ (words.unknown_because)(&failure.why) }</span> }
             }
             Loadable::None => html! { <span class="soft">{ words.no_image }</span> },
         };

@@ -19,6 +19,7 @@ use crate::{
         service_worker,
     },
     state::{
+        failure::manifest_in,
         problem::Problem,
         registries::{Registries, pasted_manifests},
     },
@@ -86,7 +87,7 @@ pub(super) async fn inspect(typed: String, registries: Rc<Registries>, tell: imp
 
 /// Response for a node.
 enum Answer {
-    Manifest { node: usize, depth: usize, part: Loadable<Manifest> },
+    Manifest { node: usize, depth: usize, entry: Descriptor, part: Loadable<Manifest> },
     Config(usize, Loadable<ImageConfig>),
     Referrers(usize, Vec<Descriptor>),
     Tag(Option<Digest>),
@@ -99,7 +100,7 @@ struct Work<'a> {
     nodes: usize,
     /// Images that are to be asked what refers to them.
     subjects: Vec<(usize, Descriptor)>,
-    /// The entries of a large index that nobody has wanted yet, by the numbers of their nodes.
+    /// The entries of a large index that nobody has wanted yet, and those that could not be fetched, by the numbers of their nodes.
     unfetched: BTreeMap<usize, Descriptor>,
     asked: FuturesUnordered<LocalBoxFuture<'a, Answer>>,
     tell: &'a dyn Fn(Update),
@@ -108,10 +109,15 @@ struct Work<'a> {
 impl Work<'_> {
     fn take(&mut self, answer: Answer) {
         match answer {
-            Answer::Manifest { node, depth, part } => {
+            Answer::Manifest { node, depth, entry, part } => {
                 (self.tell)(Update::Node(node, part.clone()));
-                if let Loadable::Ready(manifest) = part {
-                    self.follow(node, depth, &manifest);
+                match part {
+                    Loadable::Ready(manifest) => self.follow(node, depth, &manifest),
+                    // It may come when its row is in sight again.
+                    Loadable::Failed(failure) if !failure.is_missing => {
+                        self.unfetched.insert(node, entry);
+                    }
+                    _ => {}
                 }
             }
             Answer::Tag(Some(digest)) if self.reference.digest() != Some(&digest) => {
@@ -181,7 +187,7 @@ impl Work<'_> {
                 next_task().await;
             }
             let part = fetch_child(&registries, &reference, &entry).await;
-            Answer::Manifest { node, depth: depth + 1, part }
+            Answer::Manifest { node, depth: depth + 1, entry, part }
         };
         self.asked.push(asked.boxed_local());
     }
@@ -344,11 +350,9 @@ async fn fetch_child(
     reference: &Reference,
     entry: &Descriptor,
 ) -> Loadable<Manifest> {
-    match registries.client().manifest_as(reference, entry).await {
-        Ok(fetched) => match fetched.manifest() {
-            Ok(manifest) => Loadable::Ready(Rc::new(manifest)),
-            Err(error) => Loadable::Failed(error.to_string().into()),
-        },
-        Err(error) => Loadable::Failed(error.to_string().into()),
+    let answer = registries.client().manifest_as(reference, entry).await;
+    match manifest_in(answer, reference.registry()) {
+        Ok(manifest) => Loadable::ready_of(manifest),
+        Err(failure) => Loadable::Failed(failure),
     }
 }

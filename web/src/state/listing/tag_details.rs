@@ -20,6 +20,7 @@ use yew::prelude::*;
 use crate::{
     format,
     state::{
+        failure::{Failure, manifest_in},
         inspection::Loadable,
         registries::{Registries, use_changes, use_registries},
     },
@@ -30,6 +31,8 @@ const TAGS: usize = 6;
 /// Time without a change of the wanted rows after which requests are sent: while somebody scrolls, rows come and go that
 /// nobody reads.
 const QUIET: Duration = Duration::from_millis(100);
+/// Time after which a tag that could not be fetched is asked for again, if its row is in sight.
+const AGAIN: Duration = Duration::from_secs(3);
 /// Images of one list that are asked for at the same time.
 const IMAGES: usize = 6;
 
@@ -44,8 +47,8 @@ pub struct TagFacts {
     pub created: Loadable<str>,
     /// That date in milliseconds since 1970: sorting asks for it again and again.
     moment: Option<f64>,
-    /// All images of a list have been asked for.
-    is_whole: bool,
+    /// Time until which it is not asked for again, in milliseconds since 1970: without end once all of it has come.
+    known_until: f64,
 }
 
 /// Details of one platform of a tag.
@@ -64,7 +67,7 @@ impl TagFacts {
             platforms: Vec::new(),
             created: Loadable::Loading,
             moment: None,
-            is_whole: false,
+            known_until: 0.0,
         }
     }
 
@@ -154,7 +157,8 @@ impl TagBook {
     pub fn want_too(self: &Rc<Self>, tags: impl IntoIterator<Item = String>, depth: Depth) {
         let is_known = |tag: &str| {
             self.facts.borrow().get(tag).is_some_and(|facts| {
-                facts.is_whole || depth == Depth::Date && !matches!(facts.created, Loadable::Loading)
+                js_sys::Date::now() < facts.known_until
+                    || depth == Depth::Date && !matches!(facts.created, Loadable::Loading)
             })
         };
         let wanted: Vec<_> = tags
@@ -222,14 +226,13 @@ impl TagBook {
         let reference = self.of.by_tag(tag.clone());
         let known = self.facts(tag.as_str()).map(|facts| (*facts).clone());
         let mut facts = known.unwrap_or_else(TagFacts::new);
-        let fetched = client.manifest(&reference).await.map_err(|error| error.to_string());
-        let manifest = match fetched.and_then(|fetched| fetched.manifest().map_err(|error| error.to_string()))
-        {
+        let registry = reference.registry();
+        let manifest = match manifest_in(client.manifest(&reference).await, registry) {
             Ok(manifest) => Rc::new(manifest),
-            Err(reason) => {
-                facts.manifest = Loadable::Failed(reason.into());
+            Err(failure) => {
+                facts.known_until = known_until([&failure]);
+                facts.manifest = Loadable::Failed(failure);
                 (facts.created, facts.moment) = (Loadable::None, None);
-                facts.is_whole = true;
                 return self.note(tag, &facts);
             }
         };
@@ -257,16 +260,15 @@ impl TagBook {
         });
         let mut answers = stream::iter(asked).buffered(IMAGES);
         while let Some((at, answer)) = answers.next().await {
-            facts.platforms[at].size = match answer.map(|fetched| fetched.manifest()) {
-                Ok(Ok(manifest)) => match manifest.image() {
+            facts.platforms[at].size = match manifest_in(answer, registry) {
+                Ok(manifest) => match manifest.image() {
                     Some(image) => {
                         config = config.or_else(|| image.has_image_config().then(|| image.config.clone()));
                         Loadable::ready_of(image.content_size())
                     }
                     None => Loadable::None,
                 },
-                Ok(Err(error)) => Loadable::Failed(error.to_string().into()),
-                Err(error) => Loadable::Failed(error.to_string().into()),
+                Err(failure) => Loadable::Failed(failure),
             };
         }
         (facts.created, facts.moment) = (Loadable::None, None);
@@ -285,8 +287,22 @@ impl TagBook {
                 }
             }
         }
-        facts.is_whole = few == images.len();
+        if few == images.len() {
+            facts.known_until = known_until(facts.platforms.iter().filter_map(|image| match &image.size {
+                Loadable::Failed(failure) => Some(failure),
+                _ => None,
+            }));
+        }
         self.note(tag, &facts);
+    }
+}
+
+/// Returns the time until which a tag is not asked for again, after these failures: one that is no answer about the content may be
+/// over when the tag's row is in sight again.
+fn known_until<'a>(failures: impl IntoIterator<Item = &'a Failure>) -> f64 {
+    match failures.into_iter().all(|failure| failure.is_missing) {
+        true => f64::INFINITY,
+        false => js_sys::Date::now() + AGAIN.as_millis() as f64,
     }
 }
 

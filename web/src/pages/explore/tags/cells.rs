@@ -53,8 +53,9 @@ fn about(facts: Option<&TagFacts>, pull: &str) -> Html {
     let Some(facts) = facts else { return waiting() };
     let manifest = match &facts.manifest {
         Loadable::Ready(manifest) => manifest,
-        Loadable::Failed(reason) => {
-            return html! { <span role="gridcell" class="tag-row__platforms soft" title={reason.to_string()}>{ words.not_fetched }</span> };
+        Loadable::Failed(failure) => {
+            let why = facts::unfetched(failure);
+            return html! { <span role="gridcell" class="tag-row__platforms soft" title={why.clone()}>{ why }</span> };
         }
         Loadable::Loading | Loadable::None => return waiting(),
     };
@@ -113,9 +114,10 @@ fn waiting() -> Html {
 fn chip(facts: &PlatformFacts, is_image: bool) -> Html {
     let name = name(facts);
     match &facts.size {
-        Loadable::Failed(_) => {
-            let title = (text().explore().missing)(&name);
-            html! { <Chip tone={Tone::Missing} {title} testid="missing-platform">{ name }</Chip> }
+        Loadable::Failed(failure) => {
+            let tone = if failure.is_missing { Tone::Missing } else { Tone::Warn };
+            let why = format!(": {}", facts::unfetched(failure));
+            html! { <Chip {tone} title={format!("{name}{why}")} testid="missing-platform">{ name }<span class="visually-hidden">{ why }</span></Chip> }
         }
         // The size of one image stands in its own column.
         Loadable::Ready(_) if is_image && facts.platform.is_some() => html! { <Chip>{ name }</Chip> },
@@ -135,7 +137,7 @@ fn name(facts: &PlatformFacts) -> String {
 fn all(platforms: &[PlatformFacts]) -> String {
     let lines = platforms.iter().map(|facts| match &facts.size {
         Loadable::Ready(size) => format!("{}  {}", name(facts), format::bytes(**size)),
-        Loadable::Failed(_) => (text().explore().missing)(&name(facts)),
+        Loadable::Failed(failure) => format!("{}: {}", name(facts), facts::unfetched(failure)),
         Loadable::Loading | Loadable::None => name(facts),
     });
     lines.collect::<Vec<_>>().join("\n")
