@@ -70,16 +70,23 @@ async function fromVersion(address, request) {
   return (await cache.match(address)) ?? fetch(request);
 }
 
-/** The settings as the server has them now; without network, as it had them last. */
+/** The settings as the server has them now, if it has none, too; without network, or while the server fails, as it had them last. */
 async function settings(request) {
   const cache = await caches.open(SETTINGS);
+  const last = await cache.match('config.json');
   try {
     const response = await fetch(request);
-    if (response.ok) await cache.put('config.json', response.clone());
+    if (response.status >= 500 && last) return last;
+    // A proxy may answer with its own page.
+    if (response.status === 404 || (response.ok && (await isJson(response.clone())))) await cache.put('config.json', response.clone());
     return response;
   } catch (error) {
-    const last = await cache.match('config.json');
     if (last) return last;
     throw error;
   }
 }
+
+const isJson = (response) => response.json().then(
+  () => true,
+  () => false,
+);

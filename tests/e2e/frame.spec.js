@@ -254,6 +254,18 @@ test('settings that never come keep nothing back for long', async ({ page, open 
   await expect(page.getByTestId('reference-input')).toBeVisible();
 });
 
+test('settings that a server does not give are said, except where it has none', async ({ page, open }) => {
+  for (const status of [502, 401, 404]) {
+    await page.unroute('**/config.json');
+    await page.route('**/config.json', (route) => route.fulfill({ status, contentType: 'text/html', body: '<html>' }));
+    await page.goto('about:blank');
+    await open('/');
+    await expect(page.getByTestId('reference-input')).toBeVisible();
+    const said = status === 404 ? [] : [new RegExp(`the server answered ${status}`)];
+    await expect(page.getByTestId('settings-fault')).toHaveText(said);
+  }
+});
+
 test('settings that cannot be read are said, and the app works with the defaults', async ({ page, open }) => {
   await page.route('**/config.json', (route) => route.fulfill({ contentType: 'application/json', body: '{"title": "Ours",}' }));
   await open('/');

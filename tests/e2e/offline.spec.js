@@ -129,6 +129,29 @@ test('the app of a gateway starts without it, with its settings and what was loo
   await silent.stop();
 });
 
+test('while the server fails, the app has the settings that it had last, and no page of a proxy is kept as such', async ({ page }) => {
+  const [pages, failing] = [new Map([['config.json', '{"title": "Ours"}']]), new Map()];
+  const site = await serveFolder(inProject('dist'), { pages, failing });
+  const isOurs = async () => {
+    await page.reload();
+    await expect(page.getByRole('link', { name: 'Ours' })).toBeVisible();
+    await expect(page.getByTestId('settings-fault')).toHaveCount(0);
+  };
+  await page.goto(site.url);
+  await ready(page);
+  await controlled(page);
+  await isOurs();
+  for (const status of [502, 200, 503]) {
+    failing.set('config.json', status);
+    if (status >= 500) await isOurs();
+    else {
+      await page.reload();
+      await expect(page.getByTestId('settings-fault')).toBeVisible();
+    }
+  }
+  await site.close();
+});
+
 /** The same app with another line in its page is another version. */
 async function serveNewVersion(site) {
   const index = await readFile(join(site.folder, 'index.html'), 'utf8');

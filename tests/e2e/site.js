@@ -16,9 +16,9 @@ const types = {
 
 /**
  * Serves `folder` below `prefix`, and `pages` (name to HTML or JavaScript) beside it, until it is closed. With `isPretty` the page has the
- * address of the folder alone.
+ * address of the folder alone. Files in `failing` (name to status) are not sent.
  */
-export async function serveFolder(folder, { prefix = '/', pages = new Map(), headers = {}, isPretty = false } = {}) {
+export async function serveFolder(folder, { prefix = '/', pages = new Map(), failing = new Map(), headers = {}, isPretty = false } = {}) {
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url, 'http://localhost');
     const name = pathname.startsWith(prefix) ? pathname.slice(prefix.length) : pathname.slice(1);
@@ -27,6 +27,10 @@ export async function serveFolder(folder, { prefix = '/', pages = new Map(), hea
       return;
     }
     const file = name === '' ? 'index.html' : name;
+    if (failing.has(file)) {
+      response.writeHead(failing.get(file), { 'content-type': 'text/html' }).end('<html>');
+      return;
+    }
     const body = pages.get(file) ?? (await readFile(join(folder, file)).catch(() => undefined));
     response.writeHead(body === undefined ? 404 : 200, { 'content-type': types[extname(file)] ?? 'text/plain', 'cache-control': 'no-cache', ...headers });
     response.end(body);

@@ -20,7 +20,7 @@ impl Language {
 static ENGLISH: Offline = Offline {
     settings_fault: |reason| {
         format!(
-            "The settings of this app (config.json) could not be read, so the defaults are used. Ask the owner of this server to correct the file: {reason}"
+            "The settings of this app (config.json) could not be read, so the defaults are used. Ask the owner of this server to check the file: {reason}"
         )
     },
     offline: "You are offline. Local lists can be edited; of registries, only what was opened before is shown.",
@@ -31,7 +31,7 @@ static ENGLISH: Offline = Offline {
 static SPANISH: Offline = Offline {
     settings_fault: |reason| {
         format!(
-            "No se pudieron leer los ajustes de esta aplicación (config.json), así que se usan los predeterminados. Pide al responsable de este servidor que corrija el archivo: {reason}"
+            "No se pudieron leer los ajustes de esta aplicación (config.json), así que se usan los predeterminados. Pide al responsable de este servidor que revise el archivo: {reason}"
         )
     },
     offline: "Sin conexión. Se pueden editar las listas locales; de los registros solo se muestra lo que se abrió antes.",

@@ -8,7 +8,7 @@ use tallyman_core::json::{self, FieldError, Kind, Object, SyntaxError};
 
 use crate::browser::{fetch, theme::Theme};
 
-/// Content of `config.json`. A server that does not have it, or an older one, leaves the defaults.
+/// Content of `config.json`. A server that does not have it, or has an older one, leaves the defaults.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     /// Name of the app.
@@ -47,8 +47,13 @@ impl Settings {
                 let line = 1 + text.bytes().take(offset).filter(|byte| *byte == b'\n').count();
                 fault.push_str(&format!(", in line {line}"));
             }
-            Self { fault: Some(fault), ..Self::default() }
+            Self::faulty(fault)
         })
+    }
+
+    /// The defaults, and why `config.json` could not be read.
+    fn faulty(fault: String) -> Self {
+        Self { fault: Some(fault), ..Self::default() }
     }
 
     fn read(text: &[u8]) -> Result<Self, FieldError> {
@@ -186,17 +191,19 @@ const TIME_LIMIT: Duration = Duration::from_secs(5);
 pub async fn fetch() -> Settings {
     let fetching = async {
         match fetch::fetch("GET", "config.json").await {
-            Ok(response) if response.ok() => {
-                Settings::parse(&fetch::text(&response).await.unwrap_or_default())
-            }
-            _ => Settings::default(),
+            Ok(response) if response.ok() => match fetch::text(&response).await {
+                Ok(text) => Settings::parse(&text),
+                Err(why) => Settings::faulty(format!("its answer broke off: {why}")),
+            },
+            Ok(response) if response.status() == 404 => Settings::default(),
+            Ok(response) => Settings::faulty(format!("the server answered {}", response.status())),
+            Err(why) => Settings::faulty(format!("the server does not answer: {why}")),
         }
     };
     match select(pin!(fetching), pin!(sleep(TIME_LIMIT))).await {
         Either::Left((settings, _)) => settings,
         Either::Right(_) => {
-            let fault = format!("the server has not sent it for {} seconds", TIME_LIMIT.as_secs());
-            Settings { fault: Some(fault), ..Settings::default() }
+            Settings::faulty(format!("the server has not sent it for {} seconds", TIME_LIMIT.as_secs()))
         }
     }
 }
