@@ -87,7 +87,7 @@ pub(super) async fn inspect(typed: String, registries: Rc<Registries>, tell: imp
 
 /// Response for a node.
 enum Answer {
-    Manifest { node: usize, depth: usize, entry: Descriptor, part: Loadable<Manifest> },
+    Manifest { node: usize, depth: usize, entry: Box<Descriptor>, part: Loadable<Manifest> },
     Config(usize, Loadable<ImageConfig>),
     Referrers(usize, Vec<Descriptor>),
     Tag(Option<Digest>),
@@ -115,7 +115,7 @@ impl Work<'_> {
                     Loadable::Ready(manifest) => self.follow(node, depth, &manifest),
                     // It may come when its row is in sight again.
                     Loadable::Failed(failure) if !failure.is_missing => {
-                        self.unfetched.insert(node, entry);
+                        self.unfetched.insert(node, *entry);
                     }
                     _ => {}
                 }
@@ -187,7 +187,7 @@ impl Work<'_> {
                 next_task().await;
             }
             let part = fetch_child(&registries, &reference, &entry).await;
-            Answer::Manifest { node, depth: depth + 1, entry, part }
+            Answer::Manifest { node, depth: depth + 1, entry: Box::new(entry), part }
         };
         self.asked.push(asked.boxed_local());
     }
