@@ -100,6 +100,7 @@ enum Progress {
 /// nothing of what was typed into the one before.
 #[component]
 fn Form(props: &FormProps) -> Html {
+    use_language();
     let FormProps { registry, ondone } = props;
     let round = use_state_eq(|| 0_u32);
     let key = format!("{registry} {}", *round);
