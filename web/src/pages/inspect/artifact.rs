@@ -53,19 +53,27 @@ impl Artifact {
             ManifestBody::Artifact => Some(Self::Other),
             ManifestBody::Index(index) => {
                 let entries = index.manifests.iter().map(|entry| entry.media_type.as_str());
-                let mut types = index.artifact_type.as_deref().into_iter().chain(entries);
-                types.find_map(Self::named).or_else(|| index.artifact_type.as_ref().map(|_| Self::Other))
+                let types = index.artifact_type.as_deref().into_iter().chain(entries);
+                Self::first_named(types).or_else(|| index.artifact_type.as_ref().map(|_| Self::Other))
             }
             ManifestBody::Image(image) => {
                 let config = image.config.media_type.as_str();
                 let layers = image.layers.iter().map(|layer| layer.media_type.as_str());
-                let mut types = image.artifact_type.as_deref().into_iter().chain([config]).chain(layers);
+                let types = image.artifact_type.as_deref().into_iter().chain([config]).chain(layers);
                 let is_image = image.has_image_config() && image.artifact_type.is_none();
-                types.find_map(Self::named).or_else(|| {
+                Self::first_named(types).or_else(|| {
                     (!is_image && image.config.media_type != MediaType::new("")).then_some(Self::Other)
                 })
             }
         }
+    }
+
+    /// Returns the kind of the first of `types` that stands for one.
+    ///
+    /// Of equal types that follow each other one is looked at: the entries of a large index mostly have the same.
+    fn first_named<'a>(types: impl Iterator<Item = &'a str>) -> Option<Self> {
+        let mut before = None;
+        types.filter(|media_type| before.replace(*media_type) != Some(*media_type)).find_map(Self::named)
     }
 
     /// Returns the kind that a media type or an artifact type stands for, if it stands for one.
