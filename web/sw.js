@@ -49,14 +49,18 @@ self.addEventListener('message', (event) => {
   if (event.data === 'take over') self.skipWaiting();
 });
 
+// Pages come from what is kept, except with `?sign-in`: a proxy in front of the server signs people in who ask it for a page.
 self.addEventListener('fetch', (event) => {
   const { request } = event;
   if (request.method !== 'GET') return;
   const url = new URL(request.url);
   url.hash = '';
   if (url.origin !== here.origin) return;
+  const isToSignIn = url.searchParams.has('sign-in');
   url.search = '';
-  if (url.href === here.href || url.href === PAGE.href) {
+  if (isToSignIn && request.mode === 'navigate') {
+    event.respondWith(fetch(request).catch(() => fromVersion(PAGE.href, request)));
+  } else if (url.href === here.href || url.href === PAGE.href) {
     event.respondWith(fromVersion(PAGE.href, request));
   } else if (url.href === new URL('config.json', here).href) {
     event.respondWith(settings(request));
@@ -76,9 +80,10 @@ async function settings(request) {
   const last = await cache.match('config.json');
   try {
     const response = await fetch(request);
-    if (response.status >= 500 && last) return last;
-    // A proxy may answer with its own page.
-    if (response.status === 404 || (response.ok && (await isJson(response.clone())))) await cache.put('config.json', response.clone());
+    // A proxy may answer with its own page, or redirect to it.
+    const isWhole = response.status === 404 || (response.ok && (await isJson(response.clone())));
+    if (last && (response.status >= 500 || (response.redirected && !isWhole))) return last;
+    if (isWhole) await cache.put('config.json', response.clone());
     return response;
   } catch (error) {
     if (last) return last;

@@ -5,15 +5,15 @@ import { gzipSync } from 'node:zlib';
 import { expect, expectAccessible, expectNoSidewaysScroll, inProject, test } from './test.js';
 
 /**
- * Bytes that a first visit may load, gzipped: HTML, CSS, JavaScript and wasm (173 KiB today, 167 before every tab heard of what others
+ * Bytes that a first visit may load, gzipped: HTML, CSS, JavaScript and wasm (176 KiB today, 167 before every tab heard of what others
  * store, and copies and deletions went on while other pages are looked at; builds of two machines differ by half a per cent).
  */
-const FIRST_LOAD_MAX = 176 * 1024;
+const FIRST_LOAD_MAX = 178 * 1024;
 /**
- * The same for a visit that begins with a link to a manifest (505 KiB today, 496 before places that registries and gateways name were
- * held to their host, mirrors were passed over, and repositories that do not exist yet were asked for with the right to write).
+ * The same for a visit that begins with a link to a manifest (509 KiB today, 505 before a token service was known for each repository,
+ * what could not be fetched was told from what is missing, and a session that ended at a proxy from a registry without CORS).
  */
-const FIRST_MANIFEST_MAX = 508 * 1024;
+const FIRST_MANIFEST_MAX = 512 * 1024;
 
 /** Everything that the page loads from the server of the app, by address. */
 function loads(page) {

@@ -1,6 +1,7 @@
 // The installed app: it starts without network, and a new version announces itself and takes over whole.
 
 import { cp, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { createServer, request as ask } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -128,6 +129,69 @@ test('the app of a gateway starts without it, with its settings and what was loo
   await expect(page.getByRole('link', { name: silent.host, exact: true })).toBeVisible();
   await silent.stop();
 });
+
+const listening = (server) => new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(`http://127.0.0.1:${server.address().port}`)));
+
+/** A proxy in front of `site` that signs everybody in who comes to its page, on an origin of its own, and has one session for all. */
+async function signingProxy(site) {
+  const signedIn = { is: true, asks: (response, page) => response.writeHead(302, { location: page }).end() };
+  const page = createServer((request, response) => {
+    const back = new URL(request.url, 'http://localhost').searchParams.get('back');
+    response.writeHead(200, { 'content-type': 'text/html' }).end(`<a href="${back}">Ann</a>`);
+  });
+  const pages = await listening(page);
+  const proxy = createServer((request, response) => {
+    if (request.url.includes('signed-in=ann')) signedIn.is = true;
+    if (!signedIn.is) {
+      const back = `${url}${request.url}${request.url.includes('?') ? '&' : '?'}signed-in=ann`;
+      return signedIn.asks(response, `${pages}/?back=${encodeURIComponent(back)}`);
+    }
+    const { method, headers } = request;
+    const passed = ask(new URL(request.url, site), { method, headers }, (answer) => {
+      response.writeHead(answer.statusCode, answer.headers);
+      answer.pipe(response);
+    });
+    request.pipe(passed);
+  });
+  const url = await listening(proxy);
+  const stop = () => [proxy, page].forEach((server) => server.close().closeAllConnections());
+  return { url, signedIn, stop };
+}
+
+for (const [how, asks] of [
+  ['redirects to another origin', undefined],
+  ['answers 401', (response) => response.writeHead(401, { 'content-type': 'text/html' }).end('<html>')],
+]) {
+  test(`a session that ended at a proxy which ${how} is said, with the way to a new one`, async ({ page }) => {
+    const silent = await startDevRegistry('--samples', '--no-cors');
+    const gateway = await startGateway(`[[registries]]\nname = 'lab'\nurl = '${silent.registry}'\n`);
+    const { url, signedIn, stop } = await signingProxy(gateway.url);
+    await page.goto(url);
+    await ready(page);
+    await controlled(page);
+    // The settings as the service worker got them.
+    await page.reload();
+    await expect(page.getByRole('link', { name: silent.host, exact: true })).toBeVisible();
+
+    const { asks: redirects } = signedIn;
+    Object.assign(signedIn, { is: false, asks: asks ?? redirects });
+    await page.evaluate((place) => (location.hash = place), `/inspect/${silent.host}/samples/hello:latest`);
+    await expect(page.getByTestId('session-ended')).toBeVisible();
+    await expect(page.getByTestId('error')).toContainText('session at the server of this app has ended');
+    await expect(page.getByTestId('sign-in-panel')).toHaveCount(0);
+
+    // The proxy answers who asks it for a page.
+    signedIn.asks = redirects;
+    await page.getByRole('link', { name: 'Sign in again' }).click();
+    await page.getByRole('link', { name: 'Ann' }).click();
+    await page.evaluate((place) => (location.hash = place), `/inspect/${silent.host}/samples/hello:latest`);
+    await expect(page.getByTestId('digest-verified')).toBeVisible();
+    await expect(page.getByTestId('session-ended')).toHaveCount(0);
+    stop();
+    await gateway.stop();
+    await silent.stop();
+  });
+}
 
 test('while the server fails, the app has the settings that it had last, and no page of a proxy is kept as such', async ({ page }) => {
   const [pages, failing] = [new Map([['config.json', '{"title": "Ours"}']]), new Map()];

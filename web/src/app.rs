@@ -53,9 +53,16 @@ pub fn App(props: &Props) -> Html {
         })
     };
     let revision = use_reducer(Revision::default);
+    let session_ended = use_state_eq(|| false);
     let registries = use_memo(props.settings.clone(), |settings| {
         let (notice, revision) = (notice.dispatcher(), revision.dispatcher());
-        Registries::new(settings, move |retry| tell(retry, &notice), move |()| revision.dispatch(()))
+        let session_ended = session_ended.setter();
+        Registries::new(
+            settings,
+            move |retry| tell(retry, &notice),
+            move |()| revision.dispatch(()),
+            move |()| session_ended.set(true),
+        )
     });
     use_effect_with(Rc::clone(&registries), |registries| {
         let listener = registries.listen();
@@ -63,7 +70,7 @@ pub fn App(props: &Props) -> Html {
     });
     let framed = html! {
         <Router>
-            <Frame {notice} {onlanguage} />
+            <Frame {notice} session_ended={*session_ended} {onlanguage} />
         </Router>
     };
     html! {
@@ -84,6 +91,8 @@ pub fn App(props: &Props) -> Html {
 struct FrameProps {
     /// A request that is sent again.
     notice: UseReducerHandle<Notice>,
+    /// The app's own server wants people to sign in again.
+    session_ended: bool,
     /// Another language is chosen.
     onlanguage: Callback<Language>,
 }
@@ -119,6 +128,9 @@ fn Frame(props: &FrameProps) -> Html {
             <Header {route} onlanguage={props.onlanguage.clone()} />
             if let Some(fault) = &settings.fault {
                 <p class="ribbon" role="alert" data-testid="settings-fault">{ (text().offline().settings_fault)(fault) }</p>
+            }
+            if props.session_ended {
+                { session_note() }
             }
             { connection_notes(&connection) }
             <RetryNotice notice={props.notice.clone()} />
@@ -228,6 +240,19 @@ fn connection_notes(connection: &Connection) -> Html {
                 </p>
             }
         </>
+    }
+}
+
+/// Says that a proxy in front of the app's server wants people to sign in again, with the way to it.
+fn session_note() -> Html {
+    let words = text().offline();
+    let place = web_sys::window().and_then(|window| window.location().hash().ok()).unwrap_or_default();
+    // A link to the address that the page has already would load nothing.
+    let address = format!("?sign-in={}{place}", js_sys::Date::now() as u64);
+    html! {
+        <p class="ribbon" role="alert" data-testid="session-ended">
+            { words.session_ended }{ " " }<a href={address}>{ words.sign_in_again }</a>
+        </p>
     }
 }
 

@@ -43,6 +43,8 @@ pub struct Registries {
     changes: RefCell<HashMap<String, Changes>>,
     /// Told when what is known of a registry changes.
     changed: Callback<()>,
+    /// Told when the app's own server wants people to sign in again.
+    session_ended: Callback<()>,
 }
 
 /// A client that is made.
@@ -112,6 +114,7 @@ impl Registries {
         settings: &Settings,
         observer: impl Fn(Retry) + 'static,
         changed: impl Into<Callback<()>>,
+        session_ended: impl Into<Callback<()>>,
     ) -> Self {
         let accounts = Rc::new(Accounts::new(settings));
         Self {
@@ -122,6 +125,7 @@ impl Registries {
             observer: Rc::new(observer),
             changes: RefCell::default(),
             changed: changed.into(),
+            session_ended: session_ended.into(),
         }
     }
 
@@ -137,7 +141,12 @@ impl Registries {
             };
             let accounts = Rc::clone(&self.accounts);
             let ways = Box::new(move |host: &str| accounts.way(host));
-            let transport = GatewayTransport::new(ways, Rc::clone(&self.permissions), self.closed.clone());
+            let transport = GatewayTransport::new(
+                ways,
+                Rc::clone(&self.permissions),
+                self.closed.clone(),
+                self.session_ended.clone(),
+            );
             let observer = Rc::clone(&self.observer);
             let client = Client::builder(Rc::new(transport))
                 .access(access)

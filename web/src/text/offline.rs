@@ -5,6 +5,8 @@ use super::Language;
 pub struct Offline {
     /// `config.json` cannot be read.
     pub settings_fault: fn(reason: &str) -> String,
+    pub session_ended: &'static str,
+    pub sign_in_again: &'static str,
     pub offline: &'static str,
     pub new_version: &'static str,
     pub reload: &'static str,
@@ -23,6 +25,8 @@ static ENGLISH: Offline = Offline {
             "The settings of this app (config.json) could not be read, so the defaults are used. Ask the owner of this server to check the file: {reason}"
         )
     },
+    session_ended: "Your session at the server of this app has ended.",
+    sign_in_again: "Sign in again",
     offline: "You are offline. Local lists can be edited; of registries, only what was opened before is shown.",
     new_version: "A new version of this app is ready.",
     reload: "Reload",
@@ -34,6 +38,8 @@ static SPANISH: Offline = Offline {
             "No se pudieron leer los ajustes de esta aplicación (config.json), así que se usan los predeterminados. Pide al responsable de este servidor que revise el archivo: {reason}"
         )
     },
+    session_ended: "Tu sesión en el servidor de esta aplicación ha terminado.",
+    sign_in_again: "Iniciar sesión de nuevo",
     offline: "Sin conexión. Se pueden editar las listas locales; de los registros solo se muestra lo que se abrió antes.",
     new_version: "Hay una versión nueva de esta aplicación.",
     reload: "Recargar",

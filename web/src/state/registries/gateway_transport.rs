@@ -4,11 +4,12 @@ use std::{rc::Rc, time::Duration};
 
 use futures_util::{FutureExt, future::LocalBoxFuture};
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Method,
-    header::{ACCEPT, AUTHORIZATION, RANGE, WWW_AUTHENTICATE},
+    HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RANGE, WWW_AUTHENTICATE},
 };
 use tallyman_registry::{FetchTransport, Request, Response, Transport, TransportError, TransportErrorKind};
 use web_sys::Url;
+use yew::Callback;
 
 use super::{pasted_manifests, permissions::Permissions, samples};
 
@@ -31,15 +32,22 @@ pub struct GatewayTransport {
     ways: Ways,
     permissions: Rc<Permissions>,
     closed: Option<Vec<String>>,
+    session_ended: Callback<()>,
 }
 
 impl GatewayTransport {
     /// `ways` is asked anew for each request. Where the page's policy lets it reach nothing but the gateway, `closed`
-    /// names the registries that this has.
-    pub fn new(ways: Ways, permissions: Rc<Permissions>, closed: Option<Vec<String>>) -> Self {
+    /// names the registries that this has. `session_ended` is told when a proxy in front of the app's server wants people to
+    /// sign in again.
+    pub fn new(
+        ways: Ways,
+        permissions: Rc<Permissions>,
+        closed: Option<Vec<String>>,
+        session_ended: Callback<()>,
+    ) -> Self {
         let page = web_sys::window().and_then(|window| window.location().href().ok()).unwrap_or_default();
         let (gateway, fetch) = (FetchTransport::for_own_origin(), FetchTransport::new());
-        Self { gateway, fetch, page, ways, permissions, closed }
+        Self { gateway, fetch, page, ways, permissions, closed, session_ended }
     }
 
     /// Returns the address at the gateway. Returns `None` if the request goes to the registry directly.
@@ -55,6 +63,43 @@ impl GatewayTransport {
         let (registry, way) = (registry?, (self.ways)(&url.host())?);
         let is_other = (self.ways)(registry) != Some(way);
         is_other.then(|| format!("{registry} has named this place of another registry, {}", url.host()))
+    }
+
+    /// Sends a request to the app's own server. An answer of a proxy in front of it that wants people to sign in is told as such.
+    async fn send_to_gateway(&self, request: Request) -> Result<Response, TransportError> {
+        let url = request.url.clone();
+        let answer = self.gateway.send(request).await;
+        if !may_be_of_proxy(&answer, &url) || !self.has_session_ended().await {
+            return answer;
+        }
+        self.session_ended.emit(());
+        Err(not_allowed("your session at the server of this app has ended; sign in there again".to_owned()))
+    }
+
+    /// Returns `true` if a file of the app itself is not given without a sign-in. Asked for by HEAD, it does not come from what the
+    /// service worker keeps.
+    async fn has_session_ended(&self) -> bool {
+        let Ok(settings) = Url::new_with_base("config.json", &self.page) else { return false };
+        let mut request = Request::new(Method::HEAD, settings.href());
+        request.follow_redirects = false;
+        let status = self.gateway.send(request).await.map(|response| response.status);
+        status.is_ok_and(|status| status.is_redirection() || status == StatusCode::UNAUTHORIZED)
+    }
+}
+
+/// Returns `true` if an answer to a request for `url` may come from a proxy: none that the browser lets through, a page from
+/// elsewhere, or a refusal that does not say what is wanted.
+fn may_be_of_proxy(answer: &Result<Response, TransportError>, url: &str) -> bool {
+    match answer {
+        Err(error) => error.kind == TransportErrorKind::Opaque,
+        Ok(Response { status: StatusCode::UNAUTHORIZED, headers, .. }) => {
+            !headers.contains_key(FROM_REGISTRY) && !headers.contains_key(WWW_AUTHENTICATE)
+        }
+        Ok(response) => {
+            let content_type = response.headers.get(CONTENT_TYPE);
+            response.url != url
+                && content_type.is_some_and(|value| value.as_bytes().starts_with(b"text/html"))
+        }
     }
 }
 
@@ -97,7 +142,7 @@ impl Transport for GatewayTransport {
             let authorization = authorization.unwrap_or(HeaderValue::from_static("none"));
             let asked_for = (request.method.clone(), request.headers.clone());
             request.headers.insert(TO_REGISTRY, authorization);
-            let mut response = self.gateway.send(request).await?;
+            let mut response = self.send_to_gateway(request).await?;
             if let Some(storage) = response.headers.get(TO_STORAGE).and_then(|url| url.to_str().ok()) {
                 return self.fetch.send(to_storage(storage, asked_for)).await;
             }

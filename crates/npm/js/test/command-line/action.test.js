@@ -85,7 +85,7 @@ test('platforms may stand on lines of their own', async (t) => {
   const made = runAction(makeConfig(t), { ...inputs, list: `${host}/samples/hello:some` });
   assert.equal(made.status, 0, made.log);
   const { manifests } = JSON.parse((await manifest(host, 'samples/hello', 'some')).bytes);
-  assert.deepEqual(manifests.map(({ platform }) => platform.architecture), ['amd64', 'arm64']);
+  assert.deepEqual(manifests.map(({ platform }) => platform.architecture).sort(), ['amd64', 'arm64']);
 });
 
 test('a file of lists is compared and applied', async (t) => {

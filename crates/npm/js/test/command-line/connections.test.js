@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { makeCertificate, startHttps } from '../servers.js';
-import { done, forward, makeConfig, run, startFront, startMemory } from './support.js';
+import { done, forward, isPackage, makeConfig, run, startFront, startMemory } from './support.js';
 
 /** A registry with the samples behind TLS; what `startHttps` gives, and `asked` with the requests that came. */
 async function startTls(t, options) {
@@ -145,7 +145,8 @@ test('the log of --debug has no signature of a storage in it', async (t) => {
   for (const form of [[], ['--log-format', 'json']]) {
     const { code, stderr } = await run(config, [...line, ...form]);
     assert.equal(code, 1, stderr);
-    assert.match(stderr, /retry.*X-Amz-Signature=…/);
+    // Node reads what is short whole, and names the registry that was asked.
+    assert.match(stderr, isPackage ? /retry.*unexpected EOF/ : /retry.*X-Amz-Signature=…/);
     assert.doesNotMatch(stderr, /s3cret/);
   }
 });
