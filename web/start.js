@@ -146,6 +146,8 @@ const SLOW_AT_FIRST = [
   showTheme,
   ...(['', '#/'].includes(location.hash) ? [showForm] : FORM_FONTS.map((font) => () => layOut(font))),
   () => sessionStorage.length,
+  // Whoever has signed in at a proxy has no further need of the word that led there, past what the service worker keeps.
+  () => new URLSearchParams(location.search).has('sign-in') && history.replaceState(null, '', location.pathname + location.hash),
   () => location.hash || history.replaceState(null, '', '#/'),
   ...FONTS.map((font) => () => layOut(font)),
 ];

@@ -59,7 +59,7 @@ self.addEventListener('fetch', (event) => {
   const isToSignIn = url.searchParams.has('sign-in');
   url.search = '';
   if (isToSignIn && request.mode === 'navigate') {
-    event.respondWith(fetch(request).catch(() => fromVersion(PAGE.href, request)));
+    event.respondWith(fromServer(request));
   } else if (url.href === here.href || url.href === PAGE.href) {
     event.respondWith(fromVersion(PAGE.href, request));
   } else if (url.href === new URL('config.json', here).href) {
@@ -68,6 +68,12 @@ self.addEventListener('fetch', (event) => {
     event.respondWith(fromVersion(url.href, request));
   }
 });
+
+/** A page from the server, or, while it fails, what is kept. */
+async function fromServer(request) {
+  const response = await fetch(request).catch(() => undefined);
+  return response === undefined || response.status >= 500 ? fromVersion(PAGE.href, request) : response;
+}
 
 async function fromVersion(address, request) {
   const cache = await caches.open(CACHE);
@@ -80,9 +86,9 @@ async function settings(request) {
   const last = await cache.match('config.json');
   try {
     const response = await fetch(request);
-    // A proxy may answer with its own page, or redirect to it.
+    // A proxy may answer with its own page, redirect to it, or want people to sign in again.
     const isWhole = response.status === 404 || (response.ok && (await isJson(response.clone())));
-    if (last && (response.status >= 500 || (response.redirected && !isWhole))) return last;
+    if (last && (response.status === 401 || response.status >= 500 || (response.redirected && !isWhole))) return last;
     if (isWhole) await cache.put('config.json', response.clone());
     return response;
   } catch (error) {

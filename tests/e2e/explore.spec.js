@@ -194,6 +194,8 @@ test('what could not be fetched is said with the reason, and asked for again whe
   await open(`/explore/${memory.host}/samples/hello`);
   const [windows, latest] = ['windows', 'latest'].map((tag) => page.locator(`[data-tag=${tag}]`));
   await expect(windows).toContainText(/could not be fetched: .*403/);
+  const left = (row) => row.locator('.tag-row__platforms').evaluate((cell) => cell.getBoundingClientRect().left);
+  expect(await left(windows)).toBe(await left(latest));
   await expect(latest.getByTestId('missing-platform')).toHaveText(/could not be fetched: .*403/);
   await expectAccessible(page);
   await page.unroute(refused);

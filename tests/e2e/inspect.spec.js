@@ -236,6 +236,8 @@ test('a child that could not be fetched is told from one that is missing, with t
   await open(`/inspect/${memory.host}/samples/hello:latest`);
   await expect(page.locator('tr.missing')).toHaveCount(1);
   await expect(page.locator('tr.missing')).toContainText(/could not be fetched: .*403/);
+  await expect(page.locator('.graph__picture')).toContainText('not fetched');
+  await expect(page.locator('.graph__picture')).not.toContainText('missing');
   await expectNoSidewaysScroll(page);
   await page.setViewportSize({ width: 390, height: 844 });
   await expectNoSidewaysScroll(page);

@@ -437,10 +437,11 @@ test('files that are read say so, and the ones that were brought last are offere
   await open('/lists');
   await bring('slow');
   await expect(page.getByTestId('import').getByRole('status')).toHaveText('Reading the files …');
+  const isLeft = page.waitForEvent('requestfailed', (request) => request.url().endsWith('/manifests/slow'));
   await bring('fast');
   await expect(page.getByTestId('offer-name')).toHaveValue(list('fast'));
+  await isLeft;
   release();
-  await page.waitForTimeout(500);
   await expect(page.getByTestId('offer-name')).toHaveValue(list('fast'));
   await page.getByTestId('import-button').click();
   await expect(row(page, list('fast'))).toBeVisible();

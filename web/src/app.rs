@@ -61,7 +61,7 @@ pub fn App(props: &Props) -> Html {
             settings,
             move |retry| tell(retry, &notice),
             move |()| revision.dispatch(()),
-            move |()| session_ended.set(true),
+            move |has_ended| session_ended.set(has_ended),
         )
     });
     use_effect_with(Rc::clone(&registries), |registries| {

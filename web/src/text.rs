@@ -130,10 +130,13 @@ mod tests {
         let page = include_str!("../../docs/troubleshooting.md");
         let browser = page.split("\n## ").find(|part| part.starts_with("In the browser")).expect("a part");
         let (problem, lists) = (Language::English.problem(), Language::English.lists());
+        let offline = Language::English.offline();
         let sentences = [
             (problem.cors)("HOST"),
             (problem.mixed)("HOST"),
             (problem.local_network)("HOST"),
+            offline.session_ended.to_owned(),
+            offline.sign_in_again.to_owned(),
             lists.refused_storage.trim_end_matches('.').to_owned(),
         ];
         let quoted: Vec<&str> = browser.split('"').skip(1).step_by(2).collect();

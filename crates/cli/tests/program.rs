@@ -143,6 +143,15 @@ fn signals_end_a_program_that_waits_for_a_stream() {
     drop(reader);
 }
 
+/// Returns `true` if a process is the program, and has a handler for SIGTERM: it listens to signals.
+#[cfg(target_os = "linux")]
+fn takes_sigterm(process: u32) -> bool {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let value = |name| status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().trim();
+    let handled = u64::from_str_radix(value("SigCgt:"), 16).unwrap();
+    value("Name:") == "tallyman" && handled & (1 << 14) != 0
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_program_that_is_to_outlive_its_terminal_does() {
@@ -154,9 +163,12 @@ fn a_program_that_is_to_outlive_its_terminal_does() {
     let child = command.spawn().unwrap();
     // The command has a pipe's end, too.
     drop(command);
-    thread::sleep(Duration::from_millis(500));
+    let begun = Instant::now();
+    while !takes_sigterm(child.id()) {
+        assert!(begun.elapsed() < Duration::from_secs(30), "it does not start");
+        thread::sleep(Duration::from_millis(10));
+    }
     Command::new("kill").args(["-HUP", &child.id().to_string()]).status().unwrap();
-    thread::sleep(Duration::from_millis(500));
     writer.write_all(b"something").unwrap();
     drop(writer);
     let output = child.wait_with_output().unwrap();

@@ -48,12 +48,9 @@ impl Credentials {
         tokens.insert(scopes.to_string(), (answer.authorization.clone(), end));
     }
 
-    /// Forgets the token that the registry refused. Returns `true` if there was one with this `Authorization` header.
-    pub(crate) fn forget(&self, refused: &HeaderValue) -> bool {
-        let mut tokens = self.tokens();
-        let before = tokens.len();
-        tokens.retain(|_, (token, _)| token != refused);
-        tokens.len() < before
+    /// Forgets the token with this `Authorization` header, which the registry refused.
+    pub(crate) fn forget(&self, refused: &HeaderValue) {
+        self.tokens().retain(|_, (token, _)| token != refused);
     }
 
     fn tokens(&self) -> MutexGuard<'_, HashMap<String, (HeaderValue, Instant)>> {

@@ -14,7 +14,7 @@ use tallyman_core::{Reference, Registry};
 use crate::{
     Access, Body, Client, Error, Request, RequestBody, Response,
     download::collect,
-    error::{BODY_MAX, Refusal, words_of},
+    error::{BODY_MAX, Refusal, shown_url, words_of},
     request::{ApiRequest, Endpoint},
     semaphore::Permit,
     send::is_throttled,
@@ -368,7 +368,7 @@ impl Client {
             // By hand, so that credentials go no further than they may.
             follow_redirects: credentials.is_none(),
         };
-        let url = request.url.clone();
+        let url = shown_url(&request.url);
         let response = self.send_to_token_service(registry, &realm, request).await?;
         let now = self.now();
         if !response.status.is_success() {
@@ -424,7 +424,7 @@ impl Client {
             request.url = next.to_string();
         }
         let found = format!("more than {REDIRECTS_MAX}");
-        Err(Error::Protocol { url: request.url, expected: "an end of the redirects", found })
+        Err(Error::Protocol { url: shown_url(&request.url), expected: "an end of the redirects", found })
     }
 
     /// Returns `true` if the credentials for a registry may go to the token service at `realm`.
@@ -446,7 +446,7 @@ impl Client {
     /// Resolves the URL of a token service. Refuses plain HTTP for a registry that is used by checked TLS.
     fn checked_realm(&self, registry: &Registry, base: &str, realm: &str) -> Result<HttpUrl, Error> {
         let realm = self.resolve(base, realm).map_err(|found| Error::Protocol {
-            url: base.to_owned(),
+            url: shown_url(base),
             expected: "the URL of a token service",
             found,
         })?;

@@ -43,8 +43,8 @@ pub struct Registries {
     changes: RefCell<HashMap<String, Changes>>,
     /// Told when what is known of a registry changes.
     changed: Callback<()>,
-    /// Told when the app's own server wants people to sign in again.
-    session_ended: Callback<()>,
+    /// Told whether a proxy in front of the app's server wants people to sign in again.
+    session_ended: Callback<bool>,
 }
 
 /// A client that is made.
@@ -114,7 +114,7 @@ impl Registries {
         settings: &Settings,
         observer: impl Fn(Retry) + 'static,
         changed: impl Into<Callback<()>>,
-        session_ended: impl Into<Callback<()>>,
+        session_ended: impl Into<Callback<bool>>,
     ) -> Self {
         let accounts = Rc::new(Accounts::new(settings));
         Self {

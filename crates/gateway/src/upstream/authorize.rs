@@ -93,7 +93,11 @@ impl Upstream {
         authorization: Option<&HeaderValue>,
         asked: &Scopes,
     ) -> Result<Scopes, Refusal> {
-        let had_token = authorization.is_some_and(|authorization| own.forget(authorization));
+        if let Some(sent) = authorization {
+            own.forget(sent);
+        }
+        // Another request may have fetched a newer one meanwhile, so what is kept says nothing of the one that was sent.
+        let had_token = authorization.is_some_and(|sent| sent.as_bytes().starts_with(b"Bearer "));
         let challenges = self.challenges_of(url, refusal.status(), refusal.headers());
         self.remember_challenges(&challenges);
         let (mut required, mut lacks_right) = (asked.clone(), false);

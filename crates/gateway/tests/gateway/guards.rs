@@ -1,7 +1,14 @@
 //! Attacks on the gateway.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
+use futures_util::future::join_all;
 use tallyman_gateway::Server;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
@@ -322,6 +329,36 @@ async fn other_tokens_stay_when_the_gateways_own_user_may_not_read_a_repository(
     let tokens = ["open", "closed"]
         .map(|name| format!("GET /token?account=user&scope=repository%3A{name}%3Apull&service=s"));
     assert_eq!(service.lines(), tokens);
+}
+
+#[tokio::test]
+async fn requests_at_once_for_which_the_gateways_own_user_has_no_right_are_all_denied() {
+    let folder = Folder::new("rights-at-once");
+    let password = folder.write("password", "s3cret");
+    let count = Arc::new(AtomicUsize::new(0));
+    let service = Scripted::start(move |_| {
+        const TOKENS: [&str; 4] =
+            [r#"{"token":"0"}"#, r#"{"token":"1"}"#, r#"{"token":"2"}"#, r#"{"token":"3"}"#];
+        answer(200, &[], TOKENS[count.fetch_add(1, Ordering::Relaxed) % TOKENS.len()])
+    })
+    .await;
+    let realm = service.url.clone();
+    let registry = Scripted::start_with(move |_, headers| {
+        let error = if headers.contains_key("authorization") { ",error=\"insufficient_scope\"" } else { "" };
+        let scope = "scope=\"repository:closed:pull\"";
+        let challenge = format!("Bearer realm=\"{realm}/token\",service=\"s\",{scope}{error}");
+        answer(401, &[("www-authenticate", challenge.as_str())], "")
+    })
+    .await;
+    let own = format!(
+        "username = 'user'\npassword_file = {:?}\ntoken_hosts = ['{}']",
+        password.display(),
+        service.url.trim_start_matches("http://")
+    );
+    let gateway = gateway(&registry.url, "", &own).await;
+    let asked = (0..8).map(|_| get(&gateway, "/r/lab/v2/closed/manifests/x"));
+    let statuses: Vec<_> = join_all(asked).await.iter().map(|answer| answer.status().as_u16()).collect();
+    assert_eq!(statuses, [403; 8]);
 }
 
 #[tokio::test]

@@ -114,7 +114,7 @@ async fn a_refusing_token_service_is_named() {
     let error = client.manifest(&reference(&registry, "acme/app:a")).await.unwrap_err();
     assert_eq!(error.code(), "token-refused");
     let text = error.to_string();
-    assert!(text.contains("/token?account=user&scope=repository%3Aacme%2Fapp%3Apull"), "{text}");
+    assert!(text.contains("/token?account=…&scope=repository%3Aacme%2Fapp%3Apull"), "{text}");
     assert!(text.contains("UNAUTHORIZED, the user name or the password is wrong"), "{text}");
 }
 

@@ -214,14 +214,23 @@ async fn signed_addresses_of_storages_stand_in_no_error() {
     let breaking = client(Rc::new(AtOnce(move |_: Request| response(200, "/", broken()))));
     let long = client(Rc::new(AtOnce(move |_: Request| response(200, "/", Body::full("0123456789")))));
     let redirecting = client(Rc::new(AtOnce(move |_: Request| response(307, SIGNED, Body::full("")))));
+    let asking = client(Rc::new(AtOnce(|request: Request| {
+        let challenge = format!(r#"Bearer realm="{SIGNED}",service="s""#);
+        let headers = HeaderMap::from_iter([(header::WWW_AUTHENTICATE, challenge.parse().unwrap())]);
+        let is_token_service = request.url.starts_with("https://storage.example/");
+        let status = if is_token_service { StatusCode::FORBIDDEN } else { StatusCode::UNAUTHORIZED };
+        Ok(Response { status, headers, url: request.url, body: Body::full("") })
+    })));
     let pieces: Result<Vec<Bytes>, Error> = breaking.blob_stream(&image, &descriptor).try_collect().await;
     let errors = [
         pieces.unwrap_err(),
         breaking.manifest(&image).await.unwrap_err(),
         long.manifest(&image).await.unwrap_err(),
         redirecting.put_manifest(&image, &media_type, b"{}".as_slice().into()).await.unwrap_err(),
+        asking.manifest(&image).await.unwrap_err(),
     ];
-    assert_eq!(errors.each_ref().map(Error::code), ["broken-off", "broken-off", "too-large", "protocol"]);
+    let codes = ["broken-off", "broken-off", "too-large", "protocol", "token-refused"];
+    assert_eq!(errors.each_ref().map(Error::code), codes);
     for error in errors {
         let text = format!("{error} {error:?}");
         assert!(text.contains("storage.example/blob?X-Amz-Signature=…&n=1"), "{text}");

@@ -49,21 +49,24 @@ enum Sort {
     Attestation,
     Referrer,
     Missing,
+    NotFetched,
 }
 
 impl Sort {
-    const ALL: [(Self, &'static str); 5] = [
+    const ALL: [(Self, &'static str); 6] = [
         (Self::List, "node--list"),
         (Self::Image, "node--image"),
         (Self::Attestation, "node--attestation"),
         (Self::Referrer, "node--referrer"),
         (Self::Missing, "node--missing"),
+        (Self::NotFetched, "node--missing"),
     ];
 
     fn of(inspected: &Inspected, number: usize) -> Self {
         let node = &inspected.nodes[number];
         match (&node.manifest, node.relation) {
-            (Loadable::Failed(_), _) => Self::Missing,
+            (Loadable::Failed(failure), _) if failure.is_missing => Self::Missing,
+            (Loadable::Failed(_), _) => Self::NotFetched,
             (_, Relation::Referrer) => Self::Referrer,
             _ if node.descriptor.attests().is_some() => Self::Attestation,
             _ if node.descriptor.media_type.is_list() => Self::List,
@@ -265,7 +268,7 @@ fn picture(inspected: &Inspected, spots: &[Spot], at: usize, select: &Callback<u
         let digest = inspected.nodes[spot.node].descriptor.digest.short().to_owned();
         let weight = match Sort::of(inspected, spot.node) {
             // The whole sentence has no room here.
-            sort @ Sort::Missing => sort.label().to_owned(),
+            sort @ (Sort::Missing | Sort::NotFetched) => sort.label().to_owned(),
             _ => size(inspected, spot.node),
         };
         html! {

@@ -195,6 +195,9 @@ fn Offered(props: &OfferedProps) -> Html {
                 }
                 // Other files have been brought meanwhile, or another page is open.
                 if !is_there.get() {
+                    for (_, fault) in left {
+                        toaster.say(fault);
+                    }
                     return;
                 }
                 if left.is_empty() {

@@ -32,18 +32,18 @@ pub struct GatewayTransport {
     ways: Ways,
     permissions: Rc<Permissions>,
     closed: Option<Vec<String>>,
-    session_ended: Callback<()>,
+    session_ended: Callback<bool>,
 }
 
 impl GatewayTransport {
     /// `ways` is asked anew for each request. Where the page's policy lets it reach nothing but the gateway, `closed`
-    /// names the registries that this has. `session_ended` is told when a proxy in front of the app's server wants people to
-    /// sign in again.
+    /// names the registries that this has. `session_ended` is told whether a proxy in front of the app's server wants people to sign
+    /// in again.
     pub fn new(
         ways: Ways,
         permissions: Rc<Permissions>,
         closed: Option<Vec<String>>,
-        session_ended: Callback<()>,
+        session_ended: Callback<bool>,
     ) -> Self {
         let page = web_sys::window().and_then(|window| window.location().href().ok()).unwrap_or_default();
         let (gateway, fetch) = (FetchTransport::for_own_origin(), FetchTransport::new());
@@ -69,10 +69,14 @@ impl GatewayTransport {
     async fn send_to_gateway(&self, request: Request) -> Result<Response, TransportError> {
         let url = request.url.clone();
         let answer = self.gateway.send(request).await;
-        if !may_be_of_proxy(&answer, &url) || !self.has_session_ended().await {
+        let has_ended = may_be_of_proxy(&answer, &url) && self.has_session_ended().await;
+        // Requests that fail for another reason say nothing of the session.
+        if has_ended || answer.is_ok() {
+            self.session_ended.emit(has_ended);
+        }
+        if !has_ended {
             return answer;
         }
-        self.session_ended.emit(());
         Err(not_allowed("your session at the server of this app has ended; sign in there again".to_owned()))
     }
 
