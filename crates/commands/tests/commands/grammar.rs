@@ -116,6 +116,11 @@ fn platforms_are_separated_by_commas_or_line_ends() {
         };
         assert_eq!(extensions.platforms, platforms, "{values:?}");
     }
+    // A variable without a value chooses nothing.
+    let Command::Copy { platforms, .. } = understood(&["copy", "--platform", "", "a", "b"]) else {
+        panic!("a copy")
+    };
+    assert_eq!(platforms, []);
 }
 
 #[test]
@@ -318,6 +323,16 @@ fn values_that_cannot_be_meant_are_faults_of_their_flags() {
         (
             &["copy", "--platform=linux", "a", "b"],
             "invalid argument \"linux\" for \"--platform\" flag: expected a platform such as linux/arm64 or linux/arm/v7, found \"linux\"",
+        ),
+        (
+            &["copy", "--platform=,", "a", "b"],
+            "invalid argument \",\" for \"--platform\" flag: \
+             expected a platform such as linux/arm64 or linux/arm/v7, found \",\"",
+        ),
+        (
+            &["create", "--platform", " \n", "l", "a"],
+            "invalid argument \" \\n\" for \"--platform\" flag: \
+             expected a platform such as linux/arm64 or linux/arm/v7, found \" \\n\"",
         ),
         (
             &["files", "--layer", "0", "a"],

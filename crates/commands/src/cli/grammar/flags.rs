@@ -223,6 +223,10 @@ fn set(parsed: &mut ParsedFlags, flag: &Flag, value: &str) -> Result<(), String>
             parsed.texts.extend(record.into_iter().map(|text| (flag.name, text)));
         }
         ValueKind::Names => {
+            // Of `$A,$B` without values nothing is left that was meant; no name at all would mean everything.
+            if !value.is_empty() && separated(value).next().is_none() {
+                (flag.check)(value).map_err(invalid)?;
+            }
             separated(value).try_for_each(flag.check).map_err(invalid)?;
             parsed.texts.extend(separated(value).map(|name| (flag.name, name.to_owned())));
         }
