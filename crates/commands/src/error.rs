@@ -383,7 +383,7 @@ impl Error {
             Self::NoSuchPlatform { .. } | Self::NoSuchEntry { .. } | Self::NoSuchTag { .. } => true,
             Self::NoSuchLayer { .. } | Self::File(FileError::Missing { .. }) => true,
             // Who writes and is told that there is nothing has asked for nothing: the registry has no place for it.
-            Self::Registry { request: Some(request), .. } if request.purpose.writes() => false,
+            Self::Registry { request: Some(request), source } if request.is_write(source) => false,
             Self::Registry { source, .. } | Self::UntagUnsupported { source, .. } => source.is_not_found(),
             _ => false,
         }
@@ -508,13 +508,20 @@ pub enum RequestPurpose {
     },
 }
 
-impl RequestPurpose {
-    fn writes(&self) -> bool {
-        matches!(self, Self::MountBlob { .. } | Self::CopyBlob { .. } | Self::PutManifest { .. })
-    }
-}
-
 impl FailedRequest {
+    /// Returns `true` if `error` is that of a write. A blob that is copied is read as well: what the
+    /// repository of its source answers is not.
+    fn is_write(&self, error: &RegistryError) -> bool {
+        match self.purpose {
+            RequestPurpose::FetchManifest | RequestPurpose::FetchConfig { .. } => false,
+            RequestPurpose::MountBlob { .. } | RequestPurpose::PutManifest { .. } => true,
+            RequestPurpose::CopyBlob { .. } => {
+                let RegistryError::Api { reference: Some(asked), .. } = error else { return false };
+                asked.is_same_repository(&self.reference)
+            }
+        }
+    }
+
     /// The text in front of the cause.
     pub(crate) fn prefix(&self) -> String {
         let target = &self.reference;

@@ -46,6 +46,13 @@ async fn commands_that_docker_lacks_end_with_3_if_something_is_not_there() {
         let path = (Method::PUT, format!("a/app/manifests/{tag}"));
         shell.registry.contents.borrow_mut().answers.insert(path, missing.clone());
     }
+    let uploads = (Method::POST, "full/app/blobs/uploads/".to_owned());
+    shell.registry.contents.borrow_mut().answers.insert(uploads, missing);
+    // An image whose config is not there.
+    let blob = Digest::of(b"none");
+    let config = format!(r#"{{"mediaType":"a/b","digest":"{blob}","size":4}}"#);
+    let manifest = format!(r#"{{"schemaVersion":2,"mediaType":"{OCI}","config":{config},"layers":[]}}"#);
+    shell.registry.put_manifest("a/app", "gap", OCI, manifest.as_bytes());
     shell.files.borrow_mut().insert("-".to_owned(), "secret".to_owned());
     let none = format!("h.io/a/app@{}", Digest::of(b"none"));
     for (line, exit, code) in [
@@ -57,6 +64,9 @@ async fn commands_that_docker_lacks_end_with_3_if_something_is_not_there() {
         (&["digest", "UPPER"], 1, "reference-invalid"),
         (&["copy", "h.io/a/app:none", "h.io/b/app:1"], 3, "not-found"),
         (&["copy", "h.io/a/app:arm", "h.io/a/app:full"], 1, "not-found"),
+        (&["copy", "h.io/a/app:gap", "h.io/b/app:1"], 3, "not-found"),
+        (&["copy", "h.io/a/app:gap", "other.io/b/app:1"], 3, "not-found"),
+        (&["copy", "h.io/a/app:arm", "other.io/full/app:1"], 1, "not-found"),
         (&["index", "annotate", "--annotation=a=b", "h.io/a/app:all"], 1, "not-found"),
         (&["login", "--username=me", "--password-stdin", "h.io"], 1, "not-found"),
         (&["ratelimit", "h.io/a/app:none"], 3, "not-found"),
