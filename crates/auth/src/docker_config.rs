@@ -115,7 +115,11 @@ impl DockerConfig {
     /// Returns the name of the helper that has the credentials for `registry`, without `docker-credential-`; `None` if
     /// the file itself has them. An empty name switches a store off, for one registry or for all.
     pub fn helper(&self, registry: &Registry) -> Option<&str> {
-        let helper = self.helpers.get(Self::key(registry)).unwrap_or(&self.store);
+        self.helper_of(Self::key(registry))
+    }
+
+    pub(crate) fn helper_of(&self, key: &str) -> Option<&str> {
+        let helper = self.helpers.get(key).unwrap_or(&self.store);
         (!helper.is_empty()).then_some(helper)
     }
 

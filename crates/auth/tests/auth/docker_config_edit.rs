@@ -1,6 +1,6 @@
 //! Credentials put into Docker's file and taken out of it.
 
-use tallyman_auth::{Credentials, DockerConfig, with_credentials, without_credentials};
+use tallyman_auth::{Credentials, DockerConfig, with_credentials, with_helper, without_credentials};
 
 fn stored(file: &[u8], registry: &str) -> Option<Credentials> {
     let (config, fault) = DockerConfig::parse(file);
@@ -38,5 +38,28 @@ fn empty_files_are_filled_and_broken_ones_are_left_alone() {
     assert!(without_credentials(longer, "b.io").unwrap().is_some());
     for broken in [&b"{"[..], b"[]", b"1"] {
         assert!(with_credentials(broken, "a.io", "me", "x").is_err());
+        assert!(with_helper(broken, "a.io", "pass").is_err());
+    }
+}
+
+#[test]
+fn a_helper_is_named_without_harm_to_what_a_file_has() {
+    for (before, of_all) in [
+        ("", true),
+        (r#"{"detachKeys":"ctrl-e","credsstore":"","auths":{}}"#, true),
+        (r#"{"detachKeys":"ctrl-e","auths":{"b.io":{"auth":"bWU6Yg=="}}}"#, false),
+        (r#"{"detachKeys":"ctrl-e","CredHelpers":{"b.io":"gcloud","a.io":""}}"#, false),
+    ] {
+        let after = with_helper(before.as_bytes(), "a.io", "pass").unwrap().expect("it names none");
+        let (config, fault) = DockerConfig::parse(&after);
+        assert_eq!(fault, None, "{before}");
+        let helper = |name: &str| config.helper(&name.parse().unwrap()).map(str::to_owned);
+        assert_eq!(helper("a.io").as_deref(), Some("pass"), "{before}");
+        assert_eq!(helper("c.io").is_some(), of_all, "{before}");
+        assert_eq!(helper("b.io").as_deref() == Some("gcloud"), before.contains("gcloud"), "{before}");
+        assert_eq!(config.stored(&"b.io".parse().unwrap()).is_some(), before.contains("bWU6Yg"), "{before}");
+        let text = String::from_utf8(after.clone()).unwrap();
+        assert_eq!(text.contains("ctrl-e"), before.contains("ctrl-e"), "{text}");
+        assert_eq!(with_helper(&after, "a.io", "other"), Ok(None), "{text}");
     }
 }

@@ -9,7 +9,7 @@ use futures_util::{
 use tallyman_auth::{
     ContainersAuth, CredentialError, CredentialRefusal, CredentialSource, Credentials, DockerConfig,
     containers_auth_files, helper_has_none, helper_program, parse_helper_output, with_credentials,
-    without_credentials,
+    with_helper, without_credentials,
 };
 use tallyman_core::{Registry, Repository, json::quote};
 use tallyman_store::{FileErrorKind, Folder, Lock};
@@ -102,13 +102,27 @@ struct Inner<M> {
     machine: M,
     folder: String,
     path: String,
-    config: RefCell<Option<Rc<DockerConfig>>>,
+    config: RefCell<Option<Rc<ReadConfig>>>,
     others: RefCell<Option<Rc<OtherConfigs>>>,
     warnings: RefCell<Vec<String>>,
     /// The times at which other credentials were asked for.
     renewals: RefCell<HashMap<Registry, f64>>,
     /// The output of the call, where there is one.
     output: RefCell<Option<Rc<dyn Output>>>,
+}
+
+/// The file as it was read.
+struct ReadConfig {
+    config: DockerConfig,
+    /// Not all of it is as it should be: what it names may be missing here.
+    has_fault: bool,
+}
+
+/// The helper that keeps the credentials for a registry.
+struct Helper {
+    name: String,
+    /// The file names it. The platform's own nobody asked for: a fault of it is none of the user's.
+    is_named: bool,
 }
 
 /// The configurations beside the file.
@@ -190,17 +204,15 @@ impl<M: Machine> DockerCredentials<M> {
     }
 
     async fn find_in_docker(&self, registry: &Registry) -> Option<Credentials> {
-        let config = self.config();
-        let stored = config.stored(registry);
+        let stored = self.config().config.stored(registry);
         let key = DockerConfig::key(registry);
-        let Some(helper) = self.helper_for(registry) else { return stored };
-        match self.get(&helper, key).await {
+        let Some(Helper { name, is_named }) = self.helper_for(registry) else { return stored };
+        match self.get(&name, key).await {
             Ok(found) => found,
             Err(fault) => {
-                // Nobody asked for the platform's own: a fault of it is none of the user's.
-                if config.helper(registry).is_some() {
+                if is_named {
                     self.warn(format!(
-                        "the credential helper {helper:?} has no credentials for {key}: {fault}"
+                        "the credential helper {name:?} has no credentials for {key}: {fault}"
                     ));
                 }
                 stored
@@ -208,19 +220,23 @@ impl<M: Machine> DockerCredentials<M> {
         }
     }
 
-    /// Returns the name of the helper that keeps the credentials for a registry: the one that the file names, else the platform's own
-    /// where no file has credentials or helpers. `None` if the file itself keeps them.
-    fn helper_for(&self, registry: &Registry) -> Option<String> {
-        let config = self.config();
-        if let Some(helper) = config.helper(registry) {
-            return Some(helper.to_owned());
+    /// Returns the helper that keeps the credentials for a registry: the one that the file names, else the
+    /// platform's own where no file has credentials or helpers. `None` if the file itself keeps them; one
+    /// with a fault is not taken for empty.
+    fn helper_for(&self, registry: &Registry) -> Option<Helper> {
+        let read = self.config();
+        if let Some(name) = read.config.helper(registry) {
+            return Some(Helper { name: name.to_owned(), is_named: true });
         }
-        let is_empty = config.is_empty() && self.others().files.iter().all(|(_, auth)| auth.is_empty());
-        is_empty.then(|| self.0.machine.default_helper()).flatten()
+        let is_empty = !read.has_fault
+            && read.config.is_empty()
+            && self.others().files.iter().all(|(_, auth)| auth.is_empty());
+        let name = is_empty.then(|| self.0.machine.default_helper()).flatten()?;
+        Some(Helper { name, is_named: false })
     }
 
     /// Returns the file as it was when it was first needed.
-    fn config(&self) -> Rc<DockerConfig> {
+    fn config(&self) -> Rc<ReadConfig> {
         if let Some(config) = &*self.0.config.borrow() {
             return Rc::clone(config);
         }
@@ -229,13 +245,15 @@ impl<M: Machine> DockerCredentials<M> {
             Ok(Some(bytes)) => DockerConfig::parse(&bytes),
             Err(error) => (DockerConfig::default(), Some(error)),
         };
+        let has_fault = fault.is_some();
         if let Some(fault) = fault {
             self.warn(format!(
                 "the Docker CLI's configuration {} is not all as expected: {fault}",
                 self.0.path
             ));
         }
-        Rc::clone(self.0.config.borrow_mut().insert(Rc::new(config)))
+        let read = Rc::new(ReadConfig { config, has_fault });
+        Rc::clone(self.0.config.borrow_mut().insert(read))
     }
 
     async fn get(&self, helper: &str, key: &str) -> Result<Option<Credentials>, String> {
@@ -301,6 +319,26 @@ impl<M: Machine> DockerCredentials<M> {
             return Ok(());
         }
         Err(could_not(helper, action, &output.stdout))
+    }
+
+    /// Has a helper keep credentials. The file names the platform's own from then on, as with the Docker CLI:
+    /// else it would count no more as soon as some file has anything.
+    ///
+    /// # Errors
+    /// A sentence about what failed.
+    async fn store_in(&self, helper: &Helper, key: &str, user: &str, secret: &str) -> Result<(), String> {
+        let Helper { name, is_named } = helper;
+        let input = format!(
+            r#"{{"ServerURL":{},"Username":{},"Secret":{}}}"#,
+            quote(key),
+            quote(user),
+            quote(secret)
+        );
+        match self.run(name, "store", &input).await {
+            Ok(()) if *is_named => Ok(()),
+            Ok(()) => self.edit(|file| with_helper(file, key, name)).await.map(drop),
+            Err(fault) => Err(fault),
+        }
     }
 
     /// Has a helper erase credentials, as the Docker CLI does: under the registry's name and its URLs, whether it gives them or not.
@@ -373,13 +411,7 @@ impl<M: Machine> CredentialStore for DockerCredentials<M> {
         async move {
             let key = DockerConfig::key(registry);
             let file = if let Some(helper) = self.helper_for(registry) {
-                let input = format!(
-                    r#"{{"ServerURL":{},"Username":{},"Secret":{}}}"#,
-                    quote(key),
-                    quote(user),
-                    quote(secret)
-                );
-                self.run(&helper, "store", &input).await?;
+                self.store_in(&helper, key, user, secret).await?;
                 None
             } else {
                 self.edit(|file| with_credentials(file, key, user, secret).map(Some)).await?;
@@ -397,7 +429,7 @@ impl<M: Machine> CredentialStore for DockerCredentials<M> {
             let helper = self.helper_for(registry);
             let is_in_file = self.edit(|file| without_credentials(file, key)).await?;
             let is_erased = match helper {
-                Some(helper) => self.erase_in(&helper, key).await?,
+                Some(helper) => self.erase_in(&helper.name, key).await?,
                 None => false,
             };
             self.warn_of_variable(registry);
@@ -439,7 +471,7 @@ impl<M: Machine + 'static> CredentialSource for DockerCredentials<M> {
         _: &CredentialRefusal,
     ) -> LocalBoxFuture<'static, Result<Option<Credentials>, CredentialError>> {
         let others = self.others();
-        let is_by_helper = self.config().helper(registry).is_some()
+        let is_by_helper = self.config().config.helper(registry).is_some()
             || others.files.iter().any(|(_, auth)| auth.helper(registry).is_some());
         let (now, mut renewals) = (self.0.machine.now(), self.0.renewals.borrow_mut());
         let is_early = renewals.get(registry).is_some_and(|before| now - before < RENEWAL);

@@ -373,7 +373,10 @@ async fn the_helper_of_the_platform_keeps_credentials_where_no_file_has_any() {
     let machine = Keychain { own_helper, ..Keychain::with("") };
     let registry = "reg.example".parse().unwrap();
     assert_eq!(machine.source().store(&registry, "alice", "secret").await, Ok(None));
-    assert_eq!(machine.file(), "");
+    assert_eq!(machine.file(), "{\n\t\"credsStore\": \"pass\"\n}");
+    // What other programs keep later hides nothing of it.
+    let containers = Some(r#"{"auths":{"other.example":{"auth":"YWxpY2U6czNjcmV0"}}}"#);
+    let machine = Keychain { containers, ..machine };
     assert!(machine.source().credentials(&registry).await.unwrap().is_some());
     assert_eq!(erase(&machine, "reg.example").await, Ok(true));
     let runs = machine.runs.borrow().clone();
@@ -384,6 +387,12 @@ async fn the_helper_of_the_platform_keeps_credentials_where_no_file_has_any() {
     let machine = Keychain { own_helper, ..Keychain::with(kept) };
     assert!(machine.source().store(&registry, "alice", "secret").await.unwrap().is_some());
     assert!(machine.file().contains("reg.example") && machine.runs.borrow().is_empty());
+
+    // One that cannot be read is not empty.
+    let machine = Keychain { own_helper, ..Keychain::with(r#"{"auths":"#) };
+    let fault = machine.source().store(&registry, "alice", "secret").await.expect_err("it is broken");
+    assert!(fault.contains("unexpected end of JSON input"), "{fault}");
+    assert!(machine.runs.borrow().is_empty());
 }
 
 #[tokio::test(flavor = "current_thread")]

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -113,7 +113,11 @@ test('the helper of the platform keeps credentials where no file has any', { ski
   const options = { env: environment(folder, { PATH: `${join(folder, 'bin')}:${process.env.PATH}` }) };
   const login = await run(folder, ['login', '--insecure', '-u', 'alice', '--password-stdin', host], { ...options, input: 'secret' });
   assert.deepEqual([login.code, login.stderr], [0, '']);
-  assert.equal(existsSync(join(folder, 'config.json')), false);
+  assert.deepEqual(JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')), { credsStore: 'pass' });
+  // What another program keeps later hides nothing of it.
+  const containers = join(folder, '.config', 'containers');
+  mkdirSync(containers, { recursive: true });
+  writeFileSync(join(containers, 'auth.json'), JSON.stringify({ auths: { 'other.example': { auth: encode('bob:other') } } }));
   assert.equal((await run(folder, ['tags', '--insecure', `${host}/app`], options)).stdout, '1\n');
   assert.equal((await run(folder, ['logout', host], options)).stdout, `Removing login credentials for ${host}\n`);
   assert.throws(() => readFileSync(kept));
