@@ -322,11 +322,12 @@ impl<M: Machine> DockerCredentials<M> {
     }
 
     /// Has a helper keep credentials. The file names the platform's own from then on, as with the Docker CLI:
-    /// else it would count no more as soon as some file has anything.
+    /// else it would count no more as soon as some file has anything. Returns `false` if the platform's own
+    /// does not work.
     ///
     /// # Errors
     /// A sentence about what failed.
-    async fn store_in(&self, helper: &Helper, key: &str, user: &str, secret: &str) -> Result<(), String> {
+    async fn store_in(&self, helper: &Helper, key: &str, user: &str, secret: &str) -> Result<bool, String> {
         let Helper { name, is_named } = helper;
         let input = format!(
             r#"{{"ServerURL":{},"Username":{},"Secret":{}}}"#,
@@ -335,9 +336,10 @@ impl<M: Machine> DockerCredentials<M> {
             quote(secret)
         );
         match self.run(name, "store", &input).await {
-            Ok(()) if *is_named => Ok(()),
-            Ok(()) => self.edit(|file| with_helper(file, key, name)).await.map(drop),
-            Err(fault) => Err(fault),
+            Ok(()) if *is_named => Ok(true),
+            Ok(()) => self.edit(|file| with_helper(file, key, name)).await.map(|_| true),
+            Err(fault) if *is_named => Err(fault),
+            Err(_) => Ok(false),
         }
     }
 
@@ -410,15 +412,15 @@ impl<M: Machine> CredentialStore for DockerCredentials<M> {
     ) -> LocalBoxFuture<'a, Result<Option<String>, String>> {
         async move {
             let key = DockerConfig::key(registry);
-            let file = if let Some(helper) = self.helper_for(registry) {
-                self.store_in(&helper, key, user, secret).await?;
-                None
-            } else {
-                self.edit(|file| with_credentials(file, key, user, secret).map(Some)).await?;
-                Some(self.0.path.clone())
+            let is_by_helper = match self.helper_for(registry) {
+                Some(helper) => self.store_in(&helper, key, user, secret).await?,
+                None => false,
             };
+            if !is_by_helper {
+                self.edit(|file| with_credentials(file, key, user, secret).map(Some)).await?;
+            }
             self.warn_of_variable(registry);
-            Ok(file)
+            Ok((!is_by_helper).then(|| self.0.path.clone()))
         }
         .boxed_local()
     }
@@ -429,7 +431,10 @@ impl<M: Machine> CredentialStore for DockerCredentials<M> {
             let helper = self.helper_for(registry);
             let is_in_file = self.edit(|file| without_credentials(file, key)).await?;
             let is_erased = match helper {
-                Some(helper) => self.erase_in(&helper.name, key).await?,
+                Some(Helper { name, is_named }) => match self.erase_in(&name, key).await {
+                    Err(fault) if is_named => return Err(fault),
+                    erased => erased.unwrap_or_default(),
+                },
                 None => false,
             };
             self.warn_of_variable(registry);

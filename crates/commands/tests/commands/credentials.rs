@@ -396,6 +396,28 @@ async fn the_helper_of_the_platform_keeps_credentials_where_no_file_has_any() {
 }
 
 #[tokio::test(flavor = "current_thread")]
+async fn a_helper_of_the_platform_that_does_not_work_is_none() {
+    let registry = "reg.example".parse().unwrap();
+    let with = |file| {
+        let fails_at = &["get", "store", "erase"];
+        Keychain { own_helper: Some("secretservice"), fails_at, ..Keychain::with(file) }
+    };
+    let machine = with("");
+    assert_eq!(erase(&machine, "reg.example").await, Ok(false));
+    let kept = machine.source().store(&registry, "alice", "secret").await.unwrap();
+    assert!(kept.is_some_and(|file| file.ends_with("/config.json")));
+    assert!(machine.file().contains("reg.example") && !machine.file().contains("credsStore"));
+    assert!(machine.source().credentials(&registry).await.unwrap().is_some());
+    assert_eq!(erase(&machine, "reg.example").await, Ok(true));
+    assert_eq!(*machine.told.borrow(), "");
+
+    // One that the file names has to work.
+    let machine = with(r#"{"credsStore":"secretservice"}"#);
+    assert!(machine.source().store(&registry, "alice", "secret").await.is_err());
+    assert!(erase(&machine, "reg.example").await.is_err());
+}
+
+#[tokio::test(flavor = "current_thread")]
 async fn a_sign_in_warns_of_credentials_that_go_before_it() {
     let variable = Some(r#"{"auths":{"reg.example":{"auth":"YWxpY2U6czNjcmV0"}}}"#);
     let machine = Keychain { variable, ..Keychain::with("") };

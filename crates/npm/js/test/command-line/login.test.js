@@ -123,6 +123,19 @@ test('the helper of the platform keeps credentials where no file has any', { ski
   assert.throws(() => readFileSync(kept));
 });
 
+test('a helper of the platform that does not work fails neither login nor logout', { skip: process.platform !== 'linux' }, async (t) => {
+  const { host } = await startRegistry(t);
+  const folder = makeConfig(t);
+  mkdirSync(join(folder, 'bin'));
+  for (const program of ['pass', 'docker-credential-pass']) writeFileSync(join(folder, 'bin', program), '#!/bin/sh\necho no D-Bus\nexit 1\n', { mode: 0o755 });
+  const options = { env: environment(folder, { PATH: `${join(folder, 'bin')}:${process.env.PATH}` }) };
+  assert.equal((await run(folder, ['logout', host], options)).stdout, `Not logged in to ${host}\n`);
+  const login = await run(folder, ['login', '--insecure', '-u', 'alice', '--password-stdin', host], { ...options, input: 'secret' });
+  assert.equal(login.code, 0, login.stderr);
+  assert.match(login.stderr, /^WARNING: the password is stored unencrypted in .*\n$/);
+  assert.equal((await run(folder, ['tags', '--insecure', `${host}/app`], options)).stdout, '1\n');
+});
+
 test('credentials of CI and of the containers tools are found, Docker\'s own first', async (t) => {
   const { host, sent } = await startRegistry(t);
   const auths = (user) => JSON.stringify({ auths: { [host]: { auth: encode(`${user}:secret`) } } });
