@@ -178,17 +178,18 @@ pub trait CredentialSource {
         true
     }
 
-    /// Returns other credentials for `registry`, which has refused those in use; `None` if there are no others. The
-    /// default has none.
+    /// Returns other credentials for `registry`, which has refused those in use; `None` if there are no
+    /// others. Where those in use are for a `namespace`, the others are for it as well. The default has none.
     ///
     /// # Errors
     /// [`CredentialError`] if there are credentials that cannot be read.
     fn renewed(
         &self,
         registry: &Registry,
+        namespace: Option<&str>,
         refusal: &CredentialRefusal,
     ) -> LocalBoxFuture<'static, Result<Option<Credentials>, CredentialError>> {
-        let _ = (registry, refusal);
+        let _ = (registry, namespace, refusal);
         future::ready(Ok(None)).boxed_local()
     }
 

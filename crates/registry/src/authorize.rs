@@ -274,7 +274,7 @@ impl Client {
             return Ok(session.sign_in(namespace).filter(is_other));
         }
         let renewed = source
-            .renewed(registry, refusal)
+            .renewed(registry, (!namespace.is_empty()).then_some(namespace), refusal)
             .await
             .map_err(|source| Error::Credentials { registry: registry.clone(), source })?;
         let renewed = renewed.filter(|renewed| Some(renewed) != used.credentials());

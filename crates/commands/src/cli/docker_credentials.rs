@@ -105,8 +105,8 @@ struct Inner<M> {
     config: RefCell<Option<Rc<ReadConfig>>>,
     others: RefCell<Option<Rc<OtherConfigs>>>,
     warnings: RefCell<Vec<String>>,
-    /// The times at which other credentials were asked for.
-    renewals: RefCell<HashMap<Registry, f64>>,
+    /// The places whose credentials a helper gave, with the time at which it was run again.
+    by_helpers: RefCell<HashMap<Place, Option<f64>>>,
     /// The output of the call, where there is one.
     output: RefCell<Option<Rc<dyn Output>>>,
 }
@@ -123,6 +123,25 @@ struct Helper {
     name: String,
     /// The file names it. The platform's own nobody asked for: a fault of it is none of the user's.
     is_named: bool,
+}
+
+/// A registry, or a namespace of it, that has credentials.
+type Place = (Registry, Option<String>);
+
+/// Credentials, and whether a helper gave them.
+struct Found {
+    credentials: Credentials,
+    is_by_helper: bool,
+}
+
+impl Found {
+    fn by_helper(credentials: Credentials) -> Self {
+        Self { credentials, is_by_helper: true }
+    }
+
+    fn in_file(credentials: Credentials) -> Self {
+        Self { credentials, is_by_helper: false }
+    }
 }
 
 /// The configurations beside the file.
@@ -144,17 +163,17 @@ impl<M: Machine> DockerCredentials<M> {
             config: RefCell::default(),
             others: RefCell::default(),
             warnings: RefCell::default(),
-            renewals: RefCell::default(),
+            by_helpers: RefCell::default(),
             output: RefCell::default(),
         }))
     }
 
     /// Finds credentials in `DOCKER_AUTH_CONFIG`, in the Docker CLI's file and with its helpers, then in the files of the
     /// containers tools, which alone know namespaces.
-    async fn find(&self, registry: &Registry, namespace: Option<&str>) -> Option<Credentials> {
+    async fn find(&self, registry: &Registry, namespace: Option<&str>) -> Option<Found> {
         let others = self.others();
         if let Some(found) = others.variable.stored(registry) {
-            return Some(found);
+            return Some(Found::in_file(found));
         }
         if let Some(found) = self.find_in_docker(registry).await {
             return Some(found);
@@ -164,11 +183,25 @@ impl<M: Machine> DockerCredentials<M> {
                 Some((helper, name)) => self.get(helper, name).await.ok().flatten(),
                 None => None,
             };
-            if let Some(found) = found.or_else(|| auth.stored(registry, namespace)) {
+            let stored = || auth.stored(registry, namespace).map(Found::in_file);
+            if let Some(found) = found.map(Found::by_helper).or_else(stored) {
                 return Some(found);
             }
         }
         None
+    }
+
+    /// Finds credentials, and notes whether a helper gave them.
+    async fn find_noted(&self, registry: &Registry, namespace: Option<&str>) -> Option<Credentials> {
+        let found = self.find(registry, namespace).await;
+        let place = place(registry, namespace);
+        let mut by_helpers = self.0.by_helpers.borrow_mut();
+        if found.as_ref().is_some_and(|found| found.is_by_helper) {
+            by_helpers.entry(place).or_default();
+        } else {
+            by_helpers.remove(&place);
+        }
+        found.map(|found| found.credentials)
     }
 
     /// Returns the configurations beside the file, as they were when they were first needed.
@@ -203,12 +236,12 @@ impl<M: Machine> DockerCredentials<M> {
         config
     }
 
-    async fn find_in_docker(&self, registry: &Registry) -> Option<Credentials> {
-        let stored = self.config().config.stored(registry);
+    async fn find_in_docker(&self, registry: &Registry) -> Option<Found> {
+        let stored = self.config().config.stored(registry).map(Found::in_file);
         let key = DockerConfig::key(registry);
         let Some(Helper { name, is_named }) = self.helper_for(registry) else { return stored };
         match self.get(&name, key).await {
-            Ok(found) => found,
+            Ok(found) => found.map(Found::by_helper),
             Err(fault) => {
                 if is_named {
                     self.warn(format!(
@@ -393,6 +426,10 @@ impl<M: Machine> DockerCredentials<M> {
     }
 }
 
+fn place(registry: &Registry, namespace: Option<&str>) -> Place {
+    (registry.clone(), namespace.map(str::to_owned))
+}
+
 /// A sentence about a helper that failed.
 fn could_not(helper: &str, action: &str, stdout: &[u8]) -> String {
     let printed = String::from_utf8_lossy(stdout);
@@ -451,7 +488,7 @@ impl<M: Machine + 'static> CredentialSource for DockerCredentials<M> {
         registry: &Registry,
     ) -> LocalBoxFuture<'static, Result<Option<Credentials>, CredentialError>> {
         let (source, registry) = (self.clone(), registry.clone());
-        async move { Ok(source.find(&registry, None).await) }.boxed_local()
+        async move { Ok(source.find_noted(&registry, None).await) }.boxed_local()
     }
 
     fn namespace(&self, registry: &Registry, repository: &Repository) -> Option<String> {
@@ -466,25 +503,28 @@ impl<M: Machine + 'static> CredentialSource for DockerCredentials<M> {
         namespace: &str,
     ) -> LocalBoxFuture<'static, Result<Option<Credentials>, CredentialError>> {
         let (source, registry, namespace) = (self.clone(), registry.clone(), namespace.to_owned());
-        async move { Ok(source.find(&registry, Some(&namespace)).await) }.boxed_local()
+        async move { Ok(source.find_noted(&registry, Some(&namespace)).await) }.boxed_local()
     }
 
-    /// Runs the helper again that is named for `registry`: credentials of some services end before a long copy does.
+    /// Runs the helper again that gave what was refused: credentials of some services end before a long copy
+    /// does. Those of a file are what they were, and another user's would be no renewal.
     fn renewed(
         &self,
         registry: &Registry,
+        namespace: Option<&str>,
         _: &CredentialRefusal,
     ) -> LocalBoxFuture<'static, Result<Option<Credentials>, CredentialError>> {
-        let others = self.others();
-        let is_by_helper = self.config().config.helper(registry).is_some()
-            || others.files.iter().any(|(_, auth)| auth.helper(registry).is_some());
-        let (now, mut renewals) = (self.0.machine.now(), self.0.renewals.borrow_mut());
-        let is_early = renewals.get(registry).is_some_and(|before| now - before < RENEWAL);
-        if !is_by_helper || is_early {
-            return future::ready(Ok(None)).boxed_local();
+        let now = self.0.machine.now();
+        let (source, place) = (self.clone(), place(registry, namespace));
+        match self.0.by_helpers.borrow_mut().get_mut(&place) {
+            Some(renewed) if renewed.is_none_or(|before| now - before >= RENEWAL) => *renewed = Some(now),
+            _ => return future::ready(Ok(None)).boxed_local(),
         }
-        renewals.insert(registry.clone(), now);
-        self.credentials(registry)
+        async move {
+            let found = source.find(&place.0, place.1.as_deref()).await;
+            Ok(found.filter(|found| found.is_by_helper).map(|found| found.credentials))
+        }
+        .boxed_local()
     }
 
     /// As in the Docker CLI, the registry names its token service and is believed.

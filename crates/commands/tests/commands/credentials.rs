@@ -10,12 +10,17 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use futures_util::{FutureExt, future, future::LocalBoxFuture};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use tallyman_commands::{
     CredentialStore, DockerCredentials, Environment, HelperOutput, Input, Machine, Output, run,
 };
 use tallyman_core::{Digest, Reference};
-use tallyman_registry::{Client, CredentialRefusal, CredentialSource, Credentials, NativeTransport};
+use tallyman_registry::{
+    Body, Client, CredentialRefusal, CredentialSource, Credentials, NativeTransport, Request, Response,
+    Retry, Transport, TransportError,
+};
 use tallyman_store::{Folder, MemoryStore, NativeFolder};
 use tempfile::{TempDir, tempdir};
 
@@ -361,7 +366,7 @@ async fn a_helper_is_run_again_when_its_credentials_are_refused_at_most_once_a_m
         let mut renewed = 0;
         for now in [1_000.0, 1_500.0, 60_999.0, 61_000.0] {
             machine.now.set(now);
-            renewed += usize::from(source.renewed(&registry, &refusal).await.unwrap().is_some());
+            renewed += usize::from(source.renewed(&registry, None, &refusal).await.unwrap().is_some());
         }
         assert_eq!((renewed, machine.runs.borrow().len()), (runs, runs), "{file}");
     }
@@ -415,6 +420,78 @@ async fn a_helper_of_the_platform_that_does_not_work_is_none() {
     let machine = with(r#"{"credsStore":"secretservice"}"#);
     assert!(machine.source().store(&registry, "alice", "secret").await.is_err());
     assert!(erase(&machine, "reg.example").await.is_err());
+}
+
+/// A registry that refuses everybody, and notes who asked.
+#[derive(Default)]
+struct Refusing(RefCell<Vec<String>>);
+
+impl Transport for Refusing {
+    fn send(&self, request: Request) -> LocalBoxFuture<'_, Result<Response, TransportError>> {
+        let mut headers = HeaderMap::new();
+        let status = match request.headers.get(header::AUTHORIZATION) {
+            Some(shown) => {
+                self.0.borrow_mut().push(shown.to_str().expect("it is text").to_owned());
+                StatusCode::FORBIDDEN
+            }
+            None => {
+                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"r\""));
+                StatusCode::UNAUTHORIZED
+            }
+        };
+        let response = Response { status, headers, url: request.url, body: Body::full(Bytes::new()) };
+        future::ready(Ok(response)).boxed_local()
+    }
+
+    fn probe(&self, _: String) -> LocalBoxFuture<'_, bool> {
+        future::ready(true).boxed_local()
+    }
+
+    fn sleep(&self, _: Duration) -> LocalBoxFuture<'_, ()> {
+        future::pending().boxed_local()
+    }
+
+    fn now(&self) -> f64 {
+        0.0
+    }
+
+    fn join(&self, _: &str, location: &str) -> Result<String, TransportError> {
+        Ok(location.to_owned())
+    }
+
+    fn obeys_cors(&self) -> bool {
+        false
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_request_that_is_denied_is_not_made_again_as_another_user() {
+    let basic = |user: &str, password: &str| {
+        let credentials = Credentials::Basic { user: user.to_owned(), password: password.to_owned() };
+        credentials.basic().unwrap().to_str().unwrap().to_owned()
+    };
+    // `whole:secret` and `team:secret`
+    let containers =
+        r#"{"auths":{"quay.io":{"auth":"d2hvbGU6c2VjcmV0"},"quay.io/team":{"auth":"dGVhbTpzZWNyZXQ="}}}"#;
+    for (fails_at, image, user, runs) in [
+        (&["get"][..], "quay.io/team/app:1", "team", 1),
+        (&["get"], "quay.io/app:1", "whole", 1),
+        // What the helper gave is asked of it again, for a namespace as for the whole.
+        (&[], "quay.io/team/app:1", "alice", 2),
+        (&[], "quay.io/app:1", "alice", 2),
+    ] {
+        let machine =
+            Keychain { containers: Some(containers), fails_at, ..Keychain::with(r#"{"credsStore":"test"}"#) };
+        let registry = Rc::new(Refusing::default());
+        let client = Client::builder(Rc::clone(&registry) as Rc<dyn Transport>)
+            .retry(Retry::never())
+            .credentials(Rc::new(machine.source()))
+            .build();
+        let denied = client.manifest(&image.parse().unwrap()).await.unwrap_err();
+        assert_eq!(denied.code(), "denied", "{denied}");
+        assert_eq!(*registry.0.borrow(), [basic(user, "secret")], "{image}");
+        assert_eq!(machine.runs.borrow().len(), runs, "{image}");
+    }
 }
 
 #[tokio::test(flavor = "current_thread")]

@@ -27,6 +27,7 @@ impl CredentialSource for HostCredentials {
     fn renewed(
         &self,
         registry: &Registry,
+        _: Option<&str>,
         refusal: &CredentialRefusal,
     ) -> LocalBoxFuture<'static, Result<Option<Credentials>, CredentialError>> {
         given(self.0.credentials(registry.as_str(), Some(refusal.status), Some(&refusal.message)))

@@ -240,6 +240,7 @@ impl CredentialSource for Rotating {
     fn renewed(
         &self,
         _: &tallyman_core::Registry,
+        _: Option<&str>,
         refusal: &CredentialRefusal,
     ) -> LocalBoxFuture<'static, Result<Option<Credentials>, CredentialError>> {
         self.refusals.borrow_mut().push(refusal.clone());

@@ -5,7 +5,7 @@ use std::{cell::RefCell, rc::Rc};
 use futures_util::{FutureExt, future, future::LocalBoxFuture};
 use http::{Method, header};
 use tallyman_core::{Digest, Reference, Registry, Repository};
-use tallyman_registry::{Client, CredentialError, CredentialSource, Credentials, Request};
+use tallyman_registry::{Client, CredentialError, CredentialRefusal, CredentialSource, Credentials, Request};
 
 use crate::scripted::{Answer, Scripted, answer};
 
@@ -42,6 +42,15 @@ impl CredentialSource for Namespaces {
         namespace: &str,
     ) -> LocalBoxFuture<'static, Result<Option<Credentials>, CredentialError>> {
         self.of(namespace)
+    }
+
+    fn renewed(
+        &self,
+        _: &Registry,
+        namespace: Option<&str>,
+        _: &CredentialRefusal,
+    ) -> LocalBoxFuture<'static, Result<Option<Credentials>, CredentialError>> {
+        self.of(&format!("new-{}", namespace.unwrap_or("whole")))
     }
 }
 
@@ -96,4 +105,26 @@ async fn each_repository_goes_with_the_credentials_for_its_namespace() {
     let mounts = &sent[expected.len()..];
     assert!(!mounts.is_empty() && mounts.iter().all(|line| line.ends_with(" Bearer two")), "{mounts:?}");
     assert_eq!(*source.0.borrow(), ["one", "two", "whole"], "each is asked for once");
+}
+
+#[tokio::test]
+async fn credentials_that_are_refused_are_renewed_for_their_namespace() {
+    for (name, users) in [
+        ("one/app:1", ["one", "new-one"]),
+        ("other/app:1", ["whole", "new-whole"]),
+        ("app:1", ["whole", "new-whole"]),
+    ] {
+        let server = Scripted::new(|request| match request.headers.get(header::AUTHORIZATION) {
+            Some(_) => answer(403, "text/plain", ""),
+            None => {
+                let challenge = "Basic realm=\"r\"".to_owned();
+                Some((401, vec![(header::WWW_AUTHENTICATE, challenge)], String::new()))
+            }
+        });
+        let source = Namespaces::default();
+        let client = server.builder().credentials(Rc::new(source.clone())).build();
+        let reference: Reference = format!("r.example/{name}").parse().unwrap();
+        assert_eq!(client.manifest(&reference).await.unwrap_err().code(), "denied");
+        assert_eq!(*source.0.borrow(), users, "{name}");
+    }
 }
