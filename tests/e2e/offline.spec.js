@@ -151,6 +151,8 @@ async function signingProxy(site) {
       response.writeHead(answer.statusCode, answer.headers);
       answer.pipe(response);
     });
+    // At the end the server behind it goes first, or the page.
+    passed.on('error', () => response.destroy());
     request.pipe(passed);
   });
   const url = await listening(proxy);
