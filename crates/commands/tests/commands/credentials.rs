@@ -10,19 +10,18 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
 use futures_util::{FutureExt, future, future::LocalBoxFuture};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
 use tallyman_commands::{
     CredentialStore, DockerCredentials, Environment, HelperOutput, Input, Machine, Output, run,
 };
 use tallyman_core::{Digest, Reference};
 use tallyman_registry::{
-    Body, Client, CredentialRefusal, CredentialSource, Credentials, NativeTransport, Request, Response,
-    Retry, Transport, TransportError,
+    Access, Client, CredentialRefusal, CredentialSource, Credentials, NativeTransport, Retry, Transport,
 };
 use tallyman_store::{Folder, MemoryStore, NativeFolder};
 use tempfile::{TempDir, tempdir};
+
+use crate::support::registry::MemoryRegistry;
 
 /// A machine with files by path, variables by name, and helpers that print what they were asked for.
 #[derive(Default)]
@@ -422,48 +421,6 @@ async fn a_helper_of_the_platform_that_does_not_work_is_none() {
     assert!(erase(&machine, "reg.example").await.is_err());
 }
 
-/// A registry that refuses everybody, and notes who asked.
-#[derive(Default)]
-struct Refusing(RefCell<Vec<String>>);
-
-impl Transport for Refusing {
-    fn send(&self, request: Request) -> LocalBoxFuture<'_, Result<Response, TransportError>> {
-        let mut headers = HeaderMap::new();
-        let status = match request.headers.get(header::AUTHORIZATION) {
-            Some(shown) => {
-                self.0.borrow_mut().push(shown.to_str().expect("it is text").to_owned());
-                StatusCode::FORBIDDEN
-            }
-            None => {
-                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"r\""));
-                StatusCode::UNAUTHORIZED
-            }
-        };
-        let response = Response { status, headers, url: request.url, body: Body::full(Bytes::new()) };
-        future::ready(Ok(response)).boxed_local()
-    }
-
-    fn probe(&self, _: String) -> LocalBoxFuture<'_, bool> {
-        future::ready(true).boxed_local()
-    }
-
-    fn sleep(&self, _: Duration) -> LocalBoxFuture<'_, ()> {
-        future::pending().boxed_local()
-    }
-
-    fn now(&self) -> f64 {
-        0.0
-    }
-
-    fn join(&self, _: &str, location: &str) -> Result<String, TransportError> {
-        Ok(location.to_owned())
-    }
-
-    fn obeys_cors(&self) -> bool {
-        false
-    }
-}
-
 #[tokio::test(flavor = "current_thread")]
 async fn a_request_that_is_denied_is_not_made_again_as_another_user() {
     let basic = |user: &str, password: &str| {
@@ -482,14 +439,16 @@ async fn a_request_that_is_denied_is_not_made_again_as_another_user() {
     ] {
         let machine =
             Keychain { containers: Some(containers), fails_at, ..Keychain::with(r#"{"credsStore":"test"}"#) };
-        let registry = Rc::new(Refusing::default());
+        let registry = Rc::new(MemoryRegistry::default());
+        registry.denies.set(true);
         let client = Client::builder(Rc::clone(&registry) as Rc<dyn Transport>)
+            .access(|_| Access::Insecure)
             .retry(Retry::never())
             .credentials(Rc::new(machine.source()))
             .build();
         let denied = client.manifest(&image.parse().unwrap()).await.unwrap_err();
         assert_eq!(denied.code(), "denied", "{denied}");
-        assert_eq!(*registry.0.borrow(), [basic(user, "secret")], "{image}");
+        assert_eq!(*registry.shown.borrow(), [basic(user, "secret")], "{image}");
         assert_eq!(machine.runs.borrow().len(), runs, "{image}");
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     everything::{Lacks, everything},
-    support::{Folder, client, gateway},
+    support::{Folder, client, gateway, own_user},
     upstreams::{Distribution, TokenService},
 };
 
@@ -40,11 +40,7 @@ async fn it_works_with_credentials_of_the_gateways_own() {
     let tokens = TokenService::start().await;
     let folder = Folder::new("password");
     let password = folder.write("password", "secret");
-    let own = format!(
-        "username = 'user'\npassword_file = {:?}\nread_only = false\ndelete = true\ntoken_hosts = ['{}']",
-        password.display(),
-        tokens.host()
-    );
+    let own = format!("{}\nread_only = false\ndelete = true", own_user(&password, tokens.host()));
     for auth in [HTPASSWD.to_owned(), tokens.section()] {
         let Some(registry) = Distribution::start(&auth) else { return };
         let gateway = gateway(&registry.url(), "", &own).await;

@@ -15,7 +15,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-use crate::support::{Folder, Scripted, answer, at, caller, gateway, get};
+use crate::support::{Folder, Scripted, answer, at, caller, gateway, get, own_user};
 
 const BLOB: &str = "v2/a/blobs/sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
@@ -315,11 +315,7 @@ async fn other_tokens_stay_when_the_gateways_own_user_may_not_read_a_repository(
         answer(401, &[("www-authenticate", challenge.as_str())], "")
     })
     .await;
-    let own = format!(
-        "username = 'user'\npassword_file = {:?}\ntoken_hosts = ['{}']",
-        password.display(),
-        service.url.trim_start_matches("http://")
-    );
+    let own = own_user(&password, service.url.trim_start_matches("http://"));
     let gateway = gateway(&registry.url, "", &own).await;
     for (name, expected) in [("open", 200), ("closed", 403), ("open", 200)] {
         let response = get(&gateway, &format!("/r/lab/v2/{name}/manifests/x")).await;
@@ -350,11 +346,7 @@ async fn requests_at_once_for_which_the_gateways_own_user_has_no_right_are_all_d
         answer(401, &[("www-authenticate", challenge.as_str())], "")
     })
     .await;
-    let own = format!(
-        "username = 'user'\npassword_file = {:?}\ntoken_hosts = ['{}']",
-        password.display(),
-        service.url.trim_start_matches("http://")
-    );
+    let own = own_user(&password, service.url.trim_start_matches("http://"));
     let gateway = gateway(&registry.url, "", &own).await;
     let asked = (0..8).map(|_| get(&gateway, "/r/lab/v2/closed/manifests/x"));
     let statuses: Vec<_> = join_all(asked).await.iter().map(|answer| answer.status().as_u16()).collect();

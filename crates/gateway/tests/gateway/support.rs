@@ -109,6 +109,11 @@ pub async fn gateway_of(folder: &Path, url: &str, top: &str, more: &str) -> Serv
     serve(Config::read(&path).unwrap(), Some(path)).await.unwrap()
 }
 
+/// The gateway's own user for a registry, whose tokens are from `token_host`.
+pub fn own_user(password: &Path, token_host: &str) -> String {
+    format!("username = 'user'\npassword_file = {:?}\ntoken_hosts = ['{token_host}']", password.display())
+}
+
 pub fn at(gateway: &Server, path: &str) -> String {
     format!("http://{}{path}", gateway.address)
 }

@@ -43,6 +43,10 @@ pub struct MemoryRegistry {
     pub requests: RefCell<Vec<String>>,
     /// Nobody's password is right.
     pub locked: Cell<bool>,
+    /// Whoever signs in may do nothing.
+    pub denies: Cell<bool>,
+    /// `Authorization` of each request that had one and was denied.
+    pub shown: RefCell<Vec<String>>,
     /// Blobs are sent whole, whatever `Range` says.
     pub ignores_ranges: Cell<bool>,
     /// Each manifest has this many referrers, none of which was there before.
@@ -91,8 +95,13 @@ impl MemoryRegistry {
         let range = request.headers.get(header::RANGE).and_then(|range| range.to_str().ok());
         let line = [request.method.as_str(), path].into_iter().chain(range).collect::<Vec<_>>().join(" ");
         self.requests.borrow_mut().push(line);
-        if self.locked.get() {
+        let shown = request.headers.get(header::AUTHORIZATION);
+        if self.locked.get() || self.denies.get() && shown.is_none() {
             return Answer { status: 401, ..error("UNAUTHORIZED", "authentication required", "everything") };
+        }
+        if let Some(shown) = shown.filter(|_| self.denies.get()) {
+            self.shown.borrow_mut().push(shown.to_str().expect("it is text").to_owned());
+            return Answer { status: 403, ..error("DENIED", "access denied", "everything") };
         }
         let mut contents = self.contents.borrow_mut();
         if let Some(answer) = contents.answers.get(&(request.method.clone(), path.to_owned())) {
@@ -187,7 +196,7 @@ impl Transport for MemoryRegistry {
         if let Some(content_type) = &answer.content_type {
             headers.insert(header::CONTENT_TYPE, value(content_type));
         }
-        if self.locked.get() {
+        if answer.status == 401 && (self.locked.get() || self.denies.get()) {
             headers.insert(header::WWW_AUTHENTICATE, value("Basic realm=\"r\""));
         }
         if request.method == Method::PUT {
