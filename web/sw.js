@@ -56,12 +56,10 @@ self.addEventListener('fetch', (event) => {
   const url = new URL(request.url);
   url.hash = '';
   if (url.origin !== here.origin) return;
-  const isToSignIn = url.searchParams.has('sign-in');
+  const isToSignIn = request.mode === 'navigate' && url.searchParams.has('sign-in');
   url.search = '';
-  if (isToSignIn && request.mode === 'navigate') {
-    event.respondWith(fromServer(request));
-  } else if (url.href === here.href || url.href === PAGE.href) {
-    event.respondWith(fromVersion(PAGE.href, request));
+  if (url.href === here.href || url.href === PAGE.href) {
+    event.respondWith(isToSignIn ? fromServer(request) : fromVersion(PAGE.href, request));
   } else if (url.href === new URL('config.json', here).href) {
     event.respondWith(settings(request));
   } else if (kept.has(url.href)) {
