@@ -113,6 +113,36 @@ test('a filter typed while names come shows those that fit, and later ones in th
   await expect(page.getByTestId('count')).toHaveText('4 of 5 repositories');
 });
 
+test('while tags come, those whose rows stay in sight are asked for, and not one after another that others push away', async ({ page, open, memory }) => {
+  const pages = 8;
+  const asked = [];
+  let release;
+  await page.route(`${memory.registry}/v2/growing/tags/**`, async (route) => {
+    const number = Number(new URL(route.request().url()).searchParams.get('last')?.split('.')[0] ?? 0) + 1;
+    if (number > 1) await new Promise((resolve) => (release = resolve));
+    const headers = { 'access-control-allow-origin': '*', 'access-control-expose-headers': 'Link' };
+    if (number < pages) headers.link = `</v2/growing/tags/list?n=40&last=${number}.39>; rel="next"`;
+    const tags = Array.from({ length: 40 }, (_, at) => `${number}.${at}`);
+    await route.fulfill({ headers, json: { name: 'growing', tags: number === 1 ? [...tags, '9.0'] : tags } });
+  });
+  await page.route(`${memory.registry}/v2/growing/manifests/*`, (route) => {
+    asked.push(route.request().url().split('/').at(-1));
+    return route.fulfill({ status: 404, headers: { 'access-control-allow-origin': '*' }, json: { errors: [{ code: 'MANIFEST_UNKNOWN' }] } });
+  });
+  await open(`/explore/${memory.host}/growing`);
+  for (let number = 1; number < pages; number++) {
+    await expect(page.locator(`[data-tag="${number}.39"]`)).toBeVisible();
+    // Rows that are there for this long are asked for once all names have come.
+    await page.waitForTimeout(300);
+    if (number === 4) expect(asked).toContain('9.0');
+    release();
+  }
+  const seen = asked.length;
+  await expect(page.getByTestId('count')).toHaveText(`${pages * 40 + 1} tags`);
+  await expect.poll(() => asked).toContain(`${pages}.39`);
+  expect(seen).toBeLessThan(24);
+});
+
 test('a registry that shows no catalog says what to do instead', async ({ page, open, memory }) => {
   await page.route(`${memory.registry}/v2/_catalog*`, (route) =>
     route.fulfill({ status: 405, headers: { 'access-control-allow-origin': '*' }, body: '{"errors":[{"code":"UNSUPPORTED"}]}' }),
