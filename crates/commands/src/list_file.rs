@@ -404,7 +404,12 @@ fn strings(value: Option<&Value>, path: &str) -> Result<Vec<String>, String> {
         Some(Value::Array(elements)) => elements.iter().map(|element| text(element, path)).collect(),
         Some(value) => {
             let text = text(value, path)?;
-            Ok(separated(&text).map(str::to_owned).collect())
+            let names: Vec<String> = separated(&text).map(str::to_owned).collect();
+            // An empty variable would mean all platforms.
+            if names.is_empty() {
+                return Err(format!("expected at least one name in {path}, found {text:?}"));
+            }
+            Ok(names)
         }
     }
 }

@@ -310,6 +310,11 @@ fn faults_of_a_file_name_the_field() {
         ("image: a.io/b\nformat: docker\nimages: [{image: x, nest: true}]", "no lists as entries"),
         ("image: a.io/b\nimages: [{image: x, nest: yes please}]", "true or false in images[0].nest"),
         ("image: a.io/b\nimages: [{image: x, nest: true, platforms: linux/arm64}]", "found both"),
+        (
+            "image: a.io/b\nimages: [{image: x, platforms: ','}]",
+            r#"at least one name in images[0].platforms, found ",""#,
+        ),
+        ("image: a.io/b\ntags: ''\nimages: [x]", r#"at least one name in tags, found """#),
         ("lists: 1", "a sequence in lists"),
         ("image: [", "line 2"),
         ("kind: Other\nimage: a.io/b\nimages: [x]", "found kind"),
