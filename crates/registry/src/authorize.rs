@@ -48,7 +48,7 @@ impl Client {
         let session = self.session(registry);
         let namespace = self.namespace(request.reference.as_ref());
         let used = self.sign_in(registry, &namespace, &session).await?;
-        let renewals = session.renewals();
+        let renewals = session.renewals(&namespace);
         let sent = self.send_with_credentials(request, &session, &used).await;
         // A body that was sent as it came cannot be sent again.
         if used.credentials().is_none() || !request.body.is_repeatable() {
@@ -256,7 +256,7 @@ impl Client {
         Ok(sign_in)
     }
 
-    /// Returns other credentials than those `used`, which were refused when the session had `renewals` behind it; `None` if
+    /// Returns other credentials than those `used`, which were refused when their namespace had `renewals` behind it; `None` if
     /// the source has no others. Of requests that are refused at the same time one asks the source, for all of them.
     async fn renewed_credentials(
         &self,
@@ -269,7 +269,7 @@ impl Client {
     ) -> Result<Option<Rc<SignIn>>, Error> {
         let Some(source) = self.credential_source() else { return Ok(None) };
         let _permit = session.first_request.acquire().await;
-        if session.renewals() != renewals {
+        if session.renewals(namespace) != renewals {
             let is_other = |now: &Rc<SignIn>| now.credentials().is_some() && !Rc::ptr_eq(now, used);
             return Ok(session.sign_in(namespace).filter(is_other));
         }

@@ -43,7 +43,8 @@ pub(crate) struct Session {
     challenge: RefCell<Option<Challenge>>,
     /// By namespace; the empty one is the registry as a whole.
     sign_ins: RefCell<HashMap<String, Rc<SignIn>>>,
-    renewals: Cell<u32>,
+    /// By namespace, too.
+    renewals: RefCell<HashMap<String, u32>>,
     /// Requests under way, which several callers may wait for. They are the session's, so that nobody joins one that was begun
     /// before a sign-in or a sign-out. The number is that of the deletions before it.
     pub(crate) manifests: SingleFlight<(u32, String), Result<FetchedManifest, Error>>,
@@ -67,7 +68,7 @@ impl Session {
             scheme_has_answered: Cell::default(),
             challenge: RefCell::default(),
             sign_ins: RefCell::default(),
-            renewals: Cell::default(),
+            renewals: RefCell::default(),
             manifests: SingleFlight::default(),
             blobs: SingleFlight::default(),
             deletions: Cell::default(),
@@ -119,14 +120,14 @@ impl Session {
         self.sign_ins.borrow_mut().insert(namespace.to_owned(), sign_in);
     }
 
-    /// The number of times that other credentials were asked for after a refusal.
-    pub(crate) fn renewals(&self) -> u32 {
-        self.renewals.get()
+    /// The number of times that other credentials for a namespace were asked for after a refusal.
+    pub(crate) fn renewals(&self, namespace: &str) -> u32 {
+        self.renewals.borrow().get(namespace).copied().unwrap_or_default()
     }
 
-    /// Takes note that other credentials were asked for, and of those that there are.
+    /// Takes note that other credentials for a namespace were asked for, and of those that there are.
     pub(crate) fn set_renewed(&self, namespace: &str, renewed: Option<Rc<SignIn>>) {
-        self.renewals.set(self.renewals.get().wrapping_add(1));
+        *self.renewals.borrow_mut().entry(namespace.to_owned()).or_default() += 1;
         if let Some(renewed) = renewed {
             self.set_sign_in(namespace, renewed);
         }

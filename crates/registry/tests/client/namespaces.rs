@@ -1,6 +1,6 @@
 //! Credentials for namespaces of a registry: each repository goes with those for its own.
 
-use std::{cell::RefCell, rc::Rc};
+use std::{cell::RefCell, rc::Rc, time::Duration};
 
 use futures_util::{FutureExt, future, future::LocalBoxFuture};
 use http::{Method, header};
@@ -54,14 +54,20 @@ impl CredentialSource for Namespaces {
     }
 }
 
+/// Returns the one of `users` whose credentials a request goes with.
+fn user_of<const N: usize>(request: &Request, users: [&'static str; N]) -> Option<&'static str> {
+    let shown = request.headers.get(header::AUTHORIZATION)?;
+    users.into_iter().find(|user| {
+        let credentials = Credentials::Basic { user: (*user).to_owned(), password: "secret".to_owned() };
+        credentials.basic().as_ref() == Some(shown)
+    })
+}
+
 /// A registry whose token service gives each user a token of the same name, which is good for everything.
 fn script(request: &Request) -> Answer {
     let shown = request.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     if request.url.contains("/token") {
-        let user = ["one", "two", "whole"].into_iter().find(|user| {
-            let credentials = Credentials::Basic { user: (*user).to_owned(), password: "secret".to_owned() };
-            credentials.basic().is_some_and(|basic| Some(basic.to_str().unwrap()) == shown)
-        });
+        let user = user_of(request, ["one", "two", "whole"]);
         return answer(200, "application/json", format!(r#"{{"token":"{}"}}"#, user.unwrap_or("nobody")));
     }
     if shown.is_none() {
@@ -127,4 +133,30 @@ async fn credentials_that_are_refused_are_renewed_for_their_namespace() {
         assert_eq!(client.manifest(&reference).await.unwrap_err().code(), "denied");
         assert_eq!(*source.0.borrow(), users, "{name}");
     }
+}
+
+#[tokio::test]
+async fn namespaces_that_are_refused_at_the_same_moment_are_both_renewed() {
+    // Both refusals are on their way before either is renewed.
+    let server = Scripted::slow(
+        |request| {
+            let is_signed = request.headers.contains_key(header::AUTHORIZATION);
+            let answer = match user_of(request, ["new-one", "new-two"]) {
+                Some(_) => answer(200, MANIFEST, "{}"),
+                None if is_signed => answer(403, "text/plain", ""),
+                None => Some((
+                    401,
+                    vec![(header::WWW_AUTHENTICATE, "Basic realm=\"r\"".to_owned())],
+                    String::new(),
+                )),
+            };
+            (Duration::from_millis(20), answer)
+        },
+        false,
+    );
+    let source = Namespaces::default();
+    let client = server.builder().credentials(Rc::new(source.clone())).build();
+    client.check(&"r.example".parse().unwrap()).await.ok();
+    future::join(fetch(&client, "one/app:1"), fetch(&client, "two/app:1")).await;
+    assert_eq!(*source.0.borrow(), ["whole", "new-whole", "one", "two", "new-one", "new-two"]);
 }
