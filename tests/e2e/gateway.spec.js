@@ -19,17 +19,21 @@ async function explore(page, host) {
 test('a registry without CORS headers is explored and inspected through the gateway', async ({ page, complaints }) => {
   const silent = await startDevRegistry('--samples', '--no-cors');
   const gateway = await startGateway(lab(silent.registry));
-  const strangers = new Set();
+  const [strangers, asked] = [new Set(), []];
   page.on('request', (request) => {
-    const { origin } = new URL(request.url());
+    const { origin, pathname } = new URL(request.url());
     if (origin !== gateway.url) strangers.add(origin);
+    asked.push(pathname);
   });
   await page.goto(gateway.url);
   await explore(page, silent.host);
 
   // A link that is opened anew finds its way as well, and so does a tab that comes back.
+  asked.length = 0;
   await page.reload();
   await expect(page.getByTestId('digest-verified')).toBeVisible();
+  // Two short requests in place of a long one are for registries that answer the page itself, after a preflight.
+  expect(asked.filter((path) => path.endsWith('/manifests/latest'))).toHaveLength(1);
   expect([...strangers]).toEqual([]);
   expect(complaints).toEqual([]);
   await gateway.stop();

@@ -122,7 +122,7 @@ impl Client {
         {
             return Ok(fetched);
         }
-        let received = if self.obeys_cors() {
+        let received = if self.transport().has_preflights(&self.base_url(reference.registry())) {
             // Two short requests side by side cost one round trip; one long request costs two, the first of which is a
             // preflight that registries with a password refuse.
             let get = |accept| self.get_manifest(reference, scopes, Some(accept), None);

@@ -176,6 +176,12 @@ pub trait Transport {
     /// Returns `true` in a browser: other origins' headers are hidden, and some requests are preflighted.
     fn obeys_cors(&self) -> bool;
 
+    /// Returns `true` if a request for `url` with a header of more than 128 bytes costs another one, which asks for permission: a
+    /// browser's preflight.
+    fn has_preflights(&self, _url: &str) -> bool {
+        self.obeys_cors()
+    }
+
     /// Returns `true` if a request's body can be a [`RequestBody::Stream`].
     fn streams_bodies(&self) -> bool {
         false

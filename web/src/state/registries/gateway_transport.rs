@@ -194,6 +194,12 @@ impl Transport for GatewayTransport {
     fn obeys_cors(&self) -> bool {
         self.fetch.obeys_cors()
     }
+
+    /// None at the gateway: requests to the app's own origin have none, and those to another one have theirs for the headers that are
+    /// the gateway's.
+    fn has_preflights(&self, url: &str) -> bool {
+        Url::new(url).is_ok_and(|url| self.way(&url).is_none())
+    }
 }
 
 /// Returns a request for what a registry redirects to, with no header that says more than that.
