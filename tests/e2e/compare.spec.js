@@ -33,6 +33,24 @@ test('images that were rebuilt are compared from the comparison of their lists',
   await expect(page.getByRole('region', { name: 'Environment' }).locator('tr.differs')).toContainText('1.3.0');
 });
 
+test('of two lists nothing is fetched but the lists, and of two images their configs', async ({ page, open, memory }) => {
+  const asked = [];
+  page.on('request', (request) => {
+    const { pathname } = new URL(request.url());
+    if (pathname.startsWith('/v2/')) asked.push(pathname.replace('/v2/samples/', ''));
+  });
+  const all = () => [...new Set(asked)].sort();
+  await open(`/compare/${memory.host}/samples/webapp:1.4|${memory.host}/samples/webapp:1.3`);
+  await page.getByRole('link', { name: 'Compare the images for linux/arm64' }).waitFor();
+  await page.waitForLoadState('networkidle');
+  expect(all()).toEqual(['webapp/manifests/1.3', 'webapp/manifests/1.4']);
+  asked.length = 0;
+  await page.getByRole('link', { name: 'Compare the images for linux/arm64' }).click();
+  await expect(page.getByRole('region', { name: 'Environment' })).toBeVisible();
+  await page.waitForLoadState('networkidle');
+  expect(all().map((path) => path.split('/')[1])).toEqual(['blobs', 'blobs', 'manifests', 'manifests']);
+});
+
 test('what cannot be fetched is told beside what can', async ({ page, open, memory }) => {
   await open(`/compare/${memory.host}/samples/hello:latest|${memory.host}/samples/nothing:1`);
   await expect(page.getByTestId('error')).toHaveAttribute('data-code', 'not-found');

@@ -623,10 +623,16 @@ test('of an index without platforms, the image that an address names is read alo
 });
 
 test('two platforms of an index side by side', async ({ page, open, memory }) => {
+  const asked = [];
+  page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+  const manifests = () => asked.filter((path) => /\/(manifests|referrers)\/sha256/.test(path)).length;
   await openFiles(page, open, `${memory.host}/samples/files:1`);
+  // The manifest of the image that is shown, and of no other.
+  expect(manifests()).toBe(1);
   await page.getByTestId('files-compare-platform').selectOption({ index: 1 });
   await expect(row(page, 'Files/hello.exe')).toHaveAttribute('data-change', 'added');
   await expect(row(page, 'bin/su')).toHaveAttribute('data-change', 'removed');
+  expect(manifests()).toBe(2);
 });
 
 test('an image for Windows shows its folders as they are', async ({ page, open, memory }) => {

@@ -14,7 +14,7 @@ use crate::{
     format,
     router::Link,
     routes::Route,
-    state::inspection::{Inspected, Inspection, use_inspection},
+    state::inspection::{Extent, Inspected, Inspection, use_inspection},
     text::{text, use_language},
 };
 
@@ -33,7 +33,8 @@ pub struct Props {
 #[component]
 pub fn Compare(props: &Props) -> Html {
     use_language();
-    let (left, right) = (use_inspection(&props.left), use_inspection(&props.right));
+    let (left, right) =
+        (use_inspection(&props.left, Extent::Image), use_inspection(&props.right, Extent::Image));
     use_title(&format!("{} | {}", props.left, props.right));
     let words = text().compare();
     let said = match (&*left, &*right) {

@@ -19,7 +19,7 @@ use crate::{
     browser::files_worker,
     state::{
         files::ImageSource,
-        inspection::{Inspection, use_inspection},
+        inspection::{Extent, Inspection, use_inspection},
     },
     text::{text, use_language},
 };
@@ -43,7 +43,7 @@ pub fn Files(props: &Props) -> Html {
     use_style_sheet();
     let (address, _) = use_address();
     let right = props.right.first().map_or("", String::as_str);
-    let left = use_inspection(&props.reference);
+    let left = use_inspection(&props.reference, Extent::Image);
     let words = text().files();
     use_title(&(words.title_of)(&props.reference));
     let found = source::found(&left, &address.platform);
@@ -54,7 +54,7 @@ pub fn Files(props: &Props) -> Html {
             if right.is_empty() {
                 { one(&left, found) }
             } else {
-                <Compared left={props.reference.clone()} right={right.to_owned()} />
+                <Compared left={Rc::clone(&left)} right={right.to_owned()} />
             }
         </>
     }
@@ -83,7 +83,8 @@ fn not_yet(inspection: &Inspection, found: &Found) -> Html {
 /// Properties of [`Compared`].
 #[derive(PartialEq, Properties)]
 struct ComparedProps {
-    left: AttrValue,
+    left: Rc<Inspection>,
+    /// The image on the right as it was written.
     right: AttrValue,
 }
 
@@ -92,15 +93,15 @@ struct ComparedProps {
 fn Compared(props: &ComparedProps) -> Html {
     use_language();
     let (address, _) = use_address();
-    let (left, right) = (use_inspection(&props.left), use_inspection(&props.right));
+    let (left, right) = (&props.left, use_inspection(&props.right, Extent::Image));
     let platform_right =
         if address.platform_right.is_empty() { &address.platform } else { &address.platform_right };
-    match (source::found(&left, &address.platform), source::found(&right, platform_right)) {
+    match (source::found(left, &address.platform), source::found(&right, platform_right)) {
         (Found::Image(left), Found::Image(right)) => {
             html! { <Whole images={Rc::new(vec![*left, *right])} /> }
         }
         (Found::Image(_), found) => not_yet(&right, &found),
-        (found, _) => not_yet(&left, &found),
+        (found, _) => not_yet(left, &found),
     }
 }
 

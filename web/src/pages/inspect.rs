@@ -28,7 +28,7 @@ use crate::{
     components::{facts, folded::Folded, icon::Icon, json::Json, panel::Panel},
     router::use_place,
     routes::Route,
-    state::inspection::{Blob, Inspected, Inspection, Loadable, Node, use_inspection},
+    state::inspection::{Blob, Extent, Inspected, Inspection, Loadable, Node, use_inspection},
     text::{text, use_language},
 };
 use graph::Graph;
@@ -51,7 +51,7 @@ pub struct Props {
 #[component]
 pub fn Inspect(props: &Props) -> Html {
     use_language();
-    let inspection = use_inspection(&props.reference);
+    let inspection = use_inspection(&props.reference, Extent::Whole);
     let place = use_place();
     let names = use_names(&inspection);
     let choice = match &*inspection {

@@ -57,6 +57,16 @@ pub struct Inspected {
     pub want: Want,
 }
 
+/// Extent to which an inspection fetches what belongs to a manifest.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// Everything: entries of lists, configs, and what refers to it.
+    Whole,
+    /// An image's config. The entries of a list are fetched when they are wanted, and by themselves where the list does not say which
+    /// platform they are for.
+    Image,
+}
+
 /// A large index has more entries than this: they are fetched when they are wanted.
 const MANY: usize = 50;
 
@@ -281,11 +291,11 @@ impl Inspection {
     }
 }
 
-/// Inspects `text`: its manifest first, then, in parallel, what it points to and what refers to it. Starts over when
-/// `text` changes or somebody signs out. When something else about its registry changes, it asks again, and what is shown stays
+/// Inspects `text`: its manifest first, then, in parallel and as far as `extent` says, what it points to and what refers to it. Starts
+/// over when `text` changes or somebody signs out. When something else about its registry changes, it asks again, and what is shown stays
 /// until the registry answers otherwise.
 #[hook]
-pub fn use_inspection(text: &str) -> Rc<Inspection> {
+pub fn use_inspection(text: &str, extent: Extent) -> Rc<Inspection> {
     let registries = use_registries();
     let host = text.parse::<Reference>().map(|reference| reference.registry().to_string());
     let changes = use_changes(host.as_deref().unwrap_or_default());
@@ -324,7 +334,7 @@ pub fn use_inspection(text: &str) -> Rc<Inspection> {
                 }
             };
             tell(if is_same { Update::Restart } else { Update::Start });
-            let work = fetch::inspect(text.clone(), registries, tell);
+            let work = fetch::inspect(text.clone(), extent, registries, tell);
             spawn_local(intl::prepare(locale()));
             spawn_local(async move {
                 // An aborted inspection has nobody left to tell.

@@ -11,7 +11,7 @@ use futures_util::{
 use tallyman_core::{Descriptor, Digest, ImageConfig, Index, Manifest, NESTED_INDEXES_MAX, Reference};
 use tallyman_registry::{Error, FetchedManifest};
 
-use super::{Blob, Inspected, Inspection, Loadable, Node, Relation, Update, Verified, Want, bare};
+use super::{Blob, Extent, Inspected, Inspection, Loadable, Node, Relation, Update, Verified, Want, bare};
 use super::{last_seen, recents};
 use crate::{
     browser::{
@@ -35,7 +35,12 @@ const SUBJECTS_MAX: usize = 16;
 /// Bytes of a blob that is shown.
 const BLOB_MAX: u64 = 2 * 1024 * 1024;
 
-pub(super) async fn inspect(typed: String, registries: Rc<Registries>, tell: impl Fn(Update)) {
+pub(super) async fn inspect(
+    typed: String,
+    extent: Extent,
+    registries: Rc<Registries>,
+    tell: impl Fn(Update),
+) {
     let (want, mut wanted) = unbounded();
     let inspected = match manifest(&typed, &registries, Want(want)).await {
         Ok(Inspection::Ready(inspected)) => inspected,
@@ -46,7 +51,8 @@ pub(super) async fn inspect(typed: String, registries: Rc<Registries>, tell: imp
     if inspected.verified != Verified::Pasted {
         recents::remember(&typed);
     }
-    let inspected_is_large = inspected.is_large();
+    let is_large = inspected.is_large();
+    let waits_for_wishes = is_large || extent == Extent::Image;
     tell(Update::Manifest(Box::new(Inspection::Ready(inspected.clone()))));
     let mut work = Work {
         registries,
@@ -61,16 +67,22 @@ pub(super) async fn inspect(typed: String, registries: Rc<Registries>, tell: imp
     if inspected.verified == Verified::Pasted {
         return work.tell_entries(&manifest);
     }
-    work.ask_tag();
-    work.ask_referrers(0, &manifest.descriptor());
-    match manifest.index().filter(|_| inspected_is_large) {
-        Some(index) => work.keep_for_later(index).await,
+    if extent == Extent::Whole {
+        work.ask_tag();
+        work.ask_referrers(0, &manifest.descriptor());
+    }
+    match manifest.index().filter(|_| waits_for_wishes) {
+        Some(index) => {
+            work.keep_for_later(index).await;
+            if !is_large {
+                work.fetch_unnamed();
+            }
+        }
         None => work.follow(0, 0, &manifest),
     }
     loop {
         if work.asked.is_empty() {
-            // More than what was asked for by itself is wanted of large indexes alone.
-            if !inspected_is_large {
+            if !waits_for_wishes {
                 return;
             }
             let Some(numbers) = wanted.next().await else { return };
@@ -100,7 +112,7 @@ struct Work<'a> {
     nodes: usize,
     /// Images that are to be asked what refers to them.
     subjects: Vec<(usize, Descriptor)>,
-    /// The entries of a large index that nobody has wanted yet, and those that could not be fetched, by the numbers of their nodes.
+    /// The entries of an index that nobody has wanted yet, and those that could not be fetched, by the numbers of their nodes.
     unfetched: BTreeMap<usize, Descriptor>,
     asked: FuturesUnordered<LocalBoxFuture<'a, Answer>>,
     tell: &'a dyn Fn(Update),
@@ -192,7 +204,7 @@ impl Work<'_> {
         self.asked.push(asked.boxed_local());
     }
 
-    /// Tells the entries of a large index, and fetches none.
+    /// Tells the entries of an index, and fetches none.
     async fn keep_for_later(&mut self, index: &Index) {
         let mut pieces = Pieces::begin();
         let mut nodes = Vec::with_capacity(index.manifests.len().min(ENTRIES_MAX));
@@ -205,7 +217,15 @@ impl Work<'_> {
         (self.tell)(Update::Nodes(nodes));
     }
 
-    /// Fetches entries of a large index.
+    /// Fetches the entries of which the index does not name the platform.
+    fn fetch_unnamed(&mut self) {
+        let is_unnamed = |entry: &Descriptor| entry.platform.is_none() && entry.is_runnable();
+        let unnamed = self.unfetched.iter().filter(|(_, entry)| is_unnamed(entry));
+        let numbers: Vec<usize> = unnamed.map(|(number, _)| *number).collect();
+        self.fetch_wanted(&numbers);
+    }
+
+    /// Fetches entries of an index.
     fn fetch_wanted(&mut self, numbers: &[usize]) {
         for (at, number) in numbers.iter().enumerate() {
             if let Some(entry) = self.unfetched.remove(number) {
