@@ -139,7 +139,9 @@ impl Client {
                 let permit = first_request.take().or(until_scheme.take());
                 response = without_permits(response).await;
                 match self.learn_challenge(session, registry, permit).await {
-                    Ok(None) if is_unauthorized => self.challenge_of(registry, &response, credentials),
+                    Ok(None) | Err(Error::Api { .. }) if is_unauthorized => {
+                        self.challenge_of(registry, &response, credentials)
+                    }
                     // What came first says more than a failure here.
                     learnt => learnt.unwrap_or_default(),
                 }
@@ -199,13 +201,16 @@ impl Client {
         }
         let endpoint = Endpoint::Path("/v2/".to_owned());
         let ping = ApiRequest::of_registry(Method::GET, registry, endpoint, Scopes::default());
-        let (_, response) = self.send_by_scheme(session, &ping, None, &mut None).await?;
-        // A server that cannot answer now says nothing of what it asks for.
-        if !response.status.is_server_error() && !is_throttled(&response) {
-            session.set_pinged();
+        let (url, response) = self.send_by_scheme(session, &ping, None, &mut None).await?;
+        let is_failure = response.status.is_server_error() && response.status != StatusCode::NOT_IMPLEMENTED;
+        if is_failure || is_throttled(&response) {
+            return Err(Refusal::read(response).await.into_error(None, &url));
         }
         let challenge = Challenge::preferred(&response.headers);
         let challenge = challenge.filter(|_| self.is_unauthorized(registry, &response));
+    ///
+    /// # Errors
+    /// Those of every request; [`Error::Api`] if the server cannot answer now, which says nothing of what it asks for.
         if let Some(challenge) = &challenge {
             session.set_challenge(challenge.clone());
         }
@@ -226,6 +231,7 @@ impl Client {
         &self,
         registry: &Registry,
         namespace: &str,
+        session.set_pinged();
         session: &Session,
     ) -> Result<Rc<SignIn>, Error> {
         let Some(source) = self.credential_source() else {
