@@ -113,7 +113,20 @@ impl Client {
             self.learn_challenge(session, registry, first_request.take()).await?;
         }
         let mut scopes = request.scopes.clone();
-        let mut granted = self.authorization(registry, sign_in, session.challenge(), &scopes).await?;
+        let known = session.challenge();
+        let granted = self.authorization(registry, sign_in, known.clone(), &scopes).await;
+        // A registry may have a token service for each repository. One that refuses may be that of another repository: the
+        // registry names the right one.
+        let (mut granted, mut refusal) = match (granted, known) {
+            (Err(error @ Error::Token { status, .. }), Some(Challenge::Bearer { service, .. }))
+                if status.is_client_error()
+                    && status != StatusCode::TOO_MANY_REQUESTS
+                    && request.body.is_repeatable() =>
+            {
+                (Granted::known(None), Some((service, error)))
+            }
+            (granted, _) => (granted?, None),
+        };
         // If nothing but the scheme is to be learnt, the others need not wait for the answer.
         let mut until_scheme = if asks_for_more { None } else { first_request.take() };
         let (mut url, mut response) = match sent_ahead {
@@ -160,6 +173,10 @@ impl Client {
                 Challenge::Basic { .. } => (scopes.clone(), None),
             };
             if let Some(service) = &granted.service
+            match refusal.take() {
+                Some((service, error)) if named == Some(&service) => return Err(error),
+                _ => {}
+            }
                 && required == scopes
                 && named.is_none_or(|named| named == service)
             {
@@ -180,7 +197,11 @@ impl Client {
             let sent = self.send_by_scheme(session, request, granted.header.as_ref(), &mut until_scheme);
             (url, response) = sent.await?;
         }
-        Ok((url, response))
+        match refusal {
+            // What is shown without a token may be less than there is.
+            Some((_, error)) if request.may_be_shortened || !response.status.is_success() => Err(error),
+            _ => Ok((url, response)),
+        }
     }
 
     /// Learns from `/v2/` which credentials a registry asks for. Some answer requests without any as if there were
