@@ -18,7 +18,7 @@ use tallyman_core::{Descriptor, Digest, Hasher, MediaType, Reference, Registry, 
 use crate::{
     Access, BodyStream, Client, Error, KeptContent, RequestBody, Response, TransportError,
     TransportErrorKind,
-    download::{BlobPieces, ContentHasher, Verifier},
+    download::{BlobPieces, Verifier},
     error::shown_url,
     request::{ApiRequest, Endpoint},
     retry::is_transient,
@@ -159,7 +159,7 @@ impl Client {
     }
 
     /// Uploads a blob as it is downloaded: what [`Client::copy_blob`] does with one that is not mounted and not there.
-    /// `begun` is an upload that the registry expects already.
+    /// `begun` is an upload that the registry expects already. After wrong bytes of a mirror those of the registry are sent.
     ///
     /// # Errors
     /// The errors of [`Client::copy_blob`].
@@ -171,9 +171,20 @@ impl Client {
         begun: Option<Upload>,
         on_progress: &dyn Fn(u64),
     ) -> Result<(), Error> {
-        let open = |start| self.raw_blob(from, descriptor, start);
-        let hasher = self.transport().hasher(descriptor.digest.algorithm());
-        self.upload(to, descriptor, (&open, hasher), begun, on_progress).await
+        let Descriptor { digest, size, .. } = descriptor;
+        let (is_of_mirror, read) = (Rc::default(), Rc::default());
+        let open = |start| self.download(from, digest, start, &is_of_mirror);
+        let mut begun = begun;
+        loop {
+            let verifier = Verifier::new(from, descriptor, self.transport().hasher(digest.algorithm()));
+            let content = Content::Read { open: &open, verifier };
+            let (failure, read) = (Rc::default(), Rc::clone(&read));
+            let source = Source { digest, size: *size, content, failure, read };
+            match self.upload(to, &source, begun.take(), on_progress).await {
+                Err(error) if self.leave_wrong_mirror(from.registry(), &error, &is_of_mirror) => {}
+                uploaded => return uploaded,
+            }
+        }
     }
 
     /// Uploads a blob to the repository of `to`. An upload that breaks is continued where the registry says that it
@@ -188,8 +199,10 @@ impl Client {
             let rest = bytes.slice(usize::try_from(start).unwrap_or(bytes.len()).min(bytes.len())..);
             stream::iter((!rest.is_empty()).then_some(Ok(rest.into()))).boxed_local()
         };
-        let hasher = Box::new(Hasher::new(digest.algorithm()));
-        self.upload(to, &descriptor, (&open, hasher), None, &|_| ()).await
+        let verifier = Verifier::new(to, &descriptor, Box::new(Hasher::new(digest.algorithm())));
+        let (size, content) = (descriptor.size, Content::Read { open: &open, verifier });
+        let source = Source { digest, size, content, failure: Rc::default(), read: Rc::default() };
+        self.upload_in_some_way(to, &source, None).await
     }
 
     /// Uploads a blob that the platform keeps, without a copy in this program's memory. The digest is taken as it is: what
@@ -225,24 +238,16 @@ impl Client {
         }
     }
 
-    /// Uploads a blob. `open` opens it at a byte, and `hasher` has taken in nothing of it yet.
+    /// Uploads a blob, and tells `on_progress` the bytes of each piece that is read for the first time.
     async fn upload(
         &self,
         to: &Reference,
-        descriptor: &Descriptor,
-        (open, hasher): (&dyn Fn(u64) -> BlobPieces, Box<dyn ContentHasher>),
+        source: &Source<'_>,
         begun: Option<Upload>,
         on_progress: &dyn Fn(u64),
     ) -> Result<(), Error> {
-        let source = Source {
-            digest: &descriptor.digest,
-            size: descriptor.size,
-            content: Content::Read { open, verifier: Verifier::new(to, descriptor, hasher) },
-            failure: Rc::default(),
-            read: Rc::default(),
-        };
-        let uploading = self.upload_in_some_way(to, &source, begun);
-        let (mut uploading, mut reported) = (std::pin::pin!(uploading), 0);
+        let uploading = self.upload_in_some_way(to, source, begun);
+        let (mut uploading, mut reported) = (std::pin::pin!(uploading), source.read.get());
         // The pieces are read while this is polled, and they outlive no callback.
         future::poll_fn(|context| {
             let result = uploading.as_mut().poll(context);
