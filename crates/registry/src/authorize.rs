@@ -12,9 +12,10 @@ use tallyman_auth::{
 use tallyman_core::{Reference, Registry};
 
 use crate::{
-    Access, Body, Client, Error, Request, RequestBody, Response,
+    Access, Body, Client, Error, Request, RequestBody, Response, accept,
     download::collect,
     error::{BODY_MAX, Refusal, shown_url, words_of},
+    manifests::media_type,
     request::{ApiRequest, Endpoint},
     semaphore::Permit,
     send::is_throttled,
@@ -501,10 +502,8 @@ fn may_hide_content(request: &ApiRequest, response: &Response) -> bool {
 
 /// Returns `true` if a manifest was asked for, and a page for people has come.
 pub(crate) fn is_page_for_manifest(request: &ApiRequest, response: &Response) -> bool {
-    let content_type = response.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let is_page = |text: &str| text.trim_start().to_ascii_lowercase().starts_with("text/html");
     let is_manifest = matches!(&request.endpoint, Endpoint::Path(path) if path.contains("/manifests/"));
-    is_manifest && content_type.is_some_and(is_page)
+    is_manifest && accept::is_page(media_type(&response.headers).as_ref())
 }
 
 /// Reads the body of a refusal, so that its permits are free for the requests that follow from it.

@@ -20,6 +20,7 @@ use crate::{
     TransportErrorKind,
     download::{BlobPieces, Verifier},
     error::shown_url,
+    manifests::ManifestHead,
     request::{ApiRequest, Endpoint},
     retry::is_transient,
 };
@@ -149,10 +150,10 @@ impl Client {
                 Ok(Mount::Mounted) => return Ok(()),
                 Ok(Mount::Upload(upload)) => begun = Some(upload),
                 // A shortcut that is refused is no failure of the whole.
-                Err(Error::Api { .. } | Error::Token { .. }) => {}
+                Err(error) if self.can_do_without(to.registry(), &error) => {}
                 Err(error) => return Err(error),
             }
-        } else if self.has_blob(to, digest).await? {
+        } else if self.has_blob(to, digest, Some(descriptor.size)).await? {
             return Ok(());
         }
         self.transfer_blob(from, to, descriptor, begun, on_progress).await
@@ -222,18 +223,18 @@ impl Client {
         self.upload_in_some_way(to, &source, None).await
     }
 
-    /// Returns `true` if a blob that is to be uploaded is in the repository already. A registry that refuses to say so has
-    /// not got it: an upload tells what is really wrong. Asks for the right to write, because what does not exist yet
-    /// cannot be read in some.
+    /// Returns `true` if a blob that is to be uploaded is in the repository already, with `size` bytes if that is known. A
+    /// registry that refuses to say so, or has a page for people in its place, has not got it: an upload tells what is really
+    /// wrong. Asks for the right to write, because what does not exist yet cannot be read in some.
     ///
     /// # Errors
-    /// [Those of every request](Error#errors-of-every-request), but for refusals.
-    pub async fn has_blob(&self, to: &Reference, digest: &Digest) -> Result<bool, Error> {
+    /// [Those of every request](Error#errors-of-every-request) [that matter](Client::can_do_without).
+    pub async fn has_blob(&self, to: &Reference, digest: &Digest, size: Option<u64>) -> Result<bool, Error> {
         self.read_directly(to);
         let request = ApiRequest::new(Method::HEAD, to, &format!("blobs/{digest}"), push(to));
         match self.send_with_retry(&request).await {
-            Ok(_) => Ok(true),
-            Err(Error::Api { .. } | Error::Token { .. }) => Ok(false),
+            Ok(response) => Ok(ManifestHead::of(&response.headers).can_be_of(size)),
+            Err(error) if self.can_do_without(to.registry(), &error) => Ok(false),
             Err(error) => Err(error),
         }
     }
@@ -350,7 +351,7 @@ impl Client {
                     }
                 }
                 // The registry knows the upload no more: because it is complete, or because it was lost.
-                if self.has_blob(to, source.digest).await? {
+                if self.has_blob(to, source.digest, Some(source.size)).await? {
                     return Ok(());
                 }
                 if beginnings == BEGINNINGS_MAX || is_lost && attempt == 1 {
