@@ -173,11 +173,11 @@ impl Client {
                 }
                 Challenge::Basic { .. } => (scopes.clone(), None),
             };
-            if let Some(service) = &granted.service
             match refusal.take() {
                 Some((service, error)) if named == Some(&service) => return Err(error),
                 _ => {}
             }
+            if let Some(service) = &granted.service
                 && required == scopes
                 && named.is_none_or(|named| named == service)
             {
@@ -208,6 +208,9 @@ impl Client {
     /// Learns from `/v2/` which credentials a registry asks for. Some answer requests without any as if there were
     /// nothing, or with less than there is, instead of asking. Returns the challenge, if there is one. `first_request` is
     /// the permit of the request that goes ahead alone, if the caller has it.
+    ///
+    /// # Errors
+    /// Those of every request; [`Error::Api`] if the server cannot answer now, which says nothing of what it asks for.
     async fn learn_challenge(
         &self,
         session: &Session,
@@ -228,11 +231,9 @@ impl Client {
         if is_failure || is_throttled(&response) {
             return Err(Refusal::read(response).await.into_error(None, &url));
         }
+        session.set_pinged();
         let challenge = Challenge::preferred(&response.headers);
         let challenge = challenge.filter(|_| self.is_unauthorized(registry, &response));
-    ///
-    /// # Errors
-    /// Those of every request; [`Error::Api`] if the server cannot answer now, which says nothing of what it asks for.
         if let Some(challenge) = &challenge {
             session.set_challenge(challenge.clone());
         }
@@ -253,7 +254,6 @@ impl Client {
         &self,
         registry: &Registry,
         namespace: &str,
-        session.set_pinged();
         session: &Session,
     ) -> Result<Rc<SignIn>, Error> {
         let Some(source) = self.credential_source() else {
@@ -309,6 +309,15 @@ impl Client {
         let renewed = renewed.map(|renewed| SignIn::new(Some(renewed)));
         session.set_renewed(namespace, renewed.clone());
         Ok(renewed)
+    }
+
+    /// Drops the tokens that are good for `scopes` of the repository of `reference`: the registry takes them no more.
+    pub(crate) fn drop_tokens(&self, reference: &Reference, scopes: &Scopes) {
+        let sign_in = self.session(reference.registry()).sign_in(&self.namespace(Some(reference)));
+        let Some(sign_in) = sign_in else { return };
+        while let Some(token) = sign_in.token(scopes, self.now()) {
+            sign_in.drop_token(&token);
+        }
     }
 
     /// Returns `true` if the registry itself asks for credentials, and not a server that it redirects to.

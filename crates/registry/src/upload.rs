@@ -22,7 +22,6 @@ use crate::{
     error::shown_url,
     manifests::ManifestHead,
     request::{ApiRequest, Endpoint},
-    retry::is_transient,
 };
 
 /// The media type of what is uploaded.
@@ -293,7 +292,7 @@ impl Client {
                 Err(error) => error,
             };
             // What the source lacks, no other way brings.
-            if source.failure().is_some() || !is_refusal(&error) {
+            if source.failure().is_some() || !is_refusal(&error, session.upload_way().is_some()) {
                 return Err(error);
             }
             refusal.get_or_insert(error);
@@ -315,7 +314,7 @@ impl Client {
                 Some(upload) => upload,
                 None => self.begin_upload(to).await?,
             };
-            let (mut attempt, mut beginnings, mut furthest) = (1, 1, 0);
+            let (mut attempt, mut beginnings, mut furthest, mut has_new_token) = (1, 1, 0, false);
             loop {
                 let error = match self.send_by(way, to, source, &mut upload).await {
                     Ok(()) => return Ok(()),
@@ -329,12 +328,24 @@ impl Client {
                 let Some(location) = upload.location.clone() else { return Err(error) };
                 let is_lost = is_lost(&error);
                 if !is_lost {
-                    if !is_transient(&error, true) {
-                        self.cancel_upload(to, &upload).await.ok();
-                        return Err(error);
+                    let is_unauthorized =
+                        matches!(error, Error::Api { status: StatusCode::UNAUTHORIZED, .. });
+                    if is_unauthorized
+                        && !has_new_token
+                        && way != UploadWay::Parts
+                        && self.streams(source, upload.offset)
+                    {
+                        // The body was sent as it came, so that it could not be sent again with another token.
+                        has_new_token = true;
+                        self.drop_tokens(to, &push(to));
+                    } else {
+                        let waited = self.wait_to_retry(to.registry(), error.clone(), attempt);
+                        if let Err(error) = waited.await {
+                            self.cancel_upload(to, &upload).await.ok();
+                            return Err(error);
+                        }
+                        attempt += 1;
                     }
-                    self.wait_to_retry(to.registry(), error.clone(), attempt).await?;
-                    attempt += 1;
                     match self.upload_status(to, location).await {
                         Ok(status) if status.offset <= source.known() => {
                             if status.offset > furthest {
@@ -426,8 +437,7 @@ impl Client {
             Content::Kept(content) => return Ok(RequestBody::Kept(content.slice(start..source.size))),
         };
         let mut pieces = source.pieces(open, verifier, start);
-        let length = source.size.saturating_sub(start);
-        if length <= BUFFERED_MAX || !self.transport().streams_bodies() {
+        if !self.streams(source, start) {
             let mut bytes = BytesMut::new();
             while let Some(piece) = pieces.next().await {
                 bytes.extend_from_slice(&piece.map_err(|error| source.fail(error))?.bytes());
@@ -448,7 +458,14 @@ impl Client {
                 TransportError { kind: TransportErrorKind::Aborted, message }
             })
         });
-        Ok(RequestBody::Stream(BodyStream::new(length, pieces)))
+        Ok(RequestBody::Stream(BodyStream::new(source.size - start, pieces)))
+    }
+
+    /// Returns `true` if the rest of a blob from byte `start` on is sent as it comes, where it is sent at once.
+    fn streams(&self, source: &Source<'_>, start: u64) -> bool {
+        matches!(source.content, Content::Read { .. })
+            && source.size.saturating_sub(start) > BUFFERED_MAX
+            && self.transport().streams_bodies()
     }
 
     /// Begins an upload. One that is begun and never heard of again costs nothing.
@@ -482,8 +499,9 @@ impl Client {
             .body(part);
         let response = self.send(&request).await?;
         let next = self.upload_of(to.registry(), &response)?;
-        // If the browser hides how far it came, it came as far as it was sent.
-        if response.headers.contains_key(header::RANGE) && next.offset != end {
+        // If the browser hides how far it came, it came as far as it was sent. `0-0` is one byte here, if one was sent.
+        let is_all = next.offset == end || next.offset == 0 && end == 1;
+        if response.headers.contains_key(header::RANGE) && !is_all {
             let expected = "the registry to have all bytes that were sent";
             let found = format!("{} bytes of {end}", next.offset);
             return Err(Error::Protocol { url, expected, found });
@@ -658,13 +676,15 @@ fn hidden(to: &Reference) -> Error {
     }
 }
 
-/// Returns `true` if a registry refuses the way in which a blob was sent, so that another way may do.
-fn is_refusal(error: &Error) -> bool {
+/// Returns `true` if a registry refuses the way in which a blob was sent, so that another way may do. `is_known` says that it has
+/// taken a blob before: then only a status about the way is taken for that.
+fn is_refusal(error: &Error, is_known: bool) -> bool {
     match error {
-        Error::Api { status, .. } => {
-            let others = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::TOO_MANY_REQUESTS];
-            !others.contains(status)
-        }
+        Error::Api { status, .. } => match status.as_u16() {
+            400 | 404 | 405 | 411 | 413 | 415 | 416 | 501 => true,
+            401 | 403 | 429 | 500.. => false,
+            _ => !is_known,
+        },
         // Part of the bytes was lost, or nothing said where they go.
         Error::Protocol { .. } => true,
         // Some hang up on a body that they do not want.

@@ -126,3 +126,86 @@ async fn wrong_bytes_are_told_of_the_place_that_they_come_from() {
     assert_eq!(error.code(), "digest-mismatch");
     assert!(error.to_string().contains("for s.example/app@sha256:"), "{error}");
 }
+
+#[tokio::test]
+async fn another_way_is_tried_only_for_what_can_be_about_the_way() {
+    let retry = Retry { first_backoff: Duration::from_millis(1), ..Retry::default() };
+    // The number of requests that send bytes, and that number where the registry has taken a blob before.
+    for (retry, status, [first, later]) in [
+        (Retry::never(), 500, [1, 1]),
+        (retry, 500, [4, 4]),
+        (retry, 503, [4, 4]),
+        (retry, 403, [1, 1]),
+        (retry, 412, [3, 1]),
+        (retry, 400, [3, 3]),
+        (retry, 501, [3, 3]),
+    ] {
+        for (is_known, expected) in [(false, first), (true, later)] {
+            let is_full = Rc::new(Cell::new(!is_known));
+            let full = Rc::clone(&is_full);
+            let server = server(CONTENT.into(), move |request| {
+                let is_sent = full.get() && matches!(request.method.as_str(), "PUT" | "PATCH");
+                is_sent.then(|| answer(status, "text/plain", "no"))
+            });
+            let client = server.builder().retry(retry).build();
+            let upload = async || {
+                let digest = Digest::of(CONTENT.as_bytes());
+                client.upload_blob(&target(), &digest, &Bytes::from_static(CONTENT.as_bytes())).await
+            };
+            if is_known {
+                upload().await.unwrap();
+                is_full.set(true);
+                server.asked();
+            }
+            upload().await.unwrap_err();
+            let asked = server.asked();
+            let sent = asked.iter().filter(|line| line.starts_with("PUT") || line.starts_with("PATCH"));
+            assert_eq!(sent.count(), expected, "{status}, {is_known}: {asked:?}");
+            assert!(asked.last().unwrap().starts_with("DELETE"), "an upload stays behind: {asked:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn blobs_of_a_few_bytes_are_sent_by_patch_as_well() {
+    for length in [0, 1, 2] {
+        let server = server(String::new(), |request| {
+            // All at once is refused, but for what is empty at the end of an upload.
+            let is_whole = request.method == "PUT" && !request.body.is_empty();
+            is_whole.then(|| answer(405, "text/plain", ""))
+        });
+        let bytes = Bytes::from(&CONTENT.as_bytes()[..length]);
+        let uploaded = server.client().upload_blob(&target(), &Digest::of(&bytes), &bytes).await;
+        uploaded.unwrap_or_else(|error| panic!("{length} bytes: {error}"));
+        let expected = if length == 0 { 1 } else { 3 };
+        assert_eq!(sent(&server), expected, "{length} bytes");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_was_sent_as_it_came_is_sent_once_more_with_another_token() {
+    let content = "x".repeat(3 << 20);
+    for (refused, expected) in [(1, Ok(())), (u32::MAX, Err("unauthorized"))] {
+        let tokens = Cell::new(0);
+        let server = server(content.clone(), move |request| {
+            if request.url.starts_with("https://s.example/") {
+                return None;
+            }
+            if request.url.contains("/token") {
+                tokens.set(tokens.get() + 1);
+                return Some(answer(200, "application/json", format!(r#"{{"token":"{}"}}"#, tokens.get())));
+            }
+            let token = request.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+            let token = token.and_then(|value| value.strip_prefix("Bearer ")?.parse::<u32>().ok());
+            let is_taken = token.is_some_and(|token| request.method != "PUT" || token > refused);
+            let challenge = r#"Bearer realm="/token",service="r",error="invalid_token""#;
+            (!is_taken)
+                .then(|| Some((401, vec![(header::WWW_AUTHENTICATE, challenge.into())], String::new())))
+        });
+        server.streams_bodies.set(true);
+        let copied =
+            server.client().transfer_blob(&source(), &target(), &blob(&content), None, &|_| ()).await;
+        assert_eq!(copied.map_err(|error| error.code()), expected);
+        assert_eq!(sent(&server), 2);
+    }
+}
