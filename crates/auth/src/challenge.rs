@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 
 use http::{HeaderMap, HeaderValue, header};
-use http_auth::parser::ChallengeParser;
 
 use crate::{Scopes, TokenService};
+
+const BLANKS: [char; 2] = [' ', '\t'];
 
 /// A challenge of a registry: the credentials that it asks for.
 /// ```
@@ -38,7 +39,7 @@ pub enum Challenge {
 
 impl Challenge {
     /// Returns the challenges of a response that are understood, in their order. Other schemes, bearer challenges
-    /// without a realm, and what stands behind a syntax error are passed over.
+    /// without a realm, and what stands behind a syntax error are passed over: as for Docker, the parameters before it count.
     pub fn parse_all(headers: &HeaderMap) -> Vec<Self> {
         let mut challenges = Vec::new();
         for value in headers.get_all(header::WWW_AUTHENTICATE) {
@@ -51,9 +52,7 @@ impl Challenge {
                     byte => write!(text, "%{byte:02X}").expect("strings can be written to"),
                 }
             }
-            challenges.extend(
-                ChallengeParser::new(&text).map_while(Result::ok).filter_map(|parsed| Self::of(&parsed)),
-            );
+            challenges.extend(read(&text).into_iter().filter_map(Self::of));
         }
         challenges
     }
@@ -89,11 +88,10 @@ impl Challenge {
         HeaderValue::from_str(&text).ok()
     }
 
-    fn of(parsed: &http_auth::ChallengeRef<'_>) -> Option<Self> {
+    fn of((scheme, fields): (&str, Vec<(&str, String)>)) -> Option<Self> {
         let (mut realm, mut service, mut scopes, mut parameters) =
             (None, String::new(), Scopes::default(), Vec::new());
-        for (name, value) in &parsed.params {
-            let value = value.to_unescaped();
+        for (name, value) in fields {
             match name.to_ascii_lowercase().as_str() {
                 "realm" => realm = realm.or(Some(value)),
                 "service" => service = value,
@@ -101,12 +99,64 @@ impl Challenge {
                 name => parameters.push((name.to_owned(), value)),
             }
         }
-        if parsed.scheme.eq_ignore_ascii_case("basic") {
+        if scheme.eq_ignore_ascii_case("basic") {
             return Some(Self::Basic { realm: realm.unwrap_or_default() });
         }
         let service = TokenService { realm: realm.filter(|realm| !realm.is_empty())?, service };
-        parsed.scheme.eq_ignore_ascii_case("bearer").then_some(Self::Bearer { service, scopes, parameters })
+        scheme.eq_ignore_ascii_case("bearer").then_some(Self::Bearer { service, scopes, parameters })
     }
+}
+
+/// Reads the schemes of a header value with their parameters, up to the first syntax error.
+fn read(text: &str) -> Vec<(&str, Vec<(&str, String)>)> {
+    let (mut found, mut rest) = (Vec::<(&str, Vec<_>)>::new(), text);
+    loop {
+        let (name, behind) = token(rest.trim_start_matches([' ', '\t', ',']));
+        if name.is_empty() {
+            return found;
+        }
+        let Some(value) = behind.trim_start_matches(BLANKS).strip_prefix('=') else {
+            found.push((name, Vec::new()));
+            rest = behind;
+            continue;
+        };
+        let (Some((_, parameters)), Some((value, behind))) =
+            (found.last_mut(), value_of(value.trim_start_matches(BLANKS)))
+        else {
+            return found;
+        };
+        rest = behind.trim_start_matches(BLANKS);
+        let is_fault = !rest.is_empty() && !rest.starts_with(',');
+        // What is left of a URL without quotes is another one.
+        if !(name.eq_ignore_ascii_case("realm") && behind.starts_with([':', '/'])) {
+            parameters.push((name, value));
+        }
+        if is_fault {
+            return found;
+        }
+    }
+}
+
+/// Returns the value at the beginning of `text`, a token or a quoted string, and what stands behind it; `None` if there is none.
+fn value_of(text: &str) -> Option<(String, &str)> {
+    let Some(quoted) = text.strip_prefix('"') else {
+        let (value, rest) = token(text);
+        return (!value.is_empty()).then(|| (value.to_owned(), rest));
+    };
+    let (mut value, mut characters) = (String::new(), quoted.chars());
+    loop {
+        match characters.next()? {
+            '"' => return Some((value, characters.as_str())),
+            '\\' => value.push(characters.next()?),
+            character => value.push(character),
+        }
+    }
+}
+
+/// Returns the token at the beginning of `text`, which may be empty, and what stands behind it.
+fn token(text: &str) -> (&str, &str) {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+    text.split_at(text.find(|c| !is_part(c)).unwrap_or(text.len()))
 }
 
 #[cfg(test)]
@@ -142,13 +192,38 @@ mod tests {
                 bearer("https://a/?q=\"1\"", "", ""),
             ),
             (&[b"Basic realm=\"r\"", b"BEARER realm=\"https://a/t\""], bearer("https://a/t", "", "")),
-            // A realm without quotes may not hold a slash: what came before it counts.
+            // A realm without quotes may not hold a slash: what is left of it is no URL.
             (&[b"Basic realm=\"r\"", b"bearer Realm=https://a/t"], basic("r")),
             (&["Bearer realm=\"https://a/tökén\"".as_bytes()], bearer("https://a/t%C3%B6k%C3%A9n", "", "")),
             (&[b"Basic realm=\"M\xfcller\""], basic("M%FCller")),
         ];
         for (values, expected) in rows {
             assert_eq!(Challenge::preferred(&headers(values)), expected, "{values:?}");
+        }
+    }
+
+    #[test]
+    fn what_stands_before_a_syntax_error_counts_as_it_does_for_docker() {
+        for (text, expected) in [
+            (r#"Bearer  realm="/t""#, r#"Bearer realm="/t""#),
+            (
+                r#"Bearer realm="/t",service="s",scope=repository:app:pull"#,
+                r#"Bearer realm="/t",service="s""#,
+            ),
+            (r#"Bearer realm="/t",service=reg:5000"#, r#"Bearer realm="/t",service="reg""#),
+            (r#"Bearer realm="/t",service=my registry"#, r#"Bearer realm="/t",service="my""#),
+            (r#"Bearer realm="/t",error=invalid token"#, r#"Bearer realm="/t",error="invalid""#),
+            (r#"Bearer realm="/t" service="s""#, r#"Bearer realm="/t""#),
+            (r#"Bearer realm="/t";service="s""#, r#"Bearer realm="/t""#),
+            (r#"Bearer realm="/t",service="s"#, r#"Bearer realm="/t""#),
+            (r#"Bearer realm="/t",service="s\"#, r#"Bearer realm="/t""#),
+            (r#"Bearer realm="/t",service="#, r#"Bearer realm="/t""#),
+            ("Basic realm=My registry", r#"Basic realm="My""#),
+            (r#"Basic realm="r", Bearer realm=https://a/t"#, r#"Basic realm="r""#),
+        ] {
+            let challenges = Challenge::parse_all(&headers(&[text.as_bytes()]));
+            let written: Vec<_> = challenges.iter().filter_map(Challenge::to_header).collect();
+            assert_eq!(written, [expected], "{text}");
         }
     }
 

@@ -81,12 +81,13 @@ async fn plan_whole(
     let target_itself = target.by_tag_or(root.digest());
     let is_near = source.is_same_repository(target);
     let asked = whole.iter().map(|manifest| {
-        let (digest, is_root) = (manifest.digest().clone(), manifest.digest() == root.digest());
+        let (digest, size) = (manifest.digest().clone(), manifest.size());
+        let is_root = manifest.digest() == root.digest();
         let reference = if is_root { target_itself.clone() } else { target.by_digest(digest.clone()) };
         async move {
             match is_near && !is_root {
                 true => Ok(true),
-                false => is_there(client, &reference, &digest).await.map_err(failed),
+                false => is_there(client, &reference, &digest, size).await.map_err(failed),
             }
         }
     });
@@ -155,21 +156,22 @@ pub fn nested_lists(list: &ManifestList) -> Vec<NestedList> {
     list.iter().filter_map(of).collect()
 }
 
-/// Returns `true` if the registry has the manifest `digest` under `reference`.
+/// Returns `true` if the registry has the manifest `digest`, of `size` bytes, under `reference`.
 pub(crate) async fn is_there(
     client: &Client,
     reference: &Reference,
     digest: &Digest,
+    size: u64,
 ) -> Result<bool, RegistryError> {
     match client.head_manifest(reference).await {
-        Ok(head) => Ok(match head.digest {
-            Some(found) => found == *digest,
+        Ok(head) => Ok(match &head.digest {
+            Some(found) => found == digest,
             // What is asked for by digest has that digest.
-            None => reference.digest() == Some(digest),
+            None => reference.digest() == Some(digest) && head.can_be_of(Some(size)),
         }),
         // Registries refuse HEAD by many a status, and a repository that does not exist yet by 401 or 403. Putting the
         // manifest tells what is really wrong.
-        Err(RegistryError::Api { .. } | RegistryError::Token { .. }) => Ok(false),
+        Err(error) if client.can_do_without(reference.registry(), &error) => Ok(false),
         Err(error) => Err(error),
     }
 }

@@ -280,7 +280,7 @@ impl StepContext<'_> {
                 }
                 Ok(_) => return Ok(()),
                 // A registry that mounts nothing may take the blob all the same.
-                Err(RegistryError::Api { .. }) if !self.as_docker => {}
+                Err(error) if !self.as_docker && client.can_do_without(target.registry(), &error) => {}
                 Err(error) => {
                     let digest = digest.clone();
                     return Err(self.error(target, RequestPurpose::MountBlob { from, digest }, error));

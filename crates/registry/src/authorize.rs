@@ -12,9 +12,10 @@ use tallyman_auth::{
 use tallyman_core::{Reference, Registry};
 
 use crate::{
-    Access, Body, Client, Error, Request, RequestBody, Response,
+    Access, Body, Client, Error, Request, RequestBody, Response, accept,
     download::collect,
     error::{BODY_MAX, Refusal, shown_url, words_of},
+    manifests::media_type,
     request::{ApiRequest, Endpoint},
     semaphore::Permit,
     send::is_throttled,
@@ -113,7 +114,20 @@ impl Client {
             self.learn_challenge(session, registry, first_request.take()).await?;
         }
         let mut scopes = request.scopes.clone();
-        let mut granted = self.authorization(registry, sign_in, session.challenge(), &scopes).await?;
+        let known = session.challenge();
+        let granted = self.authorization(registry, sign_in, known.clone(), &scopes).await;
+        // A registry may have a token service for each repository. One that refuses may be that of another repository: the
+        // registry names the right one.
+        let (mut granted, mut refusal) = match (granted, known) {
+            (Err(error @ Error::Token { status, .. }), Some(Challenge::Bearer { service, .. }))
+                if status.is_client_error()
+                    && status != StatusCode::TOO_MANY_REQUESTS
+                    && request.body.is_repeatable() =>
+            {
+                (Granted::known(None), Some((service, error)))
+            }
+            (granted, _) => (granted?, None),
+        };
         // If nothing but the scheme is to be learnt, the others need not wait for the answer.
         let mut until_scheme = if asks_for_more { None } else { first_request.take() };
         let (mut url, mut response) = match sent_ahead {
@@ -139,7 +153,9 @@ impl Client {
                 let permit = first_request.take().or(until_scheme.take());
                 response = without_permits(response).await;
                 match self.learn_challenge(session, registry, permit).await {
-                    Ok(None) if is_unauthorized => self.challenge_of(registry, &response, credentials),
+                    Ok(None) | Err(Error::Api { .. }) if is_unauthorized => {
+                        self.challenge_of(registry, &response, credentials)
+                    }
                     // What came first says more than a failure here.
                     learnt => learnt.unwrap_or_default(),
                 }
@@ -157,6 +173,10 @@ impl Client {
                 }
                 Challenge::Basic { .. } => (scopes.clone(), None),
             };
+            match refusal.take() {
+                Some((service, error)) if named == Some(&service) => return Err(error),
+                _ => {}
+            }
             if let Some(service) = &granted.service
                 && required == scopes
                 && named.is_none_or(|named| named == service)
@@ -178,12 +198,19 @@ impl Client {
             let sent = self.send_by_scheme(session, request, granted.header.as_ref(), &mut until_scheme);
             (url, response) = sent.await?;
         }
-        Ok((url, response))
+        match refusal {
+            // What is shown without a token may be less than there is.
+            Some((_, error)) if request.may_be_shortened || !response.status.is_success() => Err(error),
+            _ => Ok((url, response)),
+        }
     }
 
     /// Learns from `/v2/` which credentials a registry asks for. Some answer requests without any as if there were
     /// nothing, or with less than there is, instead of asking. Returns the challenge, if there is one. `first_request` is
     /// the permit of the request that goes ahead alone, if the caller has it.
+    ///
+    /// # Errors
+    /// Those of every request; [`Error::Api`] if the server cannot answer now, which says nothing of what it asks for.
     async fn learn_challenge(
         &self,
         session: &Session,
@@ -199,11 +226,12 @@ impl Client {
         }
         let endpoint = Endpoint::Path("/v2/".to_owned());
         let ping = ApiRequest::of_registry(Method::GET, registry, endpoint, Scopes::default());
-        let (_, response) = self.send_by_scheme(session, &ping, None, &mut None).await?;
-        // A server that cannot answer now says nothing of what it asks for.
-        if !response.status.is_server_error() && !is_throttled(&response) {
-            session.set_pinged();
+        let (url, response) = self.send_by_scheme(session, &ping, None, &mut None).await?;
+        let is_failure = response.status.is_server_error() && response.status != StatusCode::NOT_IMPLEMENTED;
+        if is_failure || is_throttled(&response) {
+            return Err(Refusal::read(response).await.into_error(None, &url));
         }
+        session.set_pinged();
         let challenge = Challenge::preferred(&response.headers);
         let challenge = challenge.filter(|_| self.is_unauthorized(registry, &response));
         if let Some(challenge) = &challenge {
@@ -281,6 +309,15 @@ impl Client {
         let renewed = renewed.map(|renewed| SignIn::new(Some(renewed)));
         session.set_renewed(namespace, renewed.clone());
         Ok(renewed)
+    }
+
+    /// Drops the tokens that are good for `scopes` of the repository of `reference`: the registry takes them no more.
+    pub(crate) fn drop_tokens(&self, reference: &Reference, scopes: &Scopes) {
+        let sign_in = self.session(reference.registry()).sign_in(&self.namespace(Some(reference)));
+        let Some(sign_in) = sign_in else { return };
+        while let Some(token) = sign_in.token(scopes, self.now()) {
+            sign_in.drop_token(&token);
+        }
     }
 
     /// Returns `true` if the registry itself asks for credentials, and not a server that it redirects to.
@@ -474,10 +511,8 @@ fn may_hide_content(request: &ApiRequest, response: &Response) -> bool {
 
 /// Returns `true` if a manifest was asked for, and a page for people has come.
 pub(crate) fn is_page_for_manifest(request: &ApiRequest, response: &Response) -> bool {
-    let content_type = response.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let is_page = |text: &str| text.trim_start().to_ascii_lowercase().starts_with("text/html");
     let is_manifest = matches!(&request.endpoint, Endpoint::Path(path) if path.contains("/manifests/"));
-    is_manifest && content_type.is_some_and(is_page)
+    is_manifest && accept::is_page(media_type(&response.headers).as_ref())
 }
 
 /// Reads the body of a refusal, so that its permits are free for the requests that follow from it.

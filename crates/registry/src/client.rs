@@ -14,7 +14,7 @@ use tallyman_auth::{HttpUrl, Scopes};
 use tallyman_core::{MANIFEST_SIZE_MAX, Reference, Registry};
 
 use crate::{
-    ContentStore, CredentialSource, Error, Event, FetchedManifest, Retry, Transport,
+    ContentStore, CredentialSource, Error, Event, FetchedManifest, Retry, Transport, TransportErrorKind,
     cache::MemoryCache,
     request::{ApiRequest, Endpoint},
     retry::Waits,
@@ -249,6 +249,19 @@ impl Client {
         let endpoint = Endpoint::Path("/v2/".to_owned());
         let request = ApiRequest::of_registry(Method::GET, registry, endpoint, Scopes::default());
         self.send_with_retry(&request).await.map(drop)
+    }
+
+    /// Returns `true` if a question to `registry` which need not be answered has failed so that whoever asked can do without: it was
+    /// refused, or it led to a page or a server elsewhere. What is really wrong is told by what is asked for next.
+    pub fn can_do_without(&self, registry: &Registry, error: &Error) -> bool {
+        match error {
+            Error::Api { .. } | Error::Token { .. } | Error::Protocol { .. } => true,
+            // Where the registry has answered before, it may be a server that it redirects to.
+            Error::Unreachable { source, .. } => {
+                source.kind != TransportErrorKind::Timeout && self.session(registry).scheme().is_some()
+            }
+            _ => false,
+        }
     }
 
     /// Does `work` within a time. `url` names it in the error.

@@ -1,6 +1,10 @@
 //! Downloads of blobs: whole, or piece by piece; verified either way.
 
-use std::{cell::RefCell, ops::Range, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    ops::Range,
+    rc::Rc,
+};
 
 use bytes::Bytes;
 use futures_util::{
@@ -9,7 +13,7 @@ use futures_util::{
 };
 use http::{HeaderValue, Method, StatusCode, header};
 use tallyman_auth::Scopes;
-use tallyman_core::{Descriptor, Digest, Hasher, Reference};
+use tallyman_core::{Descriptor, Digest, Hasher, Reference, Registry};
 
 use crate::{
     Client, Error, Piece, Response, TransportError, TransportErrorKind, cache::FetchStart, error::shown_url,
@@ -149,9 +153,8 @@ impl Client {
         descriptor: &Descriptor,
     ) -> LocalBoxStream<'static, Result<Bytes, Error>> {
         let hasher = Box::new(Hasher::new(descriptor.digest.algorithm()));
-        let pieces = self.raw_blob(reference, descriptor, 0).map_ok(|piece| piece.bytes().into());
-        let checked = Verifier::new(reference, descriptor, hasher).check(pieces.boxed_local(), 0);
-        checked.map_ok(|piece| piece.bytes()).boxed_local()
+        let pieces = self.verified(reference, descriptor, hasher, |piece| piece.bytes().into());
+        pieces.map_ok(|piece| piece.bytes()).boxed_local()
     }
 
     /// Fetches a blob as [`Client::blob_stream`] does, in the pieces of the transport, which are not copied. `hasher` is one
@@ -165,22 +168,70 @@ impl Client {
         descriptor: &Descriptor,
         hasher: Box<dyn ContentHasher>,
     ) -> BlobPieces {
-        let verifier = Verifier::new(reference, descriptor, hasher);
-        verifier.check(self.raw_blob(reference, descriptor, 0), 0)
+        self.verified(reference, descriptor, hasher, |piece| piece)
+    }
+
+    /// Fetches a blob in pieces that have passed through `change`, and verifies them.
+    fn verified(
+        &self,
+        reference: &Reference,
+        descriptor: &Descriptor,
+        hasher: Box<dyn ContentHasher>,
+        change: fn(Piece) -> Piece,
+    ) -> BlobPieces {
+        let is_of_mirror = Rc::default();
+        let pieces = self.download(reference, &descriptor.digest, 0, &is_of_mirror).map_ok(change);
+        let checked = Verifier::new(reference, descriptor, hasher).check(pieces.boxed_local(), 0);
+        let (client, registry) = (self.clone(), reference.registry().clone());
+        let checked = checked.inspect_err(move |error| {
+            client.leave_wrong_mirror(&registry, error, &is_of_mirror);
+        });
+        checked.boxed_local()
     }
 
     /// Fetches a blob from byte `start` on, unverified: what was read of it before is not read again.
     pub fn raw_blob(&self, reference: &Reference, descriptor: &Descriptor, start: u64) -> BlobPieces {
+        self.download(reference, &descriptor.digest, start, &Rc::default())
+    }
+
+    /// Fetches a blob as [`Client::raw_blob`] does, and sets `is_of_mirror` when a mirror sends something of it.
+    pub(crate) fn download(
+        &self,
+        reference: &Reference,
+        digest: &Digest,
+        start: u64,
+        is_of_mirror: &Rc<Cell<bool>>,
+    ) -> BlobPieces {
         let download = Download {
             client: self.clone(),
-            reference: reference.by_digest(descriptor.digest.clone()),
-            digest: descriptor.digest.clone(),
+            reference: reference.by_digest(digest.clone()),
+            digest: digest.clone(),
             position: start,
             end: None,
             response: None,
+            is_of_mirror: Rc::clone(is_of_mirror),
             attempt: 1,
         };
         download.into_pieces()
+    }
+
+    /// Leaves the mirror of a registry alone for a while, if `error` says that content is wrong of which the mirror has sent
+    /// something. Returns `true` then: the registry itself may have the right one.
+    pub(crate) fn leave_wrong_mirror(
+        &self,
+        registry: &Registry,
+        error: &Error,
+        is_of_mirror: &Cell<bool>,
+    ) -> bool {
+        let is_wrong = matches!(
+            error,
+            Error::DigestMismatch { .. } | Error::SizeMismatch { .. } | Error::TooLarge { .. }
+        );
+        let is_fault = is_wrong && is_of_mirror.take();
+        if is_fault {
+            self.session(registry).set_mirror_failed(self.now());
+        }
+        is_fault
     }
 
     /// Fetches a part of a blob alone, unverified: the digest of a blob is that of all of it. A response that breaks off is
@@ -209,6 +260,7 @@ impl Client {
             position: range.start,
             end: Some(range.end),
             response: Some(response),
+            is_of_mirror: Rc::default(),
             attempt: 1,
         };
         Ok(Some(download.into_pieces()))
@@ -298,6 +350,8 @@ struct Download {
     end: Option<u64>,
     /// The response that is being read.
     response: Option<BlobResponse>,
+    /// `true` if a mirror has sent something of it.
+    is_of_mirror: Rc<Cell<bool>>,
     attempt: u32,
 }
 
@@ -326,6 +380,7 @@ impl Download {
                 None => {
                     let from =
                         self.client.blob_from(&self.reference, &self.digest, self.position, self.end).await?;
+                    self.is_of_mirror.set(self.is_of_mirror.get() || from.is_of_mirror);
                     self.response.insert(from)
                 }
             };

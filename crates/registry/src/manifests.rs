@@ -61,6 +61,20 @@ pub struct ManifestHead {
     pub rate_limit: Option<RateLimit>,
 }
 
+impl ManifestHead {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let size = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+        let (digest, media_type) = (registry_digest(headers), media_type(headers));
+        Self { digest, media_type, size, rate_limit: RateLimit::of(headers) }
+    }
+
+    /// Returns `true` if this can be the head of content of `size` bytes: it names no other length, and is that of no page for people.
+    pub fn can_be_of(&self, size: Option<u64>) -> bool {
+        let is_other = self.size.zip(size).is_some_and(|(found, expected)| found != expected);
+        !is_other && !accept::is_page(self.media_type.as_ref())
+    }
+}
+
 /// The answer of a registry to a manifest that it took.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PutManifest {
@@ -200,15 +214,7 @@ impl Client {
     pub async fn head_manifest(&self, reference: &Reference) -> Result<ManifestHead, Error> {
         let request =
             manifest_request(Method::HEAD, reference, Scopes::pull).header(header::ACCEPT, Some(accept::ALL));
-        let response = self.send_with_retry(&request).await?;
-        let size =
-            response.headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-        Ok(ManifestHead {
-            digest: registry_digest(&response.headers),
-            media_type: media_type(&response.headers),
-            size,
-            rate_limit: RateLimit::of(&response.headers),
-        })
+        Ok(ManifestHead::of(&self.send_with_retry(&request).await?.headers))
     }
 
     /// Puts a manifest under the tag of `reference`, or under its digest if it has no tag.
@@ -352,7 +358,7 @@ fn manifest_request(method: Method, reference: &Reference, scopes: impl Fn(&str)
     ApiRequest::new(method, reference, &format!("manifests/{}", reference.target()), scopes)
 }
 
-fn media_type(headers: &HeaderMap) -> Option<MediaType> {
+pub(crate) fn media_type(headers: &HeaderMap) -> Option<MediaType> {
     headers.get(header::CONTENT_TYPE)?.to_str().ok().map(MediaType::new)
 }
 

@@ -4,7 +4,10 @@ use std::collections::HashSet;
 
 use http::{HeaderValue, Method, StatusCode, header};
 use tallyman_auth::Scopes;
-use tallyman_core::{Algorithm, Descriptor, Digest, Manifest, MediaType, Reference, json::Object};
+use tallyman_core::{
+    Algorithm, Descriptor, Digest, ManifestBody, ManifestError, MediaType, Reference,
+    json::{FieldError, Object},
+};
 
 use crate::{
     Client, Error, FetchedManifest,
@@ -130,7 +133,7 @@ impl Client {
                 Err(error) => return Err(error),
             };
             let protocol = |expected, found| Error::Protocol { url: url.clone(), expected, found };
-            match index_entries(&bytes) {
+            match index_entries(&bytes).map_err(|fault| unreadable(&url, &fault))? {
                 Some(entries) => found.extend(entries),
                 None => {
                     let error = protocol("an OCI image index", "something else".to_owned());
@@ -160,15 +163,17 @@ impl Client {
         subject: &Digest,
     ) -> Result<Option<Vec<Descriptor>>, Error> {
         let tag = fallback_tag(reference, subject);
-        match self.manifest(&tag).await {
-            Ok(fetched) => Ok(index_at_tag(fetched, &tag).and_then(|fetched| {
-                let mut entries = index_entries(&fetched.bytes)?;
-                entries.retain(is_referrer);
-                Some(entries)
-            })),
-            Err(error) if error.is_not_found() => Ok(None),
-            Err(error) => Err(error),
+        let fetched = match self.manifest(&tag).await {
+            Err(error) if error.is_not_found() => return Ok(None),
+            fetched => fetched?,
+        };
+        let Some(fetched) = index_at_tag(fetched, &tag) else { return Ok(None) };
+        let entries = index_entries(&fetched.bytes);
+        let mut entries = entries.map_err(|fault| unreadable(&shown_url(&fetched.url), &fault))?;
+        if let Some(entries) = &mut entries {
+            entries.retain(is_referrer);
         }
+        Ok(entries)
     }
 
     /// Fetches what stands under a [fallback tag](fallback_tag), whole and as it is, for a program that writes it back; `None` if
@@ -263,10 +268,25 @@ fn is_about_the_route(refusal: &Error) -> bool {
     }
 }
 
-/// Returns the entries of an OCI image index, or `None` if the bytes are something else.
-fn index_entries(bytes: &[u8]) -> Option<Vec<Descriptor>> {
-    let object = Object::parse(bytes).ok()?;
-    let is_index = object.get("manifests").is_some() || object.get("schemaVersion").is_some();
-    let manifest = Manifest::parse(bytes, Some(&MediaType::OciIndex)).ok().filter(|_| is_index)?;
-    Some(manifest.index()?.manifests.clone())
+/// Returns the entries of an OCI image index; `None` if the bytes are something else.
+///
+/// # Errors
+/// [`FieldError`] for an index that has something which cannot be read: to leave it out would hide a signature.
+fn index_entries(bytes: &[u8]) -> Result<Option<Vec<Descriptor>>, FieldError> {
+    let is_index =
+        |object: Object<'_>| object.get("manifests").is_some() || object.get("schemaVersion").is_some();
+    if !Object::parse(bytes).is_ok_and(is_index) {
+        return Ok(None);
+    }
+    match ManifestBody::parse(bytes, Some(&MediaType::OciIndex)) {
+        Ok((_, ManifestBody::Index(index))) => Ok(Some(index.manifests)),
+        Err(ManifestError::Fields { source, .. } | ManifestError::Json { source }) => Err(source),
+        // A manifest of another kind.
+        _ => Ok(None),
+    }
+}
+
+fn unreadable(url: &str, fault: &FieldError) -> Error {
+    let (url, found) = (url.to_owned(), format!("one that cannot be read: {fault}"));
+    Error::Protocol { url, expected: "an OCI image index", found }
 }

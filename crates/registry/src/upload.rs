@@ -18,10 +18,10 @@ use tallyman_core::{Descriptor, Digest, Hasher, MediaType, Reference, Registry, 
 use crate::{
     Access, BodyStream, Client, Error, KeptContent, RequestBody, Response, TransportError,
     TransportErrorKind,
-    download::{BlobPieces, ContentHasher, Verifier},
+    download::{BlobPieces, Verifier},
     error::shown_url,
+    manifests::ManifestHead,
     request::{ApiRequest, Endpoint},
-    retry::is_transient,
 };
 
 /// The media type of what is uploaded.
@@ -149,17 +149,17 @@ impl Client {
                 Ok(Mount::Mounted) => return Ok(()),
                 Ok(Mount::Upload(upload)) => begun = Some(upload),
                 // A shortcut that is refused is no failure of the whole.
-                Err(Error::Api { .. } | Error::Token { .. }) => {}
+                Err(error) if self.can_do_without(to.registry(), &error) => {}
                 Err(error) => return Err(error),
             }
-        } else if self.has_blob(to, digest).await? {
+        } else if self.has_blob(to, digest, Some(descriptor.size)).await? {
             return Ok(());
         }
         self.transfer_blob(from, to, descriptor, begun, on_progress).await
     }
 
     /// Uploads a blob as it is downloaded: what [`Client::copy_blob`] does with one that is not mounted and not there.
-    /// `begun` is an upload that the registry expects already.
+    /// `begun` is an upload that the registry expects already. After wrong bytes of a mirror those of the registry are sent.
     ///
     /// # Errors
     /// The errors of [`Client::copy_blob`].
@@ -171,9 +171,20 @@ impl Client {
         begun: Option<Upload>,
         on_progress: &dyn Fn(u64),
     ) -> Result<(), Error> {
-        let open = |start| self.raw_blob(from, descriptor, start);
-        let hasher = self.transport().hasher(descriptor.digest.algorithm());
-        self.upload(to, descriptor, (&open, hasher), begun, on_progress).await
+        let Descriptor { digest, size, .. } = descriptor;
+        let (is_of_mirror, read) = (Rc::default(), Rc::default());
+        let open = |start| self.download(from, digest, start, &is_of_mirror);
+        let mut begun = begun;
+        loop {
+            let verifier = Verifier::new(from, descriptor, self.transport().hasher(digest.algorithm()));
+            let content = Content::Read { open: &open, verifier };
+            let (failure, read) = (Rc::default(), Rc::clone(&read));
+            let source = Source { digest, size: *size, content, failure, read };
+            match self.upload(to, &source, begun.take(), on_progress).await {
+                Err(error) if self.leave_wrong_mirror(from.registry(), &error, &is_of_mirror) => {}
+                uploaded => return uploaded,
+            }
+        }
     }
 
     /// Uploads a blob to the repository of `to`. An upload that breaks is continued where the registry says that it
@@ -188,8 +199,10 @@ impl Client {
             let rest = bytes.slice(usize::try_from(start).unwrap_or(bytes.len()).min(bytes.len())..);
             stream::iter((!rest.is_empty()).then_some(Ok(rest.into()))).boxed_local()
         };
-        let hasher = Box::new(Hasher::new(digest.algorithm()));
-        self.upload(to, &descriptor, (&open, hasher), None, &|_| ()).await
+        let verifier = Verifier::new(to, &descriptor, Box::new(Hasher::new(digest.algorithm())));
+        let (size, content) = (descriptor.size, Content::Read { open: &open, verifier });
+        let source = Source { digest, size, content, failure: Rc::default(), read: Rc::default() };
+        self.upload_in_some_way(to, &source, None).await
     }
 
     /// Uploads a blob that the platform keeps, without a copy in this program's memory. The digest is taken as it is: what
@@ -209,40 +222,32 @@ impl Client {
         self.upload_in_some_way(to, &source, None).await
     }
 
-    /// Returns `true` if a blob that is to be uploaded is in the repository already. A registry that refuses to say so has
-    /// not got it: an upload tells what is really wrong. Asks for the right to write, because what does not exist yet
-    /// cannot be read in some.
+    /// Returns `true` if a blob that is to be uploaded is in the repository already, with `size` bytes if that is known. A
+    /// registry that refuses to say so, or has a page for people in its place, has not got it: an upload tells what is really
+    /// wrong. Asks for the right to write, because what does not exist yet cannot be read in some.
     ///
     /// # Errors
-    /// [Those of every request](Error#errors-of-every-request), but for refusals.
-    pub async fn has_blob(&self, to: &Reference, digest: &Digest) -> Result<bool, Error> {
+    /// [Those of every request](Error#errors-of-every-request) [that matter](Client::can_do_without).
+    pub async fn has_blob(&self, to: &Reference, digest: &Digest, size: Option<u64>) -> Result<bool, Error> {
         self.read_directly(to);
         let request = ApiRequest::new(Method::HEAD, to, &format!("blobs/{digest}"), push(to));
         match self.send_with_retry(&request).await {
-            Ok(_) => Ok(true),
-            Err(Error::Api { .. } | Error::Token { .. }) => Ok(false),
+            Ok(response) => Ok(ManifestHead::of(&response.headers).can_be_of(size)),
+            Err(error) if self.can_do_without(to.registry(), &error) => Ok(false),
             Err(error) => Err(error),
         }
     }
 
-    /// Uploads a blob. `open` opens it at a byte, and `hasher` has taken in nothing of it yet.
+    /// Uploads a blob, and tells `on_progress` the bytes of each piece that is read for the first time.
     async fn upload(
         &self,
         to: &Reference,
-        descriptor: &Descriptor,
-        (open, hasher): (&dyn Fn(u64) -> BlobPieces, Box<dyn ContentHasher>),
+        source: &Source<'_>,
         begun: Option<Upload>,
         on_progress: &dyn Fn(u64),
     ) -> Result<(), Error> {
-        let source = Source {
-            digest: &descriptor.digest,
-            size: descriptor.size,
-            content: Content::Read { open, verifier: Verifier::new(to, descriptor, hasher) },
-            failure: Rc::default(),
-            read: Rc::default(),
-        };
-        let uploading = self.upload_in_some_way(to, &source, begun);
-        let (mut uploading, mut reported) = (std::pin::pin!(uploading), 0);
+        let uploading = self.upload_in_some_way(to, source, begun);
+        let (mut uploading, mut reported) = (std::pin::pin!(uploading), source.read.get());
         // The pieces are read while this is polled, and they outlive no callback.
         future::poll_fn(|context| {
             let result = uploading.as_mut().poll(context);
@@ -287,7 +292,7 @@ impl Client {
                 Err(error) => error,
             };
             // What the source lacks, no other way brings.
-            if source.failure().is_some() || !is_refusal(&error) {
+            if source.failure().is_some() || !is_refusal(&error, session.upload_way().is_some()) {
                 return Err(error);
             }
             refusal.get_or_insert(error);
@@ -309,7 +314,7 @@ impl Client {
                 Some(upload) => upload,
                 None => self.begin_upload(to).await?,
             };
-            let (mut attempt, mut beginnings, mut furthest) = (1, 1, 0);
+            let (mut attempt, mut beginnings, mut furthest, mut has_new_token) = (1, 1, 0, false);
             loop {
                 let error = match self.send_by(way, to, source, &mut upload).await {
                     Ok(()) => return Ok(()),
@@ -323,12 +328,24 @@ impl Client {
                 let Some(location) = upload.location.clone() else { return Err(error) };
                 let is_lost = is_lost(&error);
                 if !is_lost {
-                    if !is_transient(&error, true) {
-                        self.cancel_upload(to, &upload).await.ok();
-                        return Err(error);
+                    let is_unauthorized =
+                        matches!(error, Error::Api { status: StatusCode::UNAUTHORIZED, .. });
+                    if is_unauthorized
+                        && !has_new_token
+                        && way != UploadWay::Parts
+                        && self.streams(source, upload.offset)
+                    {
+                        // The body was sent as it came, so that it could not be sent again with another token.
+                        has_new_token = true;
+                        self.drop_tokens(to, &push(to));
+                    } else {
+                        let waited = self.wait_to_retry(to.registry(), error.clone(), attempt);
+                        if let Err(error) = waited.await {
+                            self.cancel_upload(to, &upload).await.ok();
+                            return Err(error);
+                        }
+                        attempt += 1;
                     }
-                    self.wait_to_retry(to.registry(), error.clone(), attempt).await?;
-                    attempt += 1;
                     match self.upload_status(to, location).await {
                         Ok(status) if status.offset <= source.known() => {
                             if status.offset > furthest {
@@ -345,7 +362,7 @@ impl Client {
                     }
                 }
                 // The registry knows the upload no more: because it is complete, or because it was lost.
-                if self.has_blob(to, source.digest).await? {
+                if self.has_blob(to, source.digest, Some(source.size)).await? {
                     return Ok(());
                 }
                 if beginnings == BEGINNINGS_MAX || is_lost && attempt == 1 {
@@ -420,8 +437,7 @@ impl Client {
             Content::Kept(content) => return Ok(RequestBody::Kept(content.slice(start..source.size))),
         };
         let mut pieces = source.pieces(open, verifier, start);
-        let length = source.size.saturating_sub(start);
-        if length <= BUFFERED_MAX || !self.transport().streams_bodies() {
+        if !self.streams(source, start) {
             let mut bytes = BytesMut::new();
             while let Some(piece) = pieces.next().await {
                 bytes.extend_from_slice(&piece.map_err(|error| source.fail(error))?.bytes());
@@ -442,7 +458,14 @@ impl Client {
                 TransportError { kind: TransportErrorKind::Aborted, message }
             })
         });
-        Ok(RequestBody::Stream(BodyStream::new(length, pieces)))
+        Ok(RequestBody::Stream(BodyStream::new(source.size - start, pieces)))
+    }
+
+    /// Returns `true` if the rest of a blob from byte `start` on is sent as it comes, where it is sent at once.
+    fn streams(&self, source: &Source<'_>, start: u64) -> bool {
+        matches!(source.content, Content::Read { .. })
+            && source.size.saturating_sub(start) > BUFFERED_MAX
+            && self.transport().streams_bodies()
     }
 
     /// Begins an upload. One that is begun and never heard of again costs nothing.
@@ -476,8 +499,9 @@ impl Client {
             .body(part);
         let response = self.send(&request).await?;
         let next = self.upload_of(to.registry(), &response)?;
-        // If the browser hides how far it came, it came as far as it was sent.
-        if response.headers.contains_key(header::RANGE) && next.offset != end {
+        // If the browser hides how far it came, it came as far as it was sent. `0-0` is one byte here, if one was sent.
+        let is_all = next.offset == end || next.offset == 0 && end == 1;
+        if response.headers.contains_key(header::RANGE) && !is_all {
             let expected = "the registry to have all bytes that were sent";
             let found = format!("{} bytes of {end}", next.offset);
             return Err(Error::Protocol { url, expected, found });
@@ -652,13 +676,15 @@ fn hidden(to: &Reference) -> Error {
     }
 }
 
-/// Returns `true` if a registry refuses the way in which a blob was sent, so that another way may do.
-fn is_refusal(error: &Error) -> bool {
+/// Returns `true` if a registry refuses the way in which a blob was sent, so that another way may do. `is_known` says that it has
+/// taken a blob before: then only a status about the way is taken for that.
+fn is_refusal(error: &Error, is_known: bool) -> bool {
     match error {
-        Error::Api { status, .. } => {
-            let others = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::TOO_MANY_REQUESTS];
-            !others.contains(status)
-        }
+        Error::Api { status, .. } => match status.as_u16() {
+            400 | 404 | 405 | 411 | 413 | 415 | 416 | 501 => true,
+            401 | 403 | 429 | 500.. => false,
+            _ => !is_known,
+        },
         // Part of the bytes was lost, or nothing said where they go.
         Error::Protocol { .. } => true,
         // Some hang up on a body that they do not want.

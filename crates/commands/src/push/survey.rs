@@ -32,12 +32,14 @@ pub async fn survey(client: &Client, plan: &PushPlan) -> Result<Survey, Registry
             Action::PutList { reference, .. } => {
                 return Ok((None, client.standing(reference).await?.map(|found| found.digest)));
             }
-            Action::PutManifest { digest, .. } => {
-                is_there(client, &plan.target.by_digest(digest.clone()), digest).await?
+            Action::PutManifest { digest, bytes, .. } => {
+                let reference = plan.target.by_digest(digest.clone());
+                is_there(client, &reference, digest, bytes.len() as u64).await?
             }
-            Action::MountBlob { digest, .. } | Action::CopyBlob { digest, .. } => {
-                client.has_blob(&plan.target, digest).await?
+            Action::CopyBlob { digest, size, .. } => {
+                client.has_blob(&plan.target, digest, Some(*size)).await?
             }
+            Action::MountBlob { digest, .. } => client.has_blob(&plan.target, digest, None).await?,
         };
         Ok((is_present.then_some(index), None))
     });

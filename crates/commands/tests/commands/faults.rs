@@ -5,8 +5,10 @@
 use std::{collections::BTreeSet, rc::Rc, time::Duration};
 
 use crate::support::plan;
-use tallyman_commands::{Create, CreateExtensions, Error, create, duplicate, execute, execute_as_docker};
-use tallyman_core::{Digest, Reference};
+use tallyman_commands::{
+    Create, CreateExtensions, Error, create, duplicate, execute, execute_as_docker, plan_copy,
+};
+use tallyman_core::{Action, Digest, Reference};
 use tallyman_dev_registry::{Fault, FaultKind, Registry, RunningRegistry};
 use tallyman_registry::{Access, Client, NativeTransport, Retry};
 use tallyman_store::{ListStore, MemoryStore};
@@ -140,6 +142,25 @@ async fn every_fault_at_every_step_ends_in_the_right_list_or_in_a_clear_error() 
     {
         assert!(succeeded.contains(&format!("{kind:?}")), "{kind:?} never ended well: {succeeded:?}");
     }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_page_for_people_is_no_manifest_that_is_there_already() {
+    let (source, target) = (registry().await, Registry::builder().start().await.expect("a port is free"));
+    run(&MemoryStore::new(), &source).await.expect("nothing goes wrong");
+    let list = |registry: &RunningRegistry| -> Reference {
+        format!("{}/a/list:1", registry.addr).parse().expect("a reference")
+    };
+    let (client, from, to) = (client(), list(&source), list(&target));
+    let plan = async || plan_copy(&client, &from, &to, None).await.expect("it can be read").plan;
+    execute(&client, &plan().await.expect("nothing is there"), &|_| {}).await.expect("nothing goes wrong");
+    assert_eq!(plan().await, None);
+    for kind in [FaultKind::NoDigest, FaultKind::WrongContentType { content_type: "text/html".to_owned() }] {
+        target.add_fault(Fault::new(kind).method("HEAD"));
+    }
+    let steps = plan().await.expect("nothing says that it is there").steps;
+    let put = steps.iter().filter(|step| matches!(step.action, Action::PutManifest { .. }));
+    assert_eq!(put.count(), 2);
 }
 
 #[tokio::test(flavor = "current_thread")]

@@ -8,7 +8,7 @@ use tallyman_core::{
     Action, Descriptor, Digest, Manifest, MediaType, Platform, PushPlan, Reference, Tag,
     json::{Object, ObjectWriter, string},
 };
-use tallyman_registry::Client;
+use tallyman_registry::{Client, KeptContent};
 use wasm_bindgen::JsValue;
 
 use super::{
@@ -153,7 +153,7 @@ pub async fn put_blob(
     content: SentContent,
 ) -> Result<JsValue, Failure> {
     let (repository, digest): (Reference, Digest) = (repository.parse()?, digest.parse()?);
-    if !client.has_blob(&repository, &digest).await? {
+    if !client.has_blob(&repository, &digest, Some(content.size())).await? {
         client.upload_kept_blob(&repository, &digest, Rc::new(content)).await?;
     }
     Ok(JsValue::UNDEFINED)

@@ -9,14 +9,14 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::{
-    FutureExt,
+    FutureExt, TryStreamExt,
     future::{self, LocalBoxFuture, join_all, join3},
 };
 use http::{HeaderValue, Method, header};
 use tallyman_dev_registry::{Auth, Builder as RegistryBuilder, Registry, RunningRegistry, TokenAuth};
 use tallyman_registry::{
-    CredentialError, CredentialRefusal, CredentialSource, Credentials, Mount, NativeTransport, Request,
-    Transport,
+    CredentialError, CredentialRefusal, CredentialSource, Credentials, Error, Mount, NativeTransport,
+    Request, Transport,
 };
 
 use crate::{
@@ -294,12 +294,38 @@ async fn credentials_that_are_no_longer_current_are_asked_for_anew() {
 
 #[tokio::test]
 async fn a_registry_may_have_a_token_service_for_each_repository() {
-    let server = Scripted::new(|request| {
+    for refuses in [false, true] {
+        let client = with_token_services(refuses).client();
+        for repository in ["a", "b", "a"] {
+            let image = format!("r.example/{repository}:1").parse().unwrap();
+            client.manifest(&image).await.unwrap_or_else(|error| panic!("{repository}: {error}"));
+        }
+        // One that refuses a repository of its own has the last word, and what is shown without a token may not be all.
+        for _ in 0..2 {
+            let image = "r.example/denied:1".parse().unwrap();
+            let errors = [
+                client.manifest(&image).await.unwrap_err(),
+                client.tags(&image).try_concat().await.unwrap_err(),
+            ];
+            assert_eq!(errors.each_ref().map(Error::code), ["token-refused"; 2]);
+        }
+    }
+}
+
+/// A registry with a token service for each repository, which refuses other repositories, or grants them a token without a use.
+fn with_token_services(refuses: bool) -> Rc<Scripted> {
+    Scripted::new(move |request| {
         let (place, query) = request.url.split_once('?').unwrap_or((&request.url, ""));
         let path = place.strip_prefix("https://r.example/").unwrap();
         if let Some(service) = path.strip_prefix("token/") {
             let repository = query.split("%3A").nth(1).unwrap();
+            if service == "denied" || refuses && service != repository {
+                return answer(403, "application/json", "{}");
+            }
             return answer(200, "application/json", format!(r#"{{"token":"{service}-{repository}"}}"#));
+        }
+        if path.contains("/tags/list") {
+            return answer(200, "application/json", r#"{"tags":["a"]}"#);
         }
         let repository = path.split('/').nth(1).unwrap_or_default();
         let sent = request.headers.get(header::AUTHORIZATION).and_then(|sent| sent.to_str().ok());
@@ -310,12 +336,7 @@ async fn a_registry_may_have_a_token_service_for_each_repository() {
             r#"Bearer realm="https://r.example/token/{repository}",service="r",scope="repository:{repository}:pull""#
         );
         Some((401, vec![(header::WWW_AUTHENTICATE, challenge)], String::new()))
-    });
-    let client = server.client();
-    for repository in ["a", "b", "a"] {
-        let image = format!("r.example/{repository}:1").parse().unwrap();
-        client.manifest(&image).await.unwrap_or_else(|error| panic!("{repository}: {error}"));
-    }
+    })
 }
 
 #[tokio::test]

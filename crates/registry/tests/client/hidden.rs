@@ -3,12 +3,13 @@
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
+    time::Duration,
 };
 
 use futures_util::TryStreamExt;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use tallyman_core::Reference;
-use tallyman_registry::{Access, Body, Client, Credentials, Request, Response};
+use tallyman_registry::{Access, Body, Client, Credentials, Request, Response, Retry};
 
 use crate::{
     scripted::{AtOnce, Scripted, answer},
@@ -125,28 +126,40 @@ async fn a_registry_that_asks_for_nothing_is_asked_once_and_its_answer_is_told()
 
 #[tokio::test]
 async fn a_registry_that_could_not_say_what_it_asks_for_is_asked_again() {
+    for status in [429, 500, 502, 503] {
+        // Of whoever is not to ask again it is told: the list would be short.
+        let client = shortening(status).builder().credentials(basic("ann", "pw")).build();
+        let image: Reference = "r.example/acme/app:1".parse().unwrap();
+        let error = client.tags(&image).try_concat().await.unwrap_err();
+        assert!(matches!(error.code(), "registry-error" | "too-many-requests"), "{status}: {error}");
+        assert_eq!(client.tags(&image).try_concat().await.unwrap(), ["a", "b"], "{status}");
+
+        let retry = Retry { first_backoff: Duration::from_millis(1), ..Retry::default() };
+        let server = shortening(status);
+        let client = server.builder().credentials(basic("ann", "pw")).retry(retry).build();
+        assert_eq!(client.tags(&image).try_concat().await.unwrap(), ["a", "b"], "{status}");
+        // What it has said is known.
+        server.asked();
+        assert_eq!(client.tags(&image).try_concat().await.unwrap(), ["a", "b"], "{status}");
+        assert_eq!(server.asked().len(), 1);
+    }
+}
+
+/// A registry that shows a tag less to those without credentials, and says once by `status` alone what it asks for.
+fn shortening(status: u16) -> Rc<Scripted> {
     let failures = Cell::new(1);
-    let server = Scripted::new(move |request| {
+    Scripted::new(move |request| {
         if request.url.ends_with("/v2/") {
             if failures.get() > 0 {
                 failures.set(failures.get() - 1);
-                return answer(502, "text/plain", "bad gateway");
+                return answer(status, "text/plain", "not now");
             }
             let challenge = (header::WWW_AUTHENTICATE, "Basic realm=\"r\"".to_owned());
             return Some((401, vec![challenge], "{}".to_owned()));
         }
         let is_known = request.headers.contains_key(header::AUTHORIZATION);
         answer(200, "application/json", if is_known { r#"{"tags":["a","b"]}"# } else { r#"{"tags":["a"]}"# })
-    });
-    let client = server.builder().credentials(basic("ann", "pw")).build();
-    let image: Reference = "r.example/acme/app:1".parse().unwrap();
-    let tags = async || client.tags(&image).try_concat().await.unwrap();
-    assert_eq!(tags().await, ["a"]);
-    assert_eq!(tags().await, ["a", "b"]);
-    // What it has said is known.
-    server.asked();
-    assert_eq!(tags().await, ["a", "b"]);
-    assert_eq!(server.asked().len(), 1);
+    })
 }
 
 #[tokio::test]

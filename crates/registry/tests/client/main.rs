@@ -23,3 +23,4 @@ mod sharing;
 mod sign_out;
 mod slow;
 mod support;
+mod uploads;

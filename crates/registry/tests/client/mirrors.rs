@@ -1,7 +1,7 @@
 //! Mirrors that do not answer, or answer with something else than content.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     rc::Rc,
     time::{Duration, Instant},
 };
@@ -120,6 +120,36 @@ async fn what_a_mirror_sends_broken_or_wrong_is_asked_for_at_the_registry() {
     let (asked, client) = with_wrong_mirror(broken);
     assert_eq!(&*client.manifest(&repository.by_tag("1".parse().unwrap())).await.unwrap().bytes, content);
     assert_eq!(*asked.borrow(), [true, false]);
+}
+
+#[tokio::test]
+async fn a_layer_that_a_mirror_sends_wrong_is_copied_from_the_registry() {
+    let descriptor =
+        Descriptor::new(MediaType::new("a/b"), Digest::of(CONTENT.as_bytes()), CONTENT.len() as u64);
+    let source: Reference = "r.example/app".parse().unwrap();
+    let wrong: [fn() -> Body; 4] = [
+        || Body::full("{\"schemaVersion\":3}"),
+        || Body::full("{}"),
+        || Body::full(""),
+        || Body::full("{\"schemaVersion\":2} and more"),
+    ];
+    for from_mirror in wrong {
+        let (asked, client) = with_wrong_mirror(from_mirror);
+        let copied = Cell::new(0);
+        let on_progress = |bytes| copied.set(copied.get() + bytes);
+        let target = "t.example/app".parse().unwrap();
+        client.transfer_blob(&source, &target, &descriptor, None, &on_progress).await.unwrap();
+        // An upload is begun, and begun anew with the registry's bytes.
+        assert_eq!(*asked.borrow(), [false, true, false, false, false]);
+        assert_eq!(copied.get(), descriptor.size);
+
+        // What is read piece by piece is the registry's the next time.
+        let (asked, client) = with_wrong_mirror(from_mirror);
+        let read = async || client.blob_stream(&source, &descriptor).try_collect::<Vec<_>>().await;
+        read().await.unwrap_err();
+        assert_eq!(read().await.unwrap().concat(), CONTENT.as_bytes());
+        assert_eq!(*asked.borrow(), [true, false]);
+    }
 }
 
 #[tokio::test]

@@ -124,6 +124,29 @@ async fn a_missing_api_is_remembered_of_its_repository_for_some_minutes() {
 }
 
 #[tokio::test]
+async fn an_entry_that_cannot_be_read_is_told_and_does_not_hide_the_others() {
+    let digest = Digest::of(b"other");
+    for (entry, field) in [
+        (r#""size":2,"digest":"blake3:00""#.to_owned(), "manifests[1].digest"),
+        (format!(r#""digest":"{digest}""#), "manifests[1].size"),
+        (format!(r#""size":2,"digest":"{digest}","annotations":{{"n":5}}"#), "manifests[1].annotations.n"),
+        (format!(r#""size":2,"digest":"{digest}","artifactType":5"#), "manifests[1].artifactType"),
+    ] {
+        let body = index(1).replace("]}", &format!(r#",{{"mediaType":"a/b",{entry}}}]}}"#));
+        let by_api = server(vec![answer(200, INDEX, body.clone())], false);
+        let by_tag = Scripted::new(move |request| match request.url.contains("/manifests/sha256-") {
+            true => answer(200, INDEX, body.clone()),
+            false => answer(404, "text/plain", NOT_FOUND),
+        });
+        for server in [by_api, by_tag] {
+            let error = referrers(&server.client(), "acme/app").await.unwrap_err();
+            assert_eq!(error.code(), "protocol", "{field}");
+            assert!(error.to_string().contains(field), "{error}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn pages_of_referrers_are_read_up_to_a_limit_of_bytes() {
     let page = Cell::new(0);
     let server = Scripted::new(move |_| {

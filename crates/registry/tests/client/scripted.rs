@@ -7,12 +7,12 @@ use std::{
 };
 
 use futures_util::{
-    FutureExt,
+    FutureExt, TryStreamExt,
     future::{self, LocalBoxFuture},
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use tallyman_registry::{
-    Body, Builder, Client, NativeTransport, Request, Response, Retry, Transport, TransportError,
+    Body, Builder, Client, NativeTransport, Request, RequestBody, Response, Retry, Transport, TransportError,
     TransportErrorKind,
 };
 
@@ -33,6 +33,8 @@ pub struct Scripted {
     requests: RefCell<Vec<String>>,
     /// The time in milliseconds.
     pub now: Cell<f64>,
+    /// `true` if bodies of requests may come while they are sent.
+    pub streams_bodies: Cell<bool>,
     is_browser: bool,
 }
 
@@ -44,7 +46,8 @@ impl Scripted {
     /// A server whose answers take some time, or are hidden by a browser.
     pub fn slow(script: impl Fn(&Request) -> (Duration, Answer) + 'static, is_browser: bool) -> Rc<Self> {
         let (script, requests) = (Box::new(script), RefCell::default());
-        Rc::new(Self { script, requests, now: Cell::new(0.0), is_browser })
+        let (now, streams_bodies) = (Cell::new(0.0), Cell::new(false));
+        Rc::new(Self { script, requests, now, streams_bodies, is_browser })
     }
 
     pub fn client(self: &Rc<Self>) -> Client {
@@ -71,6 +74,9 @@ impl Transport for Scripted {
         async move {
             if !time.is_zero() {
                 tokio::time::sleep(time).await;
+            }
+            if let RequestBody::Stream(body) = request.body {
+                body.into_pieces().try_collect::<Vec<_>>().await?;
             }
             let Some((status, headers, body)) = answer else {
                 let message = "NetworkError".to_owned();
@@ -103,6 +109,10 @@ impl Transport for Scripted {
 
     fn obeys_cors(&self) -> bool {
         self.is_browser
+    }
+
+    fn streams_bodies(&self) -> bool {
+        self.streams_bodies.get()
     }
 }
 
