@@ -17,6 +17,7 @@ use std::{
 use rustix::fs::{OFlags, fcntl_setfl};
 use tallyman_core::Digest;
 use tallyman_dev_registry::{Auth, Registry, RunningRegistry, skip_test};
+use tallyman_store::{Folder, NativeFolder};
 
 struct Ended {
     code: Option<i32>,
@@ -187,8 +188,7 @@ async fn signals_end_a_program_that_waits_for_a_list() {
     let name = fs::read_dir(&manifests).unwrap().next().unwrap().unwrap().file_name();
     let hash = Digest::of(name.to_str().unwrap().as_bytes());
     let lock = manifests.join(format!(".tallyman-{}.lock", &hash.hex()[..32]));
-    let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let held = format!("{} {} another 0", process::id(), host.trim());
+    let held = format!("{} {} another 0", process::id(), NativeFolder.holder().host);
     fs::write(&lock, &held).unwrap();
     let annotate = ["annotate", &list, &image, "--variant", "v9"];
     let child = program(config.path(), &annotate).spawn().unwrap();

@@ -42,7 +42,7 @@ extern "C" {
     #[wasm_bindgen(method, catch, js_name = syncDir)]
     fn sync_dir(this: &FileSystem, path: &str) -> Result<(), JsValue>;
 
-    /// The number of the process, the name of the machine, and a text that nothing else has.
+    /// The number of the process, the machine with the PID namespace, and a text that nothing else has.
     #[wasm_bindgen(method)]
     fn holder(this: &FileSystem) -> Array;
 
