@@ -6,7 +6,7 @@ mod signals;
 mod streams;
 
 use std::{
-    env, fs, io,
+    env, io,
     process::{self, ExitCode},
     rc::Rc,
 };
@@ -90,9 +90,4 @@ fn in_go(action: &str, path: &str, error: &io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or(&text).to_lowercase();
     format!("{action} {path}: {text}")
-}
-
-/// Returns `true` if there is a file or a folder of that name.
-fn exists(path: impl AsRef<std::path::Path>) -> bool {
-    fs::exists(path).unwrap_or_default()
 }
