@@ -120,6 +120,7 @@ fn failed(error: JsValue) -> FileError {
         "EXDEV" => FileErrorKind::CrossDevice,
         "EISDIR" => FileErrorKind::IsFolder,
         "EACCES" | "EPERM" | "EROFS" => FileErrorKind::ReadOnly,
+        "ENOSPC" | "EDQUOT" => FileErrorKind::Full,
         _ => FileErrorKind::Other,
     };
     FileError { kind, message: message(&error) }

@@ -23,6 +23,7 @@ import { setTimeout } from 'node:timers/promises';
 const texts = {
   EACCES: 'permission denied',
   EBUSY: 'device or resource busy',
+  EDQUOT: 'disk quota exceeded',
   EEXIST: 'file exists',
   EISDIR: 'is a directory',
   ELOOP: 'too many levels of symbolic links',

@@ -19,6 +19,8 @@ pub enum FileErrorKind {
     IsFolder,
     /// The user may not write here, or nobody may.
     ReadOnly,
+    /// The disk, or the user's part of it, is full.
+    Full,
     /// Another program that lives holds a lock.
     Held,
     /// Anything else.

@@ -134,6 +134,7 @@ fn failed(action: &str, path: &str, error: &io::Error) -> FileError {
         ErrorKind::CrossesDevices => FileErrorKind::CrossDevice,
         ErrorKind::IsADirectory => FileErrorKind::IsFolder,
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => FileErrorKind::ReadOnly,
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => FileErrorKind::Full,
         _ => FileErrorKind::Other,
     };
     let message = error.to_string();

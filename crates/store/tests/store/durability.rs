@@ -389,7 +389,7 @@ impl Folder for Refusing {
         self.writes.set(self.writes.get() + 1);
         if self.writes.get() > self.room {
             let message = format!("open {path}: no space left on device");
-            return Err(FileError { kind: FileErrorKind::Other, message });
+            return Err(FileError { kind: FileErrorKind::Full, message });
         }
         NativeFolder.create_file(path, bytes, durable)
     }
@@ -452,6 +452,20 @@ fn a_full_disk_leaves_what_was_there() {
             "room for {room}"
         );
     }
+}
+
+#[test]
+fn a_list_can_be_removed_from_a_full_disk() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let Some(_mount) = Mount::new(folder.path()) else { return skip_test("only root may mount") };
+    let store = store(folder.path());
+    ready(store.save(&before())).expect("it is saved");
+    let rest = folder.path().join("rest");
+    fs::write(&rest, vec![0; 1 << 20]).expect_err("it is more than there is room for");
+    ready(store.save(&crate::suite::list("r.io/app:1", &["r.io/app:x"]))).expect_err("the disk is full");
+    assert_eq!(ready(store.remove(before().reference())), Ok(true));
+    fs::remove_file(&rest).expect("it can be removed");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
 #[test]
@@ -631,7 +645,8 @@ struct Mount<'a>(&'a Path);
 impl<'a> Mount<'a> {
     /// Returns `None` if this user may not mount.
     fn new(at: &'a Path) -> Option<Self> {
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "tmpfs"]).arg(at).output().ok()?;
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"]).arg(at).output();
+        let mounted = mounted.ok()?;
         // Made only then: whoever drops it unmounts.
         mounted.status.success().then(|| Self(at))
     }
