@@ -32,10 +32,23 @@ pub fn with_credentials(file: &[u8], key: &str, user: &str, password: &str) -> R
 /// # Errors
 /// A sentence if the file is no JSON object.
 pub fn without_credentials(file: &[u8], key: &str) -> Result<Option<Vec<u8>>, String> {
-    let is_there = members_of_file(file)?.iter().any(|(name, value)| {
-        is_auths(name)
-            && kind(value) == Kind::Object
-            && members(value).is_ok_and(|auths| auths.iter().any(|(name, _)| is_name_of(name, key)))
+    without_entries(file, key, |_| true)
+}
+
+/// Takes the credentials for the registry `key` out of a file as [`without_credentials`] does, because a helper keeps them;
+/// `None` if there are none, or empty entries alone, as Docker leaves them then.
+///
+/// # Errors
+/// A sentence if the file is no JSON object.
+pub fn without_replaced_credentials(file: &[u8], key: &str) -> Result<Option<Vec<u8>>, String> {
+    without_entries(file, key, |entry| entries(entry.as_bytes()).is_ok_and(|members| !members.is_empty()))
+}
+
+/// Takes all entries for the registry `key` out of a file if one of them `counts`.
+fn without_entries(file: &[u8], key: &str, counts: impl Fn(&str) -> bool) -> Result<Option<Vec<u8>>, String> {
+    let is_there = members_of_file(file)?.iter().filter(|(name, _)| is_auths(name)).any(|(_, auths)| {
+        let mut auths = entries(auths).unwrap_or_default().into_iter();
+        auths.any(|(name, entry)| is_name_of(&name, key) && counts(&entry))
     });
     is_there.then(|| change(file, |name| is_name_of(name, key), None)).transpose()
 }

@@ -18,7 +18,9 @@ pub use auth_files::{ContainersAuth, containers_auth_files};
 pub use challenge::Challenge;
 pub use credentials::{CredentialError, CredentialRefusal, CredentialSource, Credentials};
 pub use docker_config::{DockerConfig, helper_has_none, helper_program, parse_helper_output};
-pub use docker_config_edit::{with_credentials, with_helper, without_credentials};
+pub use docker_config_edit::{
+    with_credentials, with_helper, without_credentials, without_replaced_credentials,
+};
 pub use link::{LinkError, next_link};
 pub use public_registries::PublicRegistry;
 pub use same_site::{is_same_site, may_follow_redirect, safe_place};

@@ -2,14 +2,15 @@
 
 use std::{
     env, fs,
-    io::{self, ErrorKind, Write},
+    io::{self, Write},
     os::unix::fs::DirBuilderExt,
-    path::Path,
+    path::{Path, PathBuf},
     process::Stdio,
     time::{Duration, SystemTime},
 };
 
 use futures_util::{FutureExt, future::LocalBoxFuture};
+use rustix::fs::Access;
 use tallyman_commands::{HelperOutput, Machine};
 use tallyman_store::{Folder, NativeFolder};
 use tokio::{
@@ -18,7 +19,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{exists, files, in_go};
+use crate::{files, in_go};
 
 /// Somebody may have to unlock a keychain first.
 const HELPER: Duration = Duration::from_secs(60);
@@ -68,14 +69,12 @@ impl Machine for NativeMachine {
         input: &'a str,
     ) -> LocalBoxFuture<'a, Result<HelperOutput, String>> {
         async move {
-            let mut command = Command::new(program);
+            let path = find_program(program)
+                .ok_or_else(|| format!("exec: {program:?}: executable file not found in $PATH"))?;
+            let mut command = Command::new(path);
             command.arg(action).stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
-            let mut child = command.spawn().map_err(|error| match error.kind() {
-                ErrorKind::NotFound => not_found(program),
-                // A folder of PATH that may not be looked into is as good as none, as in Go.
-                ErrorKind::PermissionDenied if !program.contains('/') => not_found(program),
-                _ => in_go("exec", &format!("{program:?}"), &error),
-            })?;
+            let mut child =
+                command.spawn().map_err(|error| in_go("exec", &format!("{program:?}"), &error))?;
             match timeout(HELPER, output_of(&mut child, input)).await {
                 Ok(Ok(Some(output))) => Ok(output),
                 Ok(Ok(None)) => Err(format!("{program} printed more than {OUTPUT_MAX} bytes")),
@@ -89,19 +88,12 @@ impl Machine for NativeMachine {
     }
 
     fn default_helper(&self) -> Option<String> {
-        let installed = |program: &str| {
-            let folders = env::var_os("PATH").unwrap_or_default();
-            env::split_paths(&folders)
-                .any(|folder| !folder.as_os_str().is_empty() && exists(folder.join(program)))
-        };
         let name = match env::consts::OS {
             "macos" => "osxkeychain",
-            "windows" => "wincred",
-            _ if installed("pass") => "pass",
+            _ if find_program("pass").is_some() => "pass",
             _ => "secretservice",
         };
-        let program = format!("docker-credential-{name}{}", env::consts::EXE_SUFFIX);
-        installed(&program).then(|| name.to_owned())
+        find_program(&format!("docker-credential-{name}")).map(|_| name.to_owned())
     }
 
     fn stderr(&self, text: &str) {
@@ -115,8 +107,13 @@ impl Machine for NativeMachine {
     }
 }
 
-fn not_found(program: &str) -> String {
-    format!("exec: {program:?}: executable file not found in $PATH")
+/// Returns the path of a program in `PATH`. Folders that are not absolute are passed over: Docker refuses programs of the current
+/// folder, too, which may be a stranger's.
+fn find_program(name: &str) -> Option<PathBuf> {
+    let folders = env::var_os("PATH").unwrap_or_default();
+    let mut paths =
+        env::split_paths(&folders).filter(|folder| folder.is_absolute()).map(|folder| folder.join(name));
+    paths.find(|path| path.is_file() && rustix::fs::access(path, Access::EXEC_OK).is_ok())
 }
 
 /// Gives a helper its input and waits for its end. Returns `None` if it prints too much.

@@ -6,7 +6,7 @@ mod signals;
 mod streams;
 
 use std::{
-    env, fs, io,
+    env, io,
     process::{self, ExitCode},
     rc::Rc,
 };
@@ -36,6 +36,10 @@ fn main() -> ExitCode {
         None => {}
     }
     let output = Rc::new(Streams::default());
+    if let Some(fault) = text_fault(&args) {
+        output.stderr(&format!("{fault}\n"));
+        return ExitCode::from(125);
+    }
     // A fault of the machine is one sentence, never a stack of calls.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let (runtime, ended_early) = match runtime.and_then(|runtime| Ok((runtime, signals::listen()?))) {
@@ -85,14 +89,23 @@ async fn run_command(args: &[String], output: &Rc<Streams>) -> u8 {
     run(args, &environment).await
 }
 
+/// Returns a sentence about an argument, or the variable that names the folder of the configuration, that is no UTF-8: its text would
+/// name another file.
+fn text_fault(args: &[String]) -> Option<String> {
+    if let Some(arg) = env::args_os().skip(1).find(|arg| arg.to_str().is_none()) {
+        return Some(format!("expected arguments in UTF-8, found {arg:?}"));
+    }
+    let folder = configuration_folder(args, &NativeMachine);
+    ["TALLYMAN_CONFIG", "DOCKER_CONFIG", "HOME"].into_iter().find_map(|name| {
+        let value = env::var_os(name).filter(|value| value.to_str().is_none())?;
+        let is_used = folder.starts_with(&*value.to_string_lossy());
+        is_used.then(|| format!("expected {name} in UTF-8, found {value:?}"))
+    })
+}
+
 /// The system's message for an action on a file, in Go's words: `open PATH: permission denied`.
 fn in_go(action: &str, path: &str, error: &io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or(&text).to_lowercase();
     format!("{action} {path}: {text}")
-}
-
-/// Returns `true` if there is a file or a folder of that name.
-fn exists(path: impl AsRef<std::path::Path>) -> bool {
-    fs::exists(path).unwrap_or_default()
 }

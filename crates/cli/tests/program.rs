@@ -5,9 +5,13 @@
 
 use std::{
     collections::BTreeSet,
+    ffi::OsStr,
     fs,
     io::{PipeReader, PipeWriter, Read, Write, pipe},
-    os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink},
+    os::unix::{
+        ffi::OsStrExt,
+        fs::{MetadataExt, PermissionsExt, chown, symlink},
+    },
     path::Path,
     process::{self, Child, Command, ExitStatus, Stdio},
     thread,
@@ -17,6 +21,7 @@ use std::{
 use rustix::fs::{OFlags, fcntl_setfl};
 use tallyman_core::Digest;
 use tallyman_dev_registry::{Auth, Registry, RunningRegistry, skip_test};
+use tallyman_store::{Folder, NativeFolder};
 
 struct Ended {
     code: Option<i32>,
@@ -187,8 +192,7 @@ async fn signals_end_a_program_that_waits_for_a_list() {
     let name = fs::read_dir(&manifests).unwrap().next().unwrap().unwrap().file_name();
     let hash = Digest::of(name.to_str().unwrap().as_bytes());
     let lock = manifests.join(format!(".tallyman-{}.lock", &hash.hex()[..32]));
-    let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let held = format!("{} {} another 0", process::id(), host.trim());
+    let held = format!("{} {} another 0", process::id(), NativeFolder.holder().host);
     fs::write(&lock, &held).unwrap();
     let annotate = ["annotate", &list, &image, "--variant", "v9"];
     let child = program(config.path(), &annotate).spawn().unwrap();
@@ -286,6 +290,29 @@ fn what_others_put_beside_a_file_is_neither_followed_nor_waited_for() {
         assert!(fs::symlink_metadata(path("config.json")).unwrap().is_file(), "{put}");
         assert!(!fs::read_to_string(path("config.json")).unwrap().contains("r.example"), "{put}");
     }
+}
+
+#[test]
+fn names_that_are_no_utf_8_are_refused_and_not_taken_for_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join(OsStr::from_bytes(b"o\xff"));
+    let run = |command: &mut Command| {
+        let output = command.output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (code, stderr) = run(program(folder.path(), &["digest"]).arg(&place));
+    assert!(code == Some(125) && stderr.starts_with("expected arguments in UTF-8"), "{stderr}");
+    for name in ["TALLYMAN_CONFIG", "DOCKER_CONFIG", "HOME"] {
+        let mut command = program(folder.path(), &["ls"]);
+        command.env_remove("TALLYMAN_CONFIG").env_remove("DOCKER_CONFIG").env(name, &place);
+        let (code, stderr) = run(&mut command);
+        assert!(code == Some(125) && stderr.starts_with(&format!("expected {name} in UTF-8")), "{stderr}");
+    }
+    // What names another folder is not in use.
+    let (code, stderr) =
+        run(program(folder.path(), &["ls"]).env("HOME", &place).env("DOCKER_CONFIG", &place));
+    assert_eq!((code, &*stderr), (Some(0), ""));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -247,6 +247,12 @@ pub enum Error {
         /// The sentence about the fault.
         reason: String,
     },
+    /// A list is made of another one of the same file, and that one is not yet as the file says.
+    #[error("expected {} to be as the file says before {} is made of it, found that it differs", .names[1], .names[0])]
+    ImageDiffers {
+        /// The list, and the one that it is made of.
+        names: Box<[Reference; 2]>,
+    },
     /// A repository has no such tag.
     #[error(
         "expected the tag {tag} among those of the repository, found none: --last names a tag that is there"
@@ -422,7 +428,7 @@ impl Error {
             Self::NoConfig { .. } => "no-config",
             Self::WriteFile { .. } => "output-failed",
             Self::SourceFile { .. } => "sources-invalid",
-            Self::ListFile { .. } => "list-file-invalid",
+            Self::ListFile { .. } | Self::ImageDiffers { .. } => "list-file-invalid",
             Self::NoSuchEntry { .. } => "entry-not-found",
             Self::NoSuchTag { .. } => "not-found",
             Self::OciNeeded { .. } | Self::DockerNeeded { .. } => "format-mismatch",

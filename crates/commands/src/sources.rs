@@ -64,6 +64,8 @@ pub fn parse_sources(
     let described = |entries: Vec<Descriptor>| {
         entries.into_iter().map(|entry| Source::Described(Box::new(entry))).collect::<Vec<_>>()
     };
+    // The byte order mark that PowerShell and some editors write, which the parser of YAML passes over by itself.
+    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
     let start = bytes.trim_ascii_start().first();
     let sources = match start {
         Some(b'[') => described(Descriptor::parse_all(bytes).map_err(|error| fault(error.to_string()))?),

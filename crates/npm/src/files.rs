@@ -42,7 +42,7 @@ extern "C" {
     #[wasm_bindgen(method, catch, js_name = syncDir)]
     fn sync_dir(this: &FileSystem, path: &str) -> Result<(), JsValue>;
 
-    /// The number of the process, the name of the machine, and a text that nothing else has.
+    /// The number of the process, the machine with the PID namespace, and a text that nothing else has.
     #[wasm_bindgen(method)]
     fn holder(this: &FileSystem) -> Array;
 
@@ -120,6 +120,7 @@ fn failed(error: JsValue) -> FileError {
         "EXDEV" => FileErrorKind::CrossDevice,
         "EISDIR" => FileErrorKind::IsFolder,
         "EACCES" | "EPERM" | "EROFS" => FileErrorKind::ReadOnly,
+        "ENOSPC" | "EDQUOT" => FileErrorKind::Full,
         _ => FileErrorKind::Other,
     };
     FileError { kind, message: message(&error) }

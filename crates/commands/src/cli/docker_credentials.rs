@@ -9,7 +9,7 @@ use futures_util::{
 use tallyman_auth::{
     ContainersAuth, CredentialError, CredentialRefusal, CredentialSource, Credentials, DockerConfig,
     containers_auth_files, helper_has_none, helper_program, parse_helper_output, with_credentials,
-    with_helper, without_credentials,
+    with_helper, without_credentials, without_replaced_credentials,
 };
 use tallyman_core::{Registry, Repository, json::quote};
 use tallyman_store::{FileErrorKind, Folder, Lock};
@@ -354,9 +354,9 @@ impl<M: Machine> DockerCredentials<M> {
         Err(could_not(helper, action, &output.stdout))
     }
 
-    /// Has a helper keep credentials. The file names the platform's own from then on, as with the Docker CLI:
-    /// else it would count no more as soon as some file has anything. Returns `false` if the platform's own
-    /// does not work.
+    /// Has a helper keep credentials, and takes out of the file those that they replace. The file names the platform's own
+    /// from then on, as with the Docker CLI: else it would count no more as soon as some file has anything.
+    /// Returns `false` if the platform's own does not work.
     ///
     /// # Errors
     /// A sentence about what failed.
@@ -369,7 +369,9 @@ impl<M: Machine> DockerCredentials<M> {
             quote(secret)
         );
         match self.run(name, "store", &input).await {
-            Ok(()) if *is_named => Ok(true),
+            Ok(()) if *is_named => {
+                self.edit(|file| without_replaced_credentials(file, key)).await.map(|_| true)
+            }
             Ok(()) => self.edit(|file| with_helper(file, key, name)).await.map(|_| true),
             Err(fault) if *is_named => Err(fault),
             Err(_) => Ok(false),

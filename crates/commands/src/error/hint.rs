@@ -50,6 +50,7 @@ impl Error {
             Self::DockerNeeded { .. } => {
                 Some("use the format oci, or push --format docker, which converts images".to_owned())
             }
+            Self::ImageDiffers { names } => Some(format!("apply the file again when {} is pushed", names[1])),
             Self::NoConfig { .. } => Some(
                 "use --platform to choose an image of the list, such as --platform linux/amd64".to_owned(),
             ),

@@ -1,6 +1,6 @@
 //! The difference between the lists of a file and a registry, and the push of what differs.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
@@ -44,9 +44,37 @@ pub struct ListDrift {
 /// from being compared.
 ///
 /// # Errors
-/// As [`create`](crate::create), for the images; [`Error::Plan`] if a list of them cannot be pushed.
+/// As [`create`](crate::create), for the images; [`Error::Plan`] if a list of them cannot be pushed; [`Error::ImageDiffers`] if one of
+/// them is another one of `lists`, which is to be pushed first.
 pub async fn drifts(client: &Client, lists: &[DesiredList]) -> Vec<Result<ListDrift, Error>> {
-    stream::iter(lists.iter().map(|list| drift(client, list))).buffered(PARALLEL_LISTS).collect().await
+    let drifts = stream::iter(lists.iter().map(|list| drift(client, list))).buffered(PARALLEL_LISTS);
+    let mut drifts: Vec<_> = drifts.collect().await;
+    refuse_outdated(lists, &mut drifts);
+    drifts
+}
+
+/// Refuses each list that is made of another one which differs: it was made of what that one is to replace.
+fn refuse_outdated(lists: &[DesiredList], drifts: &mut [Result<ListDrift, Error>]) {
+    let mut changing: HashMap<Reference, &DesiredList> = HashMap::new();
+    for (list, drift) in lists.iter().zip(&*drifts) {
+        let differing = drift.iter().flat_map(ListDrift::differing);
+        changing.extend(differing.map(|(name, _)| (name.clone(), list)));
+    }
+    loop {
+        let refused = lists.iter().zip(&mut *drifts).find_map(|(list, drift)| {
+            if matches!(drift, Err(Error::ImageDiffers { .. })) {
+                return None;
+            }
+            let is_outdated =
+                |image: &&Reference| changing.get(*image).is_some_and(|other| !std::ptr::eq(*other, list));
+            let image = list.images.iter().map(|image| &image.reference).find(is_outdated)?;
+            let names = Box::new([list.reference.clone(), image.clone()]);
+            *drift = Err(Error::ImageDiffers { names });
+            Some(list)
+        });
+        let Some(list) = refused else { return };
+        changing.extend(list.names().map(|name| (name, list)));
+    }
 }
 
 /// Makes registries have lists under all their names: what is there already is not put again, and a list that fails keeps no other

@@ -336,6 +336,31 @@ async fn a_sign_out_leaves_nothing_that_is_still_used() {
 }
 
 #[tokio::test(flavor = "current_thread")]
+async fn a_sign_in_with_a_helper_leaves_no_older_password_in_the_file() {
+    let file = |entry: &str| {
+        format!(
+            r#"{{"auths":{{"https://reg.example/v1/":{entry},"other.example":{{}}}},"credsStore":"test"}}"#
+        )
+    };
+    let machine = Keychain::with(&file(r#"{"auth":"YWxpY2U6czNjcmV0"}"#));
+    let registry = "reg.example".parse().unwrap();
+    assert_eq!(machine.source().store(&registry, "alice", "secret").await, Ok(None));
+    let left = machine.file();
+    assert!(!left.contains("reg.example") && left.contains("other.example"), "{left}");
+
+    // Docker's entries for what a helper keeps have nothing to take out.
+    let machine = Keychain::with(&file("{ }"));
+    assert_eq!(machine.source().store(&registry, "alice", "secret").await, Ok(None));
+    assert_eq!(machine.file(), file("{ }"));
+
+    // Nothing is lost if the helper does not take the new one.
+    let kept = file(r#"{"auth":"YWxpY2U6czNjcmV0"}"#);
+    let machine = Keychain { fails_at: &["store"], ..Keychain::with(&kept) };
+    assert!(machine.source().store(&registry, "alice", "secret").await.is_err());
+    assert_eq!(machine.file(), kept);
+}
+
+#[tokio::test(flavor = "current_thread")]
 async fn a_helper_erases_credentials_that_it_does_not_give() {
     let file = r#"{"credsStore":"test"}"#;
     let machine = Keychain { fails_at: &["get"], ..Keychain::with(file) };

@@ -355,6 +355,25 @@ fn values_that_cannot_be_meant_are_faults_of_their_flags() {
         assert_eq!(saying.exit, 125);
         assert!(saying.stderr.starts_with(&format!("{fault}\n\nUsage:  tallyman ")), "{}", saying.stderr);
     }
+    for (command, flag) in [
+        ("create", "from"),
+        ("index add", "from"),
+        ("inspect", "ca-file"),
+        ("inspect", "cert"),
+        ("inspect", "key"),
+        ("push", "artifact-type"),
+        ("push", "digest-file"),
+        ("push", "metadata-file"),
+        ("push", "subject"),
+        ("referrers", "artifact-type"),
+    ] {
+        let flag = format!("--{flag}");
+        let line: Vec<_> = command.split(' ').chain([&*flag, "", "a"]).collect();
+        let fault =
+            format!("invalid argument \"\" for \"{flag}\" flag: expected a value, found an empty text");
+        let saying = said(&line);
+        assert!(saying.exit == 125 && saying.stderr.starts_with(&fault), "{line:?}: {}", saying.stderr);
+    }
     let version = said(&["version", "now"]);
     assert!(version.stderr.starts_with("tallyman: 'tallyman version' accepts no arguments\n"));
     let digest = said(&["digest", "a", "b"]);

@@ -280,6 +280,41 @@ async fn a_list_is_kept_as_an_entry_and_brought_along() {
     assert_eq!(planned.exit, 0, "{}{}", planned.stdout, planned.stderr);
 }
 
+#[tokio::test(flavor = "current_thread")]
+async fn a_list_of_a_list_that_differs_waits_for_it() {
+    let registry = Registry::builder().start().await.expect("a port is free");
+    for (platform, tag) in [("linux/amd64", "amd64"), ("linux/arm64", "arm64")] {
+        Image::oci(platform, "one").put(&registry, "a/app", Some(tag));
+    }
+    let host = registry.addr.to_string();
+    let program = Program::anonymous();
+    let write = |base: &[&str]| {
+        let file = json!({ "lists": [
+            { "image": format!("{host}/a/app:top"), "images": [{ "image": ":all", "nest": true }] },
+            { "image": format!("{host}/a/app:all"), "images": [{ "image": ":latest", "nest": true }] },
+            { "image": format!("{host}/a/app:base"), "tags": ["latest"], "images": base },
+        ] });
+        program.file("lists.json", &file.to_string());
+    };
+    // None of them is there first, and all are older than the file later.
+    for base in [&[":amd64"][..], &[":amd64", ":arm64"]] {
+        write(base);
+        for (exit, refused) in [(1, ["all", "top"].as_slice()), (1, &["top"]), (0, &[])] {
+            let planned = program.run(&["plan", "--insecure", "lists.json"]).await;
+            let applied = program.run(&["apply", "--insecure", "lists.json"]).await;
+            assert_eq!(applied.exit, exit, "{base:?}: {}", applied.stderr);
+            for ended in [planned, applied] {
+                for list in refused {
+                    let told = format!("before {host}/a/app:{list} is made of it");
+                    assert!(ended.stderr.contains(&told), "{base:?}: {}", ended.stderr);
+                }
+            }
+        }
+        let planned = program.run(&["plan", "--insecure", "lists.json"]).await;
+        assert_eq!(planned.exit, 0, "{base:?}: {}{}", planned.stdout, planned.stderr);
+    }
+}
+
 #[test]
 fn faults_of_a_file_name_the_field() {
     for (text, named) in [

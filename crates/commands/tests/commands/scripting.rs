@@ -442,6 +442,13 @@ async fn names_in_files_are_read_as_those_of_the_line() {
     shell.registry.put_manifest("a/app", "v2", INDEX, index.as_bytes());
     shell.done(&["index", "add", "--insecure", "--from", "-", &name("a/app:v2")]).await;
     assert!(shell.requests().contains(&"GET a/app/manifests/alpine".to_owned()));
+    // PowerShell writes a byte order mark in front.
+    shell.files.borrow_mut().insert("-".to_owned(), "\u{feff}alpine\r\n".to_owned());
+    shell.done(&["create", "--insecure", "--from", "-", &name("a/app:v3")]).await;
+    assert_eq!(shell.requests()[0], "GET library/alpine/manifests/latest");
+    shell.files.borrow_mut().insert("-".to_owned(), "\u{feff}[]".to_owned());
+    let refused = shell.run(&["create", "--insecure", "--from", "-", &name("a/app:v4")]).await;
+    assert!(refused.stderr.contains("it names none"), "{}", refused.stderr);
 }
 
 #[tokio::test(flavor = "current_thread")]

@@ -488,7 +488,8 @@ export class Tallyman {
    * Makes registries have the lists that an object describes, as `tallyman apply` does with a file: images, platforms, annotations and
    * tags. What is there already is not pushed again; with `dryRun` nothing is. A list that cannot be read or pushed keeps no other from
    * it: the first error is thrown when all others are done.
-   * @throws {@link TallymanError} `list-file-invalid` with the field that is not as it should be.
+   * @throws {@link TallymanError} `list-file-invalid` with the field that is not as it should be, or the list that is made of another one
+   * of them: it is pushed by the next call.
    */
   async apply(
     lists: DesiredList | readonly DesiredList[] | { lists: readonly DesiredList[] },

@@ -10,6 +10,7 @@ import {
   openSync,
   readFileSync,
   readdirSync,
+  readlinkSync,
   renameSync,
   rmdirSync,
   statSync,
@@ -22,6 +23,7 @@ import { setTimeout } from 'node:timers/promises';
 const texts = {
   EACCES: 'permission denied',
   EBUSY: 'device or resource busy',
+  EDQUOT: 'disk quota exceeded',
   EEXIST: 'file exists',
   EISDIR: 'is a directory',
   ELOOP: 'too many levels of symbolic links',
@@ -133,11 +135,20 @@ export function syncDir(path) {
 
 let instance;
 
-/** Returns the holder of a lock that this program creates: process, machine, and a text that no other instance has. */
+/** Returns the holder of a lock that this program creates: process, machine with PID namespace, and a text that no other instance has. */
 export function holder() {
   // Loading it takes longer than most commands run.
   instance ??= process.getBuiltinModule('node:crypto').randomUUID();
-  return [process.pid, hostname().replaceAll(' ', '-'), instance];
+  return [process.pid, `${hostname().replaceAll(' ', '-')}/${pidNamespace()}`, instance];
+}
+
+/** The namespace in which numbers of processes count, as the native program names it; empty where the system has none. */
+function pidNamespace() {
+  try {
+    return readlinkSync('/proc/self/ns/pid');
+  } catch {
+    return '';
+  }
 }
 
 /** Returns `true` if a process of that number runs on this machine. */

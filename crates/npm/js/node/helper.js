@@ -1,6 +1,8 @@
 // Credential helpers: programs that print a user name and a password.
 
 import { spawn } from 'node:child_process';
+import { asGo } from './folders.js';
+import { findProgram } from './programs.js';
 
 // Somebody may have to unlock a keychain first.
 const helperMs = 60_000;
@@ -10,9 +12,11 @@ const outputMax = 1024 * 1024;
  * Runs `program` with `args`, gives it `input`, and resolves to `{ status, stdout }`. What it says on stderr is shown. A program
  * that is not there is an error in Go's words, and so is one that takes longer than `limitMs`.
  */
-export function runHelper(program, args, input, limitMs = helperMs) {
+export async function runHelper(program, args, input, limitMs = helperMs) {
+  const path = findProgram(program);
+  if (path === undefined) throw new Error(`exec: "${program}": executable file not found in $PATH`);
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+    const child = spawn(path, args, { stdio: ['pipe', 'pipe', 'inherit'] });
     const end = (error) => {
       child.kill('SIGKILL');
       // Programs that it started may hold the other end.
@@ -24,9 +28,7 @@ export function runHelper(program, args, input, limitMs = helperMs) {
     let size = 0;
     child.on('error', (error) => {
       clearTimeout(timer);
-      // A folder of PATH that may not be looked into is as good as none, as in Go.
-      const isMissing = error.code === 'ENOENT' || (error.code === 'EACCES' && !program.includes('/'));
-      reject(new Error(`exec: "${program}": ${isMissing ? 'executable file not found in $PATH' : error.message}`));
+      reject(asGo('exec', `"${program}"`, error));
     });
     // It need not read what it is asked.
     child.stdin.on('error', () => {});

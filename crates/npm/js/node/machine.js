@@ -18,9 +18,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
-import { basename, delimiter, dirname, join, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import * as files from './folders.js';
 import { asGo, exists, isFile, readFile } from './folders.js';
+import { findProgram } from './programs.js';
 
 /** The edges of the command line. */
 export function createMachine() {
@@ -300,8 +301,7 @@ function uid() {
 
 /** The name of the credential helper that the Docker CLI uses if its configuration names none; undefined if it is not installed. */
 function defaultHelper() {
-  const installed = (program) => (process.env.PATH ?? '').split(delimiter).some((folder) => folder && isFile(join(folder, program)));
   const names = { darwin: 'osxkeychain', win32: 'wincred' };
-  const name = names[process.platform] ?? (installed('pass') ? 'pass' : 'secretservice');
-  return installed(`docker-credential-${name}${process.platform === 'win32' ? '.exe' : ''}`) ? name : undefined;
+  const name = names[process.platform] ?? (findProgram('pass') ? 'pass' : 'secretservice');
+  return findProgram(`docker-credential-${name}`) ? name : undefined;
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import * as folders from '../node/folders.js';
@@ -103,6 +103,7 @@ test('this process lives, and one of no number does not', async () => {
   assert.equal(process_, process.pid);
   assert.ok(host.length > 0 && !host.includes(' ') && instance.length > 20);
   assert.deepEqual(folders.holder(), [process_, host, instance]);
+  if (process.platform === 'linux') assert.equal(host, `${hostname()}/${readlinkSync('/proc/self/ns/pid')}`);
   assert.deepEqual([folders.isAlive(process.pid), folders.isAlive(2 ** 22 + 1)], [true, false]);
   await folders.pause();
 });

@@ -5,7 +5,7 @@ import { execFile } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
@@ -375,8 +375,11 @@ test('a helper that hangs is ended with its name, one that is missing or noisy i
   const folder = makeFolder(t);
   const program = (name, script) => {
     writeFileSync(join(folder, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
-    return join(folder, name);
+    return name;
   };
+  const path = process.env.PATH;
+  t.after(() => (process.env.PATH = path));
+  process.env.PATH = `${folder}${delimiter}${path}`;
   const hangs = program('docker-credential-hangs', 'sleep 60');
   await assert.rejects(runHelper(hangs, ['get'], 'r.io', 100), /docker-credential-hangs did not answer within 0\.1 s/);
   await assert.rejects(runHelper('docker-credential-nowhere', ['get'], 'r.io'), /executable file not found in \$PATH/);

@@ -19,6 +19,8 @@ pub enum FileErrorKind {
     IsFolder,
     /// The user may not write here, or nobody may.
     ReadOnly,
+    /// The disk, or the user's part of it, is full.
+    Full,
     /// Another program that lives holds a lock.
     Held,
     /// Anything else.
@@ -46,7 +48,7 @@ impl From<FileError> for StoreError {
 pub struct Holder {
     /// The number of its process.
     pub process: u32,
-    /// The name of its machine; a container has one of its own.
+    /// The name of its machine, and the PID namespace in which the number counts: containers may share the name.
     pub host: String,
     /// A text that no other instance of a program has.
     pub instance: String,

@@ -216,8 +216,16 @@ impl<F: Folder> ListFolders<F> {
         if self.folder.list(&path)?.is_none() {
             return Ok(false);
         }
-        let lock = self.lock(list).await?;
-        if !is_wanted(self.files(list, Some(&lock))?.unwrap_or_default()) {
+        let lock = match self.lock(list).await {
+            // The removal is to make room for a lock, too. It is one rename, whole without one.
+            Err(error) if error.kind == FileErrorKind::Full => None,
+            lock => Some(lock?),
+        };
+        let files = match &lock {
+            Some(lock) => self.files(list, Some(lock))?,
+            None => self.read_unlocked(list).await?,
+        };
+        if !is_wanted(files.unwrap_or_default()) {
             return Ok(false);
         }
         let aside = format!("{}/{}", self.root, self.unused(list, "old"));

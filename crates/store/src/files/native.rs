@@ -99,13 +99,16 @@ impl Folder for NativeFolder {
     fn holder(&self) -> Holder {
         static INSTANCE: LazyLock<String> =
             LazyLock::new(|| format!("{:016x}", RandomState::new().build_hasher().finish()));
-        let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-        Holder { process: process::id(), host: host.trim().to_owned(), instance: INSTANCE.clone() }
+        let name = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        let namespace = fs::read_link("/proc/self/ns/pid").unwrap_or_default();
+        let host = format!("{}/{}", name.trim(), namespace.display());
+        Holder { process: process::id(), host, instance: INSTANCE.clone() }
     }
 
     fn is_alive(&self, process: u32) -> Option<bool> {
-        // Where there is no such folder at all, locks end by their age.
-        let is_known = fs::exists("/proc/self").unwrap_or_default();
+        // Where there is no such folder, or one of another PID namespace, locks end by their age.
+        let own = fs::read_link("/proc/self").ok();
+        let is_known = own.is_some_and(|own| own.as_os_str() == &*process::id().to_string());
         is_known.then(|| fs::exists(format!("/proc/{process}")).unwrap_or(true))
     }
 
@@ -131,6 +134,7 @@ fn failed(action: &str, path: &str, error: &io::Error) -> FileError {
         ErrorKind::CrossesDevices => FileErrorKind::CrossDevice,
         ErrorKind::IsADirectory => FileErrorKind::IsFolder,
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => FileErrorKind::ReadOnly,
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => FileErrorKind::Full,
         _ => FileErrorKind::Other,
     };
     let message = error.to_string();

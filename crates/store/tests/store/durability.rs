@@ -3,18 +3,19 @@
 
 use std::{
     cell::{Cell, RefCell},
-    fs,
+    env, fs,
     os::unix::fs::{PermissionsExt, symlink},
     path::Path,
     process::Command,
     thread,
+    time::Duration,
 };
 
 use futures_util::future::LocalBoxFuture;
 use tallyman_core::{Digest, IndexForm, ListEdit, ManifestList, Platform, Reference};
 use tallyman_dev_registry::skip_test;
 use tallyman_store::{
-    FileError, FileErrorKind, FileStore, Folder, Holder, ListFolders, ListStore, NativeFolder, Outcome,
+    FileError, FileErrorKind, FileStore, Folder, Holder, ListFolders, ListStore, Lock, NativeFolder, Outcome,
     StoreError, docker::FileChange,
 };
 
@@ -47,7 +48,7 @@ fn amend(store: &impl ListStore, list: &Reference, image: &str) {
 
 /// Rounds of the test below: a few, or as many as `TALLYMAN_ROUNDS` says.
 fn rounds() -> usize {
-    std::env::var("TALLYMAN_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(2)
+    env::var("TALLYMAN_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(2)
 }
 
 #[test]
@@ -125,6 +126,40 @@ fn a_lock_is_never_taken_from_a_program_that_lives() {
         assert_eq!(ready(store.edit(before().reference(), &edit)).expect(&holder), Outcome::Done(()));
         ready(store.save(&before())).expect("it is saved");
     }
+}
+
+/// The variable with the lock that a second process of the test below is to take.
+const LOCK: &str = "TALLYMAN_TEST_LOCK";
+
+#[test]
+fn a_lock_is_not_taken_from_a_program_of_another_pid_namespace() {
+    if let Ok(path) = env::var(LOCK) {
+        fs::write(format!("{path}-asked"), "").expect("it can be written");
+        ready(Lock::acquire(&NativeFolder, path)).expect("it is released");
+        return;
+    }
+    let unshare = || {
+        let mut command = Command::new("unshare");
+        command.args(["--map-root-user", "--pid", "--fork", "--mount-proc"]);
+        command
+    };
+    if !unshare().arg("true").output().is_ok_and(|output| output.status.success()) {
+        return skip_test("no PID namespace can be made here");
+    }
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let path = folder.path().join("lock").to_str().expect("it is UTF-8").to_owned();
+    let lock = ready(Lock::acquire(&NativeFolder, path.clone())).expect("nobody holds it");
+    let test = thread::current().name().expect("tests have names").to_owned();
+    let program = env::current_exe().expect("it has a path");
+    let other = unshare().arg(program).args(["--exact", &test]).env(LOCK, &path).spawn();
+    let mut other = other.expect("it can be started");
+    while !fs::exists(format!("{path}-asked")).unwrap() && other.try_wait().unwrap().is_none() {
+        thread::sleep(Duration::from_millis(10));
+    }
+    thread::sleep(Duration::from_millis(200));
+    lock.check().expect("it is held by a program that lives");
+    drop(lock);
+    assert!(other.wait().expect("it ends").success());
 }
 
 /// The file system of a program that dies at one of its calls. The last call is not made, made in part, or made before it
@@ -354,7 +389,7 @@ impl Folder for Refusing {
         self.writes.set(self.writes.get() + 1);
         if self.writes.get() > self.room {
             let message = format!("open {path}: no space left on device");
-            return Err(FileError { kind: FileErrorKind::Other, message });
+            return Err(FileError { kind: FileErrorKind::Full, message });
         }
         NativeFolder.create_file(path, bytes, durable)
     }
@@ -417,6 +452,20 @@ fn a_full_disk_leaves_what_was_there() {
             "room for {room}"
         );
     }
+}
+
+#[test]
+fn a_list_can_be_removed_from_a_full_disk() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let Some(_mount) = Mount::new(folder.path()) else { return skip_test("only root may mount") };
+    let store = store(folder.path());
+    ready(store.save(&before())).expect("it is saved");
+    let rest = folder.path().join("rest");
+    fs::write(&rest, vec![0; 1 << 20]).expect_err("it is more than there is room for");
+    ready(store.save(&crate::suite::list("r.io/app:1", &["r.io/app:x"]))).expect_err("the disk is full");
+    assert_eq!(ready(store.remove(before().reference())), Ok(true));
+    fs::remove_file(&rest).expect("it can be removed");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
 #[test]
@@ -596,7 +645,8 @@ struct Mount<'a>(&'a Path);
 impl<'a> Mount<'a> {
     /// Returns `None` if this user may not mount.
     fn new(at: &'a Path) -> Option<Self> {
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "tmpfs"]).arg(at).output().ok()?;
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"]).arg(at).output();
+        let mounted = mounted.ok()?;
         // Made only then: whoever drops it unmounts.
         mounted.status.success().then(|| Self(at))
     }

@@ -80,6 +80,11 @@ pub(super) fn number(parsed: &ParsedFlags, name: &str) -> Option<usize> {
     parsed.text(name).parse::<u32>().ok().and_then(|number| number.try_into().ok())
 }
 
+/// Refuses an empty value: of a variable that is not set nothing is left that was meant, and no value would mean the default.
+pub(super) fn check_not_empty(text: &str) -> Result<(), String> {
+    if text.is_empty() { Err("expected a value, found an empty text".to_owned()) } else { Ok(()) }
+}
+
 pub(super) fn check_pair(text: &str) -> Result<(), String> {
     match text.split_once('=') {
         Some((key, _)) if !key.is_empty() => Ok(()),

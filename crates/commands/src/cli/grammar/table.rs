@@ -9,9 +9,9 @@ use super::{
     flags::{CompletionHint, Flag, ParsedFlags},
     man,
     read::{
-        annotate, apply, check_entry_field, check_log_format, check_number, check_pair, check_platform,
-        check_tag, copy, create, deletion, digest, first, index_add, index_annotate, index_remove, insecure,
-        inspect, login, number, optional, options, plan, platform, push, two,
+        annotate, apply, check_entry_field, check_log_format, check_not_empty, check_number, check_pair,
+        check_platform, check_tag, copy, create, deletion, digest, first, index_add, index_annotate,
+        index_remove, insecure, inspect, login, number, optional, options, plan, platform, push, two,
     },
     shell_completion,
 };
@@ -124,6 +124,7 @@ const FROM: Flag = Flag::text(
     "Read sources from a file, or - for the standard input: names, or descriptors as JSON",
 )
 .value("file")
+.checked(check_not_empty)
 .completed_by(CompletionHint::Files);
 const NEST: Flag = Flag::bool("nest", "Add a source that is a list as one entry");
 const NO_ATTESTATIONS: Flag =
@@ -140,8 +141,12 @@ const IGNORE_MISSING: Flag = Flag::bool("ignore-missing", "Succeed if there is n
 pub(super) const CONNECTION: [Flag; 10] = [
     Flag::text("ca-file", "File with additional certificate authorities; may be repeated")
         .value("file")
+        .checked(check_not_empty)
         .completed_by(CompletionHint::Files),
-    Flag::text("cert", "File with the client certificate").value("file").completed_by(CompletionHint::Files),
+    Flag::text("cert", "File with the client certificate")
+        .value("file")
+        .checked(check_not_empty)
+        .completed_by(CompletionHint::Files),
     Flag::text("concurrency", "Maximum number of simultaneous requests")
         .value("number")
         .checked(check_number::<1>),
@@ -151,6 +156,7 @@ pub(super) const CONNECTION: [Flag; 10] = [
         .checked(|text| parse_header(text).map(drop)),
     Flag::text("key", "File with the key of the client certificate")
         .value("file")
+        .checked(check_not_empty)
         .completed_by(CompletionHint::Files),
     Flag::text("log-format", "Format of errors, warnings and requests: text or json")
         .value("format")
@@ -608,9 +614,13 @@ Nothing is pushed. The exit code is 2 if there is a difference.",
         group: CommandGroup::Docker,
         arity: Arity::Exactly(1),
         flags: &[
-            Flag::text("artifact-type", "Artifact type of the list, which must be an OCI index").value("type"),
+            Flag::text("artifact-type", "Artifact type of the list, which must be an OCI index")
+                .value("type")
+                .checked(check_not_empty),
             Flag::bool("copy", "Copy images from other registries"),
-            Flag::text("digest-file", "Write the digest of the list to a file").value("file"),
+            Flag::text("digest-file", "Write the digest of the list to a file")
+                .value("file")
+                .checked(check_not_empty),
             Flag::bool("digest-only", "Push the list by digest, without a tag"),
             DRY_RUN,
             Flag::text("format", "Convert list and images to docker or oci; what is lost is shown first")
@@ -619,11 +629,14 @@ Nothing is pushed. The exit code is 2 if there is a difference.",
             INSECURE,
             JSON,
             Flag::text("metadata-file", "Write name, digest, media type and size to a file as JSON")
-                .value("file"),
+                .value("file")
+                .checked(check_not_empty),
             NEVER_OVERWRITE,
             PROGRESS,
             Flag::bool("purge", "Remove the local list after the push").short('p'),
-            Flag::text("subject", "Subject of the list, which must be an OCI index").value("manifest"),
+            Flag::text("subject", "Subject of the list, which must be an OCI index")
+                .value("manifest")
+                .checked(check_not_empty),
             TAG,
         ],
         hint: CompletionHint::LocalLists,
@@ -653,14 +666,14 @@ Nothing is pushed. The exit code is 2 if there is a difference.",
         group: CommandGroup::Registries,
         arity: Arity::Exactly(1),
         flags: &[
-            Flag::text("artifact-type", "Show only referrers of this type").value("type"),
+            Flag::text("artifact-type", "Show only referrers of this type").value("type").checked(check_not_empty),
             INSECURE,
             JSON,
         ],
         hint: CompletionHint::Nothing,
         read: |parsed| {
             let (options, insecure) = (options(&parsed), insecure(&parsed));
-            let artifact_type = Some(parsed.text("artifact-type")).filter(|wanted| !wanted.is_empty());
+            let artifact_type = optional(&parsed, "artifact-type");
             Understood::Run(Command::Referrers { image: first(parsed), artifact_type, insecure, options })
         },
     },

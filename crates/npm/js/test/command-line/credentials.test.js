@@ -5,9 +5,9 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, openSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, openSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { command, isPackage, makeConfig, run } from './support.js';
 
@@ -249,4 +249,19 @@ test('programs are looked for in folders of PATH that can be read, and the other
   const { code, stderr } = await run(folder, ['inspect', '--insecure', `${registry.host}/app:1`], { env });
   assert.match(stderr, /unauthorized|no basic auth credentials/);
   assert.equal(code, 1);
+});
+
+test('a helper of the current folder, or of one that PATH does not name whole, is not run', async (t) => {
+  const folder = makeConfig(t);
+  const bin = join(folder, 'bin');
+  mkdirSync(bin);
+  for (const place of [folder, bin]) writeFileSync(join(place, 'docker-credential-near'), `#!/bin/sh\n: > ${join(folder, 'ran')}\n`, { mode: 0o755 });
+  writeFileSync(join(folder, 'config.json'), '{"credsStore":"near"}');
+  const logout = (...paths) => run(folder, ['logout', 'r.example'], { cwd: folder, env: { PATH: [...paths, dirname(process.execPath)].join(delimiter) } });
+  const near = await logout('', '.', 'bin', './bin');
+  assert.deepEqual([near.code, near.stderr], [1, 'exec: "docker-credential-near": executable file not found in $PATH\n']);
+  assert.equal(existsSync(join(folder, 'ran')), false);
+  const whole = await logout('bin', bin);
+  assert.equal(whole.code, 0, whole.stderr);
+  assert.equal(existsSync(join(folder, 'ran')), true);
 });

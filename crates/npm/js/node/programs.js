@@ -1,0 +1,26 @@
+// Programs of the machine.
+
+import { accessSync, constants } from 'node:fs';
+import { delimiter, isAbsolute, join } from 'node:path';
+import { isFile } from './folders.js';
+
+// What programs end with. Windows runs others by its shell alone.
+const suffixes = process.platform === 'win32' ? ['.com', '.exe'] : [''];
+
+/**
+ * The path of a program in `PATH`; undefined if it is not installed. Folders that are not absolute are passed over: Docker refuses
+ * programs of the current folder, too, which may be a stranger's.
+ */
+export function findProgram(name) {
+  const folders = (process.env.PATH ?? '').split(delimiter).filter((folder) => isAbsolute(folder));
+  return folders.flatMap((folder) => suffixes.map((suffix) => join(folder, `${name}${suffix}`))).find(isExecutable);
+}
+
+function isExecutable(path) {
+  try {
+    accessSync(path, constants.X_OK);
+    return isFile(path);
+  } catch {
+    return false;
+  }
+}
