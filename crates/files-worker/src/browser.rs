@@ -12,6 +12,7 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
 
 use crate::{
+    job::FilePart,
     kept::{self, Keeper, KeptLayer},
     messages::{ImageId, JobId, LayerSource, QueryId, Request, Response},
     session::{Effect, Session},
@@ -21,20 +22,43 @@ use crate::{
 const TICK: i32 = 150;
 /// Milliseconds of reading kept bytes after which messages have their turn.
 const TURN: f64 = 12.0;
+/// The zeros that the holes of all files that are saved share.
+const ZEROS: u32 = 16 << 20;
 
 #[derive(Default)]
 struct Worker {
     session: RefCell<Session>,
     /// Layers whose bytes are being kept.
     keepers: RefCell<HashMap<JobId, Keeper>>,
-    /// Files that are being saved.
-    saved: RefCell<HashMap<QueryId, Array>>,
+    /// Files that are being saved; `None` for one that the browser has no room for.
+    saved: RefCell<HashMap<QueryId, Option<Array>>>,
+    zeros: OnceCell<Option<Blob>>,
     is_timed: RefCell<bool>,
     scope: OnceCell<DedicatedWorkerGlobalScope>,
 }
 
 thread_local! {
     static WORKER: Worker = Worker::default();
+}
+
+impl Worker {
+    /// Adds a part to those of a file. A hole is made of one blob again and again, which is no more bytes for the browser.
+    fn with_part(&self, parts: Array, part: FilePart) -> Option<Array> {
+        match part {
+            FilePart::Bytes(bytes) => drop(parts.push(&Uint8Array::from(&bytes[..]))),
+            FilePart::Zeros(count) => {
+                let zeros = || Array::of1(&Uint8Array::new_with_length(ZEROS));
+                let zeros = self.zeros.get_or_init(|| Blob::new_with_u8_array_sequence(&zeros()).ok());
+                let zeros = zeros.as_ref()?;
+                for _ in 0..count / u64::from(ZEROS) {
+                    parts.push(zeros);
+                }
+                let rest = (count % u64::from(ZEROS)) as f64;
+                parts.push(zeros.slice_with_f64_and_f64(0.0, rest).ok()?.as_ref());
+            }
+        }
+        Some(parts)
+    }
 }
 
 /// Begins to listen to the page.
@@ -142,15 +166,18 @@ fn run(effect: Effect) {
                 keeper.finish(is_whole);
             }
         }
-        Effect::Chunk { query, bytes } => WORKER.with(|worker| {
-            worker.saved.borrow_mut().entry(query).or_default().push(&Uint8Array::from(&bytes[..]));
+        Effect::Part { query, part } => WORKER.with(|worker| {
+            let mut saved = worker.saved.borrow_mut();
+            let parts = saved.entry(query).or_insert_with(|| Some(Array::new()));
+            *parts = parts.take().and_then(|parts| worker.with_part(parts, part));
         }),
         Effect::NotSaved { query } => {
             WORKER.with(|worker| worker.saved.borrow_mut().remove(&query));
         }
         Effect::Saved { query } => {
-            let parts = WORKER.with(|worker| worker.saved.borrow_mut().remove(&query)).unwrap_or_default();
-            let blob = Blob::new_with_u8_array_sequence(&parts).ok();
+            let parts = WORKER.with(|worker| worker.saved.borrow_mut().remove(&query));
+            let parts = parts.unwrap_or_else(|| Some(Array::new()));
+            let blob = parts.and_then(|parts| Blob::new_with_u8_array_sequence(&parts).ok());
             post(&Response::Saved { query }, blob.as_ref().map(AsRef::as_ref));
         }
     }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use tallyman_core::{Algorithm, Digest, Hasher};
 use tallyman_layers::{
     ContentsReader, ContentsStep, Entry, EntryKind, Error, Event, Expected, FileContent, LayerIndex,
-    LayerPath, LayerReader, Limits, TableOfContents,
+    LayerPath, LayerReader, Limits, TableOfContents, zeros,
 };
 
 use crate::{
@@ -14,9 +14,6 @@ use crate::{
     image::fault,
     messages::{Fault, LayerSource},
 };
-
-/// The zeros of a hole that are given at once.
-const ZEROS: &[u8] = &[0; 64 * 1024];
 
 /// The reading of one layer.
 pub struct Job {
@@ -56,9 +53,18 @@ pub struct FileReading {
     hasher: Option<Hasher>,
     /// The content is wanted whole and in pieces; else its beginning.
     is_saved: bool,
-    /// Bytes that have not been taken.
-    pub bytes: Vec<u8>,
+    /// What has not been taken.
+    pub parts: Vec<FilePart>,
     state: FileState,
+}
+
+/// A part of a file's content.
+#[derive(Debug)]
+pub enum FilePart {
+    /// Data.
+    Bytes(Vec<u8>),
+    /// A hole of a sparse file that is saved, of so many zeros: there may be more than memory has room for.
+    Zeros(u64),
 }
 
 /// The entry of a file.
@@ -83,8 +89,8 @@ pub enum Outcome {
     Index(Box<LayerIndex>),
     /// The entries of a layer by its table of contents.
     Contents(Box<TableOfContents>),
-    /// The content of a file: its bytes that have not been taken, the number of all, and the digest.
-    File(Vec<u8>, Option<Digest>),
+    /// The content of a file that has not been taken, and the digest of one that is shown whole.
+    File(Vec<FilePart>, Option<Digest>),
 }
 
 /// The outcome of the end of the bytes that a job asked for.
@@ -243,7 +249,7 @@ impl Job {
             }
             Purpose::File(mut file) => {
                 file.end();
-                Outcome::File(file.bytes, file.hasher.map(Hasher::finish))
+                Outcome::File(file.parts, file.hasher.map(Hasher::finish))
             }
         }
     }
@@ -261,9 +267,10 @@ impl FileReading {
     }
 
     fn of(entry: WantedEntry, is_saved: bool) -> Self {
-        let hasher = Some(Hasher::new(Algorithm::Sha256));
+        // Nobody asks for the digest of a file that is saved.
+        let hasher = (!is_saved).then(|| Hasher::new(Algorithm::Sha256));
         let state = FileState::Before;
-        Self { entry, next: 0, size: 0, given: 0, hasher, is_saved, bytes: Vec::new(), state }
+        Self { entry, next: 0, size: 0, given: 0, hasher, is_saved, parts: Vec::new(), state }
     }
 
     /// The same from the beginning.
@@ -274,7 +281,7 @@ impl FileReading {
     /// Begins the content, of so many bytes.
     fn begin(&mut self, size: u64) {
         (self.state, self.size) = (FileState::Inside, size);
-        if !self.is_saved && size > SHOWN_MAX {
+        if size > SHOWN_MAX {
             self.hasher = None;
         }
     }
@@ -313,25 +320,30 @@ impl FileReading {
         }
     }
 
+    /// Takes in the hole up to a position.
     fn zeros(&mut self, until: u64) {
-        while self.given < until && self.state == FileState::Inside {
-            let count = usize::try_from(until - self.given).unwrap_or(usize::MAX).min(ZEROS.len());
-            self.give(&ZEROS[..count]);
+        let count = until.saturating_sub(self.given);
+        if !self.is_saved {
+            // What is behind the part that is shown is not asked for.
+            zeros(count.min(SHOWN_MAX)).for_each(|piece| self.give(piece));
+        } else if count > 0 {
+            self.given += count;
+            self.parts.push(FilePart::Zeros(count));
         }
     }
 
     fn give(&mut self, bytes: &[u8]) {
-        self.given += bytes.len() as u64;
         if let Some(hasher) = &mut self.hasher {
             hasher.update(bytes);
         }
-        if self.is_saved {
-            self.bytes.extend_from_slice(bytes);
-            return;
+        let room = if self.is_saved { u64::MAX } else { SHOWN_MAX.saturating_sub(self.given) };
+        let taken = &bytes[..bytes.len().min(usize::try_from(room).unwrap_or(usize::MAX))];
+        match self.parts.last_mut() {
+            Some(FilePart::Bytes(last)) => last.extend_from_slice(taken),
+            _ => self.parts.push(FilePart::Bytes(taken.to_vec())),
         }
-        let room = usize::try_from(SHOWN_MAX).unwrap_or(usize::MAX).saturating_sub(self.bytes.len());
-        self.bytes.extend_from_slice(&bytes[..bytes.len().min(room)]);
-        if self.bytes.len() as u64 == SHOWN_MAX {
+        self.given += bytes.len() as u64;
+        if !self.is_saved && self.given >= SHOWN_MAX {
             self.state = FileState::Done;
         }
     }

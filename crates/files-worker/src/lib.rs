@@ -26,6 +26,8 @@ mod session;
 #[cfg(feature = "worker")]
 mod visible;
 
+#[cfg(feature = "worker")]
+pub use job::FilePart;
 pub use messages::*;
 #[cfg(feature = "worker")]
 pub use session::{Effect, Session};

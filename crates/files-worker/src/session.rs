@@ -11,7 +11,7 @@ use tallyman_layers::{Error, LayerIndex, TableOfContents};
 use crate::{
     content::{self, Document},
     image::{Both, Built, fault},
-    job::{Ended, FileReading, Job, Outcome, Purpose},
+    job::{Ended, FilePart, FileReading, Job, Outcome, Purpose},
     listing::Listing,
     messages::{
         Fault, ImageId, JobId, LayerSource, LayerState, OpenedFile, QueryId, Request, Response, Subject,
@@ -55,19 +55,19 @@ pub enum Effect {
         /// All of it was read, and is what its descriptor says.
         is_whole: bool,
     },
-    /// Bytes of a file that is saved.
-    Chunk {
+    /// The next part of a file that is saved.
+    Part {
         /// The question that asked for it.
         query: QueryId,
-        /// The bytes.
-        bytes: Vec<u8>,
+        /// The part.
+        part: FilePart,
     },
-    /// A file is saved no longer, or from its beginning again: the bytes so far are not needed.
+    /// A file is saved no longer, or from its beginning again: the parts so far are not needed.
     NotSaved {
         /// The question that asked for it.
         query: QueryId,
     },
-    /// All bytes of a file that is saved have come.
+    /// All parts of a file that is saved have come.
     Saved {
         /// The question that asked for it.
         query: QueryId,
@@ -442,9 +442,8 @@ impl Session {
         let Some(opening) = self.opening.get_mut(&query) else { return };
         if opening.is_saved
             && let Purpose::File(file) = &mut running.job.purpose
-            && !file.bytes.is_empty()
         {
-            self.effects.push(Effect::Chunk { query, bytes: std::mem::take(&mut file.bytes) });
+            self.effects.extend(file.parts.drain(..).map(|part| Effect::Part { query, part }));
         }
         if now - opening.told >= PROGRESS {
             opening.told = now;
@@ -746,13 +745,18 @@ impl Session {
 
     /// A file was read.
     fn ended(&mut self, file: Option<(QueryId, usize)>, outcome: Outcome) {
-        let (Some((query, side)), Outcome::File(bytes, digest)) = (file, outcome) else { return };
+        let (Some((query, side)), Outcome::File(parts, digest)) = (file, outcome) else { return };
         let Some(opening) = self.opening.get_mut(&query) else { return };
         if opening.is_saved {
             self.opening.remove(&query);
-            self.effects.push(Effect::Chunk { query, bytes });
+            self.effects.extend(parts.into_iter().map(|part| Effect::Part { query, part }));
             return self.effects.push(Effect::Saved { query });
         }
+        // One that is shown comes as bytes alone, of which there are few.
+        let bytes = match parts.into_iter().next() {
+            Some(FilePart::Bytes(bytes)) => bytes,
+            _ => Vec::new(),
+        };
         if let Some(part) = opening.parts.get_mut(side) {
             part.opened.digest = digest.map(|digest| digest.to_string());
             part.opened.shown = bytes.len() as u64;

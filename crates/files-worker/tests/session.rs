@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use tallyman_core::Digest;
 use tallyman_files_worker::{
-    Change, Content, Effect, JobId, LayerSource, LayerState, Line, Request, Response, Row, Session, Subject,
-    Summary, View,
+    Change, Content, Effect, FilePart, JobId, LayerSource, LayerState, Line, Request, Response, Row, Session,
+    Subject, Summary, View,
 };
 use tallyman_layers::{Entry, EntryKind, LayerPath, TarWriter};
 
@@ -79,6 +79,8 @@ struct Page {
     ranges: Vec<(u64, u64)>,
     sends_ranges: bool,
     saved: Vec<u8>,
+    /// The zeros of holes that were saved without being bytes.
+    holes: u64,
 }
 
 impl Page {
@@ -93,6 +95,7 @@ impl Page {
             ranges: Vec::new(),
             sends_ranges: true,
             saved: Vec::new(),
+            holes: 0,
         }
     }
 
@@ -107,7 +110,8 @@ impl Page {
                         self.layers.iter().position(|layer| Digest::of(layer).to_string() == source.digest);
                     self.reads.push((job, layer.unwrap_or(usize::MAX), range));
                 }
-                Effect::Chunk { bytes, .. } => self.saved.extend(bytes),
+                Effect::Part { part: FilePart::Bytes(bytes), .. } => self.saved.extend(bytes),
+                Effect::Part { part: FilePart::Zeros(count), .. } => self.holes += count,
                 Effect::NotSaved { .. } => self.saved.clear(),
                 Effect::Ended { .. } | Effect::Saved { .. } => {}
             }
@@ -299,6 +303,40 @@ fn hard_links_open_as_what_they_name_wherever_that_is() {
         matches!(&refused, Response::NoAnswer { fault, .. } if fault.reason.contains("nowhere")),
         "{refused:?}"
     );
+}
+
+/// A layer of one sparse file in GNU's old form: data in the middle of it.
+fn sparse_layer(name: &str, offset: u64, data: &str, size: u64) -> Vec<u8> {
+    let mut bytes = layer(&[(name, data)]);
+    let numbers = [offset, data.len() as u64].map(|number| format!("{number:011o}\0")).concat();
+    bytes[156] = b'S';
+    bytes[257..265].copy_from_slice(b"ustar  \0");
+    bytes[345..512].fill(0);
+    bytes[386..386 + numbers.len()].copy_from_slice(numbers.as_bytes());
+    bytes[483..495].copy_from_slice(&[&[0x80, 0, 0, 0], &size.to_be_bytes()[..]].concat());
+    bytes[148..156].fill(b' ');
+    let sum: u32 = bytes[..512].iter().map(|byte| u32::from(*byte)).sum();
+    bytes[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+    bytes
+}
+
+#[test]
+fn holes_of_a_file_that_is_saved_are_no_bytes() {
+    let size = 900 << 30;
+    let mut page = Page::open(&[sparse_layer("lastlog", 1 << 30, "data", size)]);
+    page.send(Request::Save { query: 9, image: 1, path: "lastlog".to_owned(), layer: None }, None);
+    page.give();
+    assert_eq!((page.saved.as_slice(), page.holes), (b"data".as_slice(), size - 4));
+    // What is shown of it is its beginning.
+    let (_, opened) = page.file(IMAGE, "lastlog", None);
+    let Response::Opened { file, .. } = opened else { panic!("expected a file, found {opened:?}") };
+    assert_eq!((file.size, file.digest), (size, None));
+    assert!((1..1 << 30).contains(&file.shown), "{}", file.shown);
+    let mut page = Page::open(&[sparse_layer("small", 3000, "data", 5000)]);
+    let (_, opened) = page.file(IMAGE, "small", None);
+    let content = [&[0; 3000][..], b"data", &[0; 1996]].concat();
+    let digest = Some(Digest::of(&content).to_string());
+    assert!(matches!(opened, Response::Opened { file, .. } if file.digest == digest && file.shown == 5000));
 }
 
 #[test]

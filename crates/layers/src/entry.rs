@@ -75,6 +75,21 @@ pub struct Segment {
     pub length: u64,
 }
 
+/// Returns so many zeros, the content of a hole, in pieces.
+///
+/// ```
+/// let pieces: Vec<_> = tallyman_layers::zeros(100_000).collect();
+/// assert!(pieces.len() > 1 && pieces.concat() == [0; 100_000]);
+/// ```
+pub fn zeros(mut count: u64) -> impl Iterator<Item = &'static [u8]> {
+    const ZEROS: &[u8] = &[0; 16 * 1024];
+    std::iter::from_fn(move || {
+        let piece = &ZEROS[..usize::try_from(count).unwrap_or(usize::MAX).min(ZEROS.len())];
+        count -= piece.len() as u64;
+        (!piece.is_empty()).then_some(piece)
+    })
+}
+
 /// One entry of a layer, as its tar headers have it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -175,6 +190,11 @@ impl Entry {
             stored_size: 0,
             segments: None,
         }
+    }
+
+    /// The bytes of its holes.
+    pub(crate) fn holes(&self) -> u64 {
+        self.segments.as_ref().map_or(0, |_| self.size.saturating_sub(self.stored_size))
     }
 
     /// The bytes that its path, link, names, attributes and segments take.

@@ -21,11 +21,11 @@ pub enum LimitKind {
     FileSize,
     /// Decompressed bytes for each compressed one.
     Ratio,
-    /// Bytes of the extended headers of one entry.
+    /// Bytes of the extended headers of one entry, or of its JSON in a table of contents.
     ExtendedHeader,
     /// Data segments of one sparse file.
     SparseSegments,
-    /// Bytes of paths, link targets, names, extended attributes and segments of one layer.
+    /// Bytes of paths, link targets, names, extended attributes, segments and pieces of one layer.
     Metadata,
     /// Bytes that a zstd frame may look back.
     Window,

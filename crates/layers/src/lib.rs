@@ -25,7 +25,7 @@ mod write;
 
 pub use change::Whiteout;
 pub use decode::Compression;
-pub use entry::{Device, Entry, EntryKind, ExtendedAttribute, Segment};
+pub use entry::{Device, Entry, EntryKind, ExtendedAttribute, Segment, zeros};
 pub use error::{Error, LimitKind};
 pub use image::{
     Change, ChangeKind, Difference, DifferenceKind, Export, FileError, FileLookup, FileView, ImageTree,

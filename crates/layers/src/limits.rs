@@ -26,11 +26,12 @@ pub struct Limits {
     pub ratio: u64,
     /// Decompressed bytes from which on the ratio counts.
     pub ratio_from: u64,
-    /// Bytes of the extended headers of one entry (PAX records, GNU's long names).
+    /// Bytes of the extended headers of one entry (PAX records, GNU's long names), or of its JSON in a table of contents.
     pub extended_header: u64,
     /// Data segments of one sparse file.
     pub sparse_segments: u64,
-    /// Bytes of what is kept of all entries besides their numbers: paths, link targets, names, extended attributes, segments.
+    /// Bytes of what is kept of all entries besides their numbers: paths, link targets, names, extended attributes, segments,
+    /// pieces in a table of contents.
     pub metadata: u64,
     /// Bytes that a zstd frame may look back, which the decoder keeps.
     pub window: u64,

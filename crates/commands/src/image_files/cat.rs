@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, ops::ControlFlow};
 
-use tallyman_layers::{Event, FileLookup, LayerIndex, TableOfContents, Wanted};
+use tallyman_layers::{Event, FileLookup, LayerIndex, TableOfContents, Wanted, zeros};
 use tallyman_registry::Client;
 
 use super::LayeredImage;
@@ -122,12 +122,8 @@ impl<'a, F: FnMut(&[u8]) -> ControlFlow<()>> Content<'a, F> {
 
     /// Gives the zeros of a hole.
     fn zeros(&mut self, until: u64) -> ControlFlow<()> {
-        const ZEROS: &[u8] = &[0; 64 * 1024];
-        while self.given < until {
-            let count = usize::try_from(until - self.given).unwrap_or(usize::MAX).min(ZEROS.len());
-            self.given += count as u64;
-            (self.on_bytes)(&ZEROS[..count])?;
-        }
-        ControlFlow::Continue(())
+        let hole = until.saturating_sub(self.given);
+        self.given += hole;
+        zeros(hole).try_for_each(|piece| (self.on_bytes)(piece))
     }
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use thiserror::Error;
 
-use super::{Kind, SyntaxError, check, kind, split_elements, split_members, unquote};
+use super::{Kind, SyntaxError, check, kind, split_elements, split_members, unquote, value::parts};
 use crate::{Digest, DigestError};
 
 /// The reason why some JSON does not have the fields that are expected.
@@ -50,6 +50,26 @@ impl<'a> Object<'a> {
     pub fn parse(json: &'a [u8]) -> Result<Self, FieldError> {
         check(json)?;
         Self::from_json(json, "")
+    }
+
+    /// Parses bytes that are to be one object, and keeps the fields of these names alone, however many others it has.
+    ///
+    /// # Errors
+    /// Those of [`Object::parse`].
+    pub fn parse_fields(json: &'a [u8], names: &[&str]) -> Result<Self, FieldError> {
+        check(json)?;
+        if kind(json) != Kind::Object {
+            return Err(mismatch("", "an object", json));
+        }
+        let mut members: Vec<(String, &[u8])> = Vec::new();
+        for part in parts(json) {
+            let key = part.key.map(unquote).unwrap_or_default();
+            if names.contains(&key.as_str()) {
+                members.retain(|(known, _)| *known != key);
+                members.push((key, part.value));
+            }
+        }
+        Ok(Self { path: String::new(), members })
     }
 
     /// Reads the object that `json` is: valid JSON, found at `path`.
@@ -176,6 +196,25 @@ impl<'a> Object<'a> {
         read: fn(&[u8], &str) -> Result<T, FieldError>,
     ) -> Result<Vec<T>, FieldError> {
         self.get(name).map_or_else(|| Ok(Vec::new()), |value| parse_elements(value, &self.path(name), read))
+    }
+
+    /// Returns the elements of an array one by one, each with its path and as the bytes that stand there; none if the array
+    /// is absent.
+    ///
+    /// # Errors
+    /// [`FieldError::Field`] if it is another kind of value.
+    pub fn elements(
+        &self,
+        name: &str,
+    ) -> Result<impl Iterator<Item = (String, &'a [u8])> + use<'a>, FieldError> {
+        let (value, path) = (self.get(name), self.path(name));
+        if let Some(value) = value
+            && kind(value) != Kind::Array
+        {
+            return Err(mismatch(&path, "an array", value));
+        }
+        let elements = value.into_iter().flat_map(parts).enumerate();
+        Ok(elements.map(move |(at, part)| (format!("{path}[{at}]"), part.value)))
     }
 
     /// Returns an object of strings; empty if it is absent. A `null` in it counts as an empty string.

@@ -61,12 +61,12 @@ pub fn members(json: &[u8]) -> Result<Vec<(String, &[u8])>, SyntaxError> {
 
 /// The members of a valid object.
 pub(crate) fn split_members(json: &[u8]) -> Vec<(String, &[u8])> {
-    split(json).into_iter().filter_map(|part| part.key.map(|key| (unquote(key), part.value))).collect()
+    parts(json).filter_map(|part| part.key.map(|key| (unquote(key), part.value))).collect()
 }
 
 /// The elements of a valid array.
 pub(crate) fn split_elements(json: &[u8]) -> Vec<&[u8]> {
-    split(json).into_iter().map(|part| part.value).collect()
+    parts(json).map(|part| part.value).collect()
 }
 
 /// Returns the elements of an array in their order, each as the bytes that stand there. Empty if the JSON is no array.
@@ -78,35 +78,40 @@ pub fn elements(json: &[u8]) -> Result<Vec<&[u8]>, SyntaxError> {
     Ok(if kind(json) == Kind::Array { split_elements(json) } else { Vec::new() })
 }
 
-struct Part<'a> {
-    key: Option<&'a [u8]>,
-    value: &'a [u8],
+/// A member or an element.
+pub(super) struct Part<'a> {
+    pub(super) key: Option<&'a [u8]>,
+    pub(super) value: &'a [u8],
 }
 
-/// The parts of a valid object or array between its outermost brackets.
-fn split(json: &[u8]) -> Vec<Part<'_>> {
+/// The parts of a valid object or array between its outermost brackets, found one by one.
+pub(super) fn parts(json: &[u8]) -> impl Iterator<Item = Part<'_>> {
     let offset = |token: &[u8]| token.as_ptr().addr() - json.as_ptr().addr();
-    let mut parts = Vec::new();
+    let mut tokens = tokens(json);
     let mut depth = 0_usize;
     let (mut key, mut begin, mut end) = (None, None, 0);
-    for token in tokens(json) {
-        let at = offset(token);
-        let closes = matches!(token, b"}" | b"]");
-        if depth == 1 && (closes || token == b",") {
-            if let Some(begin) = begin.take() {
-                parts.push(Part { key: key.take(), value: &json[begin..end] });
+    std::iter::from_fn(move || {
+        for token in &mut tokens {
+            let at = offset(token);
+            let closes = matches!(token, b"}" | b"]");
+            let mut part = None;
+            if depth == 1 && (closes || token == b",") {
+                part = begin.take().map(|begin| Part { key: key.take(), value: &json[begin..end] });
+            } else if depth == 1 && token == b":" {
+                key = begin.take().map(|begin: usize| &json[begin..end]);
+            } else if depth > 0 {
+                begin = begin.or(Some(at));
+                end = at + token.len();
             }
-        } else if depth == 1 && token == b":" {
-            key = begin.take().map(|begin: usize| &json[begin..end]);
-        } else if depth > 0 {
-            begin = begin.or(Some(at));
-            end = at + token.len();
+            match token {
+                b"{" | b"[" => depth += 1,
+                b"}" | b"]" => depth -= 1,
+                _ => {}
+            }
+            if part.is_some() {
+                return part;
+            }
         }
-        match token {
-            b"{" | b"[" => depth += 1,
-            b"}" | b"]" => depth -= 1,
-            _ => {}
-        }
-    }
-    parts
+        None
+    })
 }

@@ -2,10 +2,10 @@
 
 use tallyman_core::{Algorithm, Digest, Hasher};
 
-use crate::{Entry, Event};
+use crate::{Entry, EntryKind, Event, zeros};
 
-/// The zeros of a hole that are hashed at once.
-const ZEROS: &[u8] = &[0; 4096];
+/// The bytes of holes that are hashed of one layer.
+const HOLES_MAX: u64 = 256 << 20;
 
 /// The entries of one layer, in their order.
 ///
@@ -21,8 +21,20 @@ pub struct LayerIndex {
     entries: Vec<Entry>,
     /// The digests of the files' content, by the numbers of their entries, if they are wanted.
     digests: Option<Vec<Option<Digest>>>,
-    /// The file whose content is being hashed, and how much of it is.
-    hashing: Option<(Hasher, u64)>,
+    /// The file whose content is being hashed.
+    hashing: Option<Hashing>,
+    /// The bytes of holes that were hashed.
+    holes: u64,
+}
+
+/// A file whose content is being hashed.
+#[derive(Clone, Debug)]
+struct Hashing {
+    hasher: Hasher,
+    /// The position in the file up to which it is hashed.
+    position: u64,
+    /// The holes are hashed as zeros.
+    with_holes: bool,
 }
 
 impl LayerIndex {
@@ -36,10 +48,10 @@ impl LayerIndex {
         match event {
             Event::Entry(entry) => self.add(entry),
             Event::Content { offset, bytes } => {
-                if let Some((hasher, hashed)) = &mut self.hashing {
-                    hash_zeros(hasher, offset - *hashed);
-                    hasher.update(bytes);
-                    *hashed = offset + bytes.len() as u64;
+                if let Some(hashing) = &mut self.hashing {
+                    hashing.skip_to(offset);
+                    hashing.hasher.update(bytes);
+                    hashing.position += bytes.len() as u64;
                 }
             }
         }
@@ -48,8 +60,13 @@ impl LayerIndex {
     /// Adds an entry.
     pub fn add(&mut self, entry: Entry) {
         self.end_file();
-        if self.digests.is_some() && entry.kind == crate::EntryKind::File {
-            self.hashing = Some((Hasher::new(Algorithm::Sha256), 0));
+        if self.digests.is_some() && entry.kind == EntryKind::File {
+            let holes = self.holes.saturating_add(entry.holes());
+            let with_holes = holes <= HOLES_MAX;
+            if with_holes {
+                self.holes = holes;
+            }
+            self.hashing = Some(Hashing::of(&entry, with_holes));
         }
         self.entries.push(entry);
     }
@@ -73,7 +90,9 @@ impl LayerIndex {
         &self.entries
     }
 
-    /// The digest of the content of the entry of this number; `None` if digests were not wanted, or it is no file.
+    /// The digest of the content of the entry of this number; `None` if digests were not wanted, it is no file, or its content
+    /// did not come to its end. Of a sparse file whose holes are too large to be hashed, it is a SHA-512 digest of its size and its
+    /// pieces of data.
     pub fn digest(&self, entry: usize) -> Option<&Digest> {
         self.digests.as_ref()?.get(entry)?.as_ref()
     }
@@ -83,18 +102,37 @@ impl LayerIndex {
         if digests.len() == self.entries.len() {
             return;
         }
-        let digest = self.hashing.take().map(|(mut hasher, hashed)| {
-            hash_zeros(&mut hasher, last.size.saturating_sub(hashed));
-            hasher.finish()
-        });
-        digests.push(digest);
+        digests.push(self.hashing.take().and_then(|hashing| hashing.finish(last)));
     }
 }
 
-fn hash_zeros(hasher: &mut Hasher, mut count: u64) {
-    while count > 0 {
-        let now = usize::try_from(count).unwrap_or(usize::MAX).min(ZEROS.len());
-        hasher.update(&ZEROS[..now]);
-        count -= now as u64;
+impl Hashing {
+    fn of(file: &Entry, with_holes: bool) -> Self {
+        if with_holes {
+            return Self { hasher: Hasher::new(Algorithm::Sha256), position: 0, with_holes };
+        }
+        // No digest of a content is of this algorithm, so that a file of these very bytes is another one.
+        let mut hasher = Hasher::new(Algorithm::Sha512);
+        hasher.update(&file.size.to_le_bytes());
+        for segment in file.segments.iter().flatten().filter(|segment| segment.length > 0) {
+            hasher.update(&segment.offset.to_le_bytes());
+            hasher.update(&segment.length.to_le_bytes());
+        }
+        Self { hasher, position: 0, with_holes }
+    }
+
+    /// Takes in the hole up to a position.
+    fn skip_to(&mut self, position: u64) {
+        if self.with_holes {
+            zeros(position.saturating_sub(self.position)).for_each(|piece| self.hasher.update(piece));
+        }
+        self.position = position;
+    }
+
+    fn finish(mut self, file: &Entry) -> Option<Digest> {
+        if file.segments.is_some() {
+            self.skip_to(file.size);
+        }
+        (self.position == file.size).then(|| self.hasher.finish())
     }
 }

@@ -24,24 +24,16 @@ pub(super) fn read(
     end: u64,
     limits: Limits,
 ) -> Result<Option<TableOfContents>, Error> {
-    let object = Object::parse(json).map_err(damaged)?;
+    let object = Object::parse_fields(json, &["version", "entries"]).map_err(damaged)?;
     if object.number("version").map_err(damaged)? != Some(VERSION) {
         return Ok(None);
     }
-    let items = object.array("entries", Item::read).map_err(damaged)?;
-    let mut table = Table::new(compression, limits, end, &items);
-    let mut items = items.into_iter().peekable();
-    while let Some(item) = items.next() {
-        if item.kind == "chunk" {
-            return Err(because(format!("expected a file before its piece {:?}, found none", item.name)));
-        }
-        let mut pieces = Vec::new();
-        while let Some(piece) = items.next_if(|next| next.kind == "chunk") {
-            pieces.push(piece);
-        }
-        table.add(item, &pieces)?;
+    let mut table = Table::new(compression, limits);
+    for (path, json) in object.elements("entries").map_err(damaged)? {
+        limits.check(LimitKind::ExtendedHeader, json.len() as u64, None)?;
+        table.add(Item::read(json, &path).map_err(damaged)?)?;
     }
-    let Table { index, files, .. } = table;
+    let (index, files) = table.finish(end)?;
     Ok(Some(TableOfContents { index, compression, limits, files }))
 }
 
@@ -122,10 +114,10 @@ impl Item {
 struct Table {
     limits: Limits,
     index: LayerIndex,
-    files: Vec<(usize, FilePlace)>,
-    /// The position in the layer at which files end.
-    end: u64,
-    /// The places of all pieces in the layer, in order.
+    files: Vec<UnplacedFile>,
+    /// The file whose further pieces may come.
+    open: Option<OpenFile>,
+    /// The places of all pieces in the layer.
     offsets: Vec<u64>,
     file_size: u64,
     metadata: u64,
@@ -134,17 +126,45 @@ struct Table {
     groups: Option<HashMap<u64, String>>,
 }
 
+/// A file with content.
+struct OpenFile {
+    /// The number of its entry.
+    number: usize,
+    name: String,
+    size: u64,
+    digest: Option<Digest>,
+    skipped: u64,
+    end: Option<u64>,
+    pieces: Vec<Piece>,
+}
+
+/// A piece of a file.
+struct Piece {
+    offset: u64,
+    position: u64,
+    digest: Option<Digest>,
+    is_zeros: bool,
+}
+
+/// A file whose end may be the place of a piece that comes later.
+struct UnplacedFile {
+    number: usize,
+    /// The places of its first and its last piece in the layer.
+    start: u64,
+    last: u64,
+    end: Option<u64>,
+    skipped: u64,
+    chunks: Box<[Chunk]>,
+}
+
 impl Table {
-    fn new(compression: Compression, limits: Limits, end: u64, items: &[Item]) -> Self {
-        let has_content = |item: &&Item| item.kind == "chunk" || (item.kind == "reg" && item.size > 0);
-        let mut offsets: Vec<u64> = items.iter().filter(has_content).map(|item| item.offset).collect();
-        offsets.sort_unstable();
+    fn new(compression: Compression, limits: Limits) -> Self {
         Self {
             limits,
             index: LayerIndex::with_digests(),
             files: Vec::new(),
-            end,
-            offsets,
+            open: None,
+            offsets: Vec::new(),
             file_size: 0,
             metadata: 0,
             // zstd:chunked names them at every entry.
@@ -153,7 +173,12 @@ impl Table {
         }
     }
 
-    fn add(&mut self, item: Item, pieces: &[Item]) -> Result<(), Error> {
+    /// Adds an entry, or a piece of the file before.
+    fn add(&mut self, item: Item) -> Result<(), Error> {
+        if item.kind == "chunk" {
+            return self.add_piece(&item);
+        }
+        self.end_file()?;
         let kind = item.entry_kind().ok_or_else(|| {
             because(format!("expected a known type of {:?}, found {:?}", item.name, item.kind))
         })?;
@@ -174,15 +199,21 @@ impl Table {
         let size = if is_file { item.size } else { 0 };
         self.file_size = self.file_size.saturating_add(size);
         self.limits.check(LimitKind::FileSize, self.file_size, Some(item.name.as_bytes()))?;
-        if is_file
-            && size > 0
-            && let Some(place) = self.place(&item, pieces)?
-        {
-            self.files.push((number, place));
+        if size > 0 {
+            self.offsets.push(item.offset);
+            self.open = Some(OpenFile {
+                number,
+                size,
+                digest: item.digest.clone(),
+                skipped: item.skipped,
+                end: item.end,
+                pieces: vec![Piece::of(&item)],
+                name: item.name,
+            });
         }
         let digest = match (is_file, size) {
             (true, 0) => Some(Digest::of(b"")),
-            (true, _) => item.digest.clone(),
+            (true, _) => item.digest,
             (false, _) => None,
         };
         let entry = Entry {
@@ -201,41 +232,76 @@ impl Table {
             stored_size: size,
             ..Entry::directory(path)
         };
-        self.metadata += entry.metadata_size();
-        self.limits.check(LimitKind::Metadata, self.metadata, Some(item.name.as_bytes()))?;
+        self.count(entry.metadata_size(), entry.path.as_bytes())?;
         self.index.add_known(entry, digest);
         Ok(())
     }
 
-    /// The place of a file with content; `None` if a piece of it has no digest.
-    fn place(&self, file: &Item, pieces: &[Item]) -> Result<Option<FilePlace>, Error> {
-        let all = || std::iter::once(file).chain(pieces);
-        let starts: Vec<u64> = all().map(|piece| piece.position).collect();
-        let ends = starts.iter().skip(1).copied().chain([file.size]);
-        let mut chunks = Vec::new();
-        for ((piece, start), end) in all().zip(&starts).zip(ends) {
-            let is_first = chunks.is_empty();
-            if end <= *start || (is_first && *start != 0) || piece.name != file.name {
-                return Err(because(format!("expected the pieces of {:?} one behind the other", file.name)));
+    fn add_piece(&mut self, item: &Item) -> Result<(), Error> {
+        let Some(file) = &mut self.open else {
+            return Err(because(format!("expected a file before its piece {:?}, found none", item.name)));
+        };
+        if item.name != file.name {
+            return Err(not_in_order(&file.name));
+        }
+        file.pieces.push(Piece::of(item));
+        self.offsets.push(item.offset);
+        let digest = item.chunk_digest.as_ref().map_or(0, |digest| digest.as_str().len());
+        self.count((size_of::<Piece>() + size_of::<u64>() + digest) as u64, item.name.as_bytes())
+    }
+
+    /// Counts bytes that are kept.
+    fn count(&mut self, bytes: u64, path: &[u8]) -> Result<(), Error> {
+        self.metadata += bytes;
+        self.limits.check(LimitKind::Metadata, self.metadata, Some(path))
+    }
+
+    /// Ends the pieces of a file. One of which a piece has no digest has no place.
+    fn end_file(&mut self) -> Result<(), Error> {
+        let Some(file) = self.open.take() else { return Ok(()) };
+        let ends = file.pieces.iter().skip(1).map(|piece| piece.position).chain([file.size]);
+        let is_alone = file.pieces.len() == 1;
+        let mut chunks = Vec::with_capacity(file.pieces.len());
+        for (piece, end) in file.pieces.iter().zip(ends) {
+            if end <= piece.position || (chunks.is_empty() && piece.position != 0) {
+                return Err(not_in_order(&file.name));
             }
             // Without pieces, the digest of the file is that of its only one.
-            let digest = piece.chunk_digest.clone().or(file.digest.clone().filter(|_| pieces.is_empty()));
+            let digest = piece.digest.clone().or(file.digest.clone().filter(|_| is_alone));
             if digest.is_none() && !piece.is_zeros {
-                return Ok(None);
+                return Ok(());
             }
-            chunks.push(Chunk { length: end - start, digest: digest.filter(|_| !piece.is_zeros) });
+            let digest = digest.filter(|_| !piece.is_zeros);
+            chunks.push(Chunk { length: end - piece.position, digest });
         }
-        let last = all().map(|piece| piece.offset).max().unwrap_or_default();
-        let next = self.offsets.get(self.offsets.partition_point(|offset| *offset <= last)).copied();
-        let end = file.end.filter(|end| *end > last).or(next).unwrap_or(self.end);
-        if end > self.end || file.offset >= end {
-            return Err(because(format!(
-                "expected {:?} before byte {}, found it at bytes {} to {end}",
-                file.name, self.end, file.offset
-            )));
+        self.files.push(UnplacedFile {
+            number: file.number,
+            start: file.pieces[0].offset,
+            last: file.pieces.iter().map(|piece| piece.offset).max().unwrap_or_default(),
+            end: file.end,
+            skipped: file.skipped,
+            chunks: chunks.into(),
+        });
+        Ok(())
+    }
+
+    /// Ends the table, and returns the entries and the places of the files, which end at `end` in the layer.
+    fn finish(mut self, end: u64) -> Result<(LayerIndex, Vec<(usize, FilePlace)>), Error> {
+        self.end_file()?;
+        self.offsets.sort_unstable();
+        let mut places = Vec::with_capacity(self.files.len());
+        for UnplacedFile { number, start, last, end: own, skipped, chunks } in self.files {
+            let next = self.offsets.get(self.offsets.partition_point(|offset| *offset <= last)).copied();
+            let until = own.filter(|end| *end > last).or(next).unwrap_or(end);
+            if until > end || start >= until {
+                let path = &self.index.entries()[number].path;
+                return Err(because(format!(
+                    "expected {path:?} before byte {end}, found it at bytes {start} to {until}"
+                )));
+            }
+            places.push((number, FilePlace { range: start..until, skipped, chunks }));
         }
-        let range = file.offset..end;
-        Ok(Some(FilePlace { range, skipped: file.skipped, chunks: chunks.into() }))
+        Ok((self.index, places))
     }
 
     fn path(&self, path: &str) -> Result<LayerPath, Error> {
@@ -248,6 +314,13 @@ impl Table {
             LayerPath::clean(bytes).ok_or_else(|| Error::PathEscapes { offset: 0, path: path.to_owned() })?;
         self.limits.check(LimitKind::PathDepth, clean.components().count() as u64, Some(bytes))?;
         Ok(clean)
+    }
+}
+
+impl Piece {
+    fn of(item: &Item) -> Self {
+        let digest = item.chunk_digest.clone();
+        Self { offset: item.offset, position: item.position, digest, is_zeros: item.is_zeros }
     }
 }
 
@@ -268,6 +341,10 @@ fn attributes(given: Vec<(String, String)>) -> Box<[ExtendedAttribute]> {
         ExtendedAttribute { name: name.into(), value: value.into() }
     });
     attributes.collect()
+}
+
+fn not_in_order(file: &str) -> Error {
+    because(format!("expected the pieces of {file:?} one behind the other"))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is a function of `map_err`")]

@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use tallyman_layers::{
-    Entry, EntryKind, Error, Event, Expected, LayerPath, LayerReader, LimitKind, Limits, TarWriter,
+    DifferenceKind, Entry, EntryKind, Error, Event, Expected, ImageTree, LayerIndex, LayerPath, LayerReader,
+    LimitKind, Limits, TarWriter, differences,
 };
 
 use crate::support::{archive, file, gzip, path, read, read_as};
@@ -260,6 +261,46 @@ fn bombs_are_refused_by_each_limit() {
         assert_eq!(kind, expected);
         assert!(limit > 0);
     }
+}
+
+/// The tree of a layer of one sparse file of 900 GiB, with its data at a position.
+fn with_hole(offset: &str, data: &str) -> ImageTree {
+    let size = (900_u64 << 30).to_string();
+    let map = format!("{offset},{}", data.len());
+    let records = [record("GNU.sparse.size", &size), record("GNU.sparse.map", &map)].concat();
+    let layer = [without_entry(&records), archive(&[("sparse", data)])].concat();
+    let mut index = LayerIndex::with_digests();
+    let mut reader = LayerReader::new(Limits::default());
+    reader.push(layer.into()).expect("the layer is whole");
+    while let Some(event) = reader.next().expect("the layer is whole") {
+        index.event(event);
+    }
+    index.finish();
+    let mut tree = ImageTree::default();
+    tree.apply(index);
+    tree
+}
+
+#[test]
+fn files_with_holes_that_nobody_can_hash_are_compared_by_their_data() {
+    let first = with_hole("4096", "data");
+    for (other, expected) in [
+        (with_hole("4096", "data"), None),
+        (with_hole("4096", "DATA"), Some(DifferenceKind::Content)),
+        (with_hole("8192", "data"), Some(DifferenceKind::Content)),
+    ] {
+        let found: Vec<_> = differences(&first, &other, |_, _| false).map(|found| found.kind).collect();
+        assert_eq!(found, Vec::from_iter(expected));
+    }
+}
+
+#[test]
+fn a_file_that_did_not_come_to_its_end_has_no_digest() {
+    let mut index = LayerIndex::with_digests();
+    index.event(Event::Entry(file("large", 1 << 39)));
+    index.event(Event::Content { offset: 0, bytes: b"begun" });
+    index.finish();
+    assert_eq!(index.digest(0), None);
 }
 
 #[test]

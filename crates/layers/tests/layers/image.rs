@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fs, path::Path, process::Command};
 
 use tallyman_layers::{
     ChangeKind, DifferenceKind, Entry, EntryKind, Event, Export, FileLookup, ImageTree, LayerIndex,
-    LayerReader, Limits, Lookup, WastedPath, Whiteout, differences, differences_after, look_up,
+    LayerReader, Limits, Lookup, Segment, WastedPath, Whiteout, differences, differences_after, look_up,
 };
 
 use crate::support::{archive, by_path, index, path, read};
@@ -492,7 +492,9 @@ fn windows_layers_keep_their_folders_and_whiteouts() {
 #[test]
 fn an_index_takes_digests_of_content_with_its_holes() {
     let content = [&[0; 5000][..], b"data", &[0; 100]].concat();
-    let entry = crate::support::file("sparse", content.len());
+    let segments = [Segment { offset: 5000, length: 4 }];
+    let file = crate::support::file("sparse", content.len());
+    let entry = Entry { segments: Some(segments.into()), stored_size: 4, ..file };
     let mut sparse = LayerIndex::with_digests();
     sparse.event(Event::Entry(entry.clone()));
     sparse.event(Event::Content { offset: 5000, bytes: b"data" });

@@ -291,6 +291,27 @@ fn damaged_tables_are_named_and_unknown_ones_are_passed_over() {
 }
 
 #[test]
+fn a_table_that_passes_a_limit_is_read_no_further() {
+    let item = |rest: &str| format!(r#"{{"name":"a","type":"reg","size":9{rest}}},"#);
+    let piece = |at: usize| format!(r#"{{"name":"a","type":"chunk","offset":{at},"chunkOffset":{at}}},"#);
+    let pieces: String = (1..9).map(piece).collect();
+    let members = r#","x":0"#.repeat(200);
+    for (items, limits, expected) in [
+        (item("").repeat(4), Limits { entries: 3, ..Limits::default() }, LimitKind::Entries),
+        (item("") + &pieces, Limits { metadata: 200, ..Limits::default() }, LimitKind::Metadata),
+        (item(&members), Limits { extended_header: 1000, ..Limits::default() }, LimitKind::ExtendedHeader),
+    ] {
+        // What comes behind it is no entry, which nobody finds.
+        let json = format!(r#"{{"entries":[{items}7],"version":1}}"#);
+        for form in FORMS {
+            let layer = sample(form, |_| json.clone());
+            let found = contents(&layer, limits).err();
+            assert!(matches!(found, Some(Error::Limit { kind, .. }) if kind == expected), "{found:?}");
+        }
+    }
+}
+
+#[test]
 fn layers_without_a_usable_place_are_read_whole() {
     let annotation = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let digest = Digest::of(b"").to_string();
