@@ -1,12 +1,14 @@
 //! Challenges: the `WWW-Authenticate` header.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, iter::once};
 
 use http::{HeaderMap, HeaderValue, header};
+use http_auth::{ChallengeRef, parser::ChallengeParser};
 
 use crate::{Scopes, TokenService};
 
-const BLANKS: [char; 2] = [' ', '\t'];
+/// Bytes of a header value with a syntax error of which what stands before the error is looked for.
+const FAULTY_MAX: usize = 2048;
 
 /// A challenge of a registry: the credentials that it asks for.
 /// ```
@@ -52,7 +54,11 @@ impl Challenge {
                     byte => write!(text, "%{byte:02X}").expect("strings can be written to"),
                 }
             }
-            challenges.extend(read(&text).into_iter().filter_map(Self::of));
+            // Some put more than one blank behind the scheme.
+            if let Some((scheme, rest)) = text.split_once(' ') {
+                text = format!("{scheme} {}", rest.trim_start());
+            }
+            challenges.extend(read(&text).iter().filter_map(Self::of));
         }
         challenges
     }
@@ -88,10 +94,11 @@ impl Challenge {
         HeaderValue::from_str(&text).ok()
     }
 
-    fn of((scheme, fields): (&str, Vec<(&str, String)>)) -> Option<Self> {
+    fn of(parsed: &ChallengeRef<'_>) -> Option<Self> {
         let (mut realm, mut service, mut scopes, mut parameters) =
             (None, String::new(), Scopes::default(), Vec::new());
-        for (name, value) in fields {
+        for (name, value) in &parsed.params {
+            let value = value.to_unescaped();
             match name.to_ascii_lowercase().as_str() {
                 "realm" => realm = realm.or(Some(value)),
                 "service" => service = value,
@@ -99,64 +106,23 @@ impl Challenge {
                 name => parameters.push((name.to_owned(), value)),
             }
         }
-        if scheme.eq_ignore_ascii_case("basic") {
+        if parsed.scheme.eq_ignore_ascii_case("basic") {
             return Some(Self::Basic { realm: realm.unwrap_or_default() });
         }
-        let service = TokenService { realm: realm.filter(|realm| !realm.is_empty())?, service };
-        scheme.eq_ignore_ascii_case("bearer").then_some(Self::Bearer { service, scopes, parameters })
+        // A syntax error leaves this of a URL without quotes.
+        let is_rest = |realm: &str| realm.is_empty() || realm == "https" || realm == "http";
+        let service = TokenService { realm: realm.filter(|realm| !is_rest(realm))?, service };
+        parsed.scheme.eq_ignore_ascii_case("bearer").then_some(Self::Bearer { service, scopes, parameters })
     }
 }
 
-/// Reads the schemes of a header value with their parameters, up to the first syntax error.
-fn read(text: &str) -> Vec<(&str, Vec<(&str, String)>)> {
-    let (mut found, mut rest) = (Vec::<(&str, Vec<_>)>::new(), text);
-    loop {
-        let (name, behind) = token(rest.trim_start_matches([' ', '\t', ',']));
-        if name.is_empty() {
-            return found;
-        }
-        let Some(value) = behind.trim_start_matches(BLANKS).strip_prefix('=') else {
-            found.push((name, Vec::new()));
-            rest = behind;
-            continue;
-        };
-        let (Some((_, parameters)), Some((value, behind))) =
-            (found.last_mut(), value_of(value.trim_start_matches(BLANKS)))
-        else {
-            return found;
-        };
-        rest = behind.trim_start_matches(BLANKS);
-        let is_fault = !rest.is_empty() && !rest.starts_with(',');
-        // What is left of a URL without quotes is another one.
-        if !(name.eq_ignore_ascii_case("realm") && behind.starts_with([':', '/'])) {
-            parameters.push((name, value));
-        }
-        if is_fault {
-            return found;
-        }
-    }
-}
-
-/// Returns the value at the beginning of `text`, a token or a quoted string, and what stands behind it; `None` if there is none.
-fn value_of(text: &str) -> Option<(String, &str)> {
-    let Some(quoted) = text.strip_prefix('"') else {
-        let (value, rest) = token(text);
-        return (!value.is_empty()).then(|| (value.to_owned(), rest));
-    };
-    let (mut value, mut characters) = (String::new(), quoted.chars());
-    loop {
-        match characters.next()? {
-            '"' => return Some((value, characters.as_str())),
-            '\\' => value.push(characters.next()?),
-            character => value.push(character),
-        }
-    }
-}
-
-/// Returns the token at the beginning of `text`, which may be empty, and what stands behind it.
-fn token(text: &str) -> (&str, &str) {
-    let is_part = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
-    text.split_at(text.find(|c| !is_part(c)).unwrap_or(text.len()))
+/// Reads the challenges of a header value, up to the first syntax error.
+fn read(text: &str) -> Vec<ChallengeRef<'_>> {
+    let read = |end| ChallengeParser::new(&text[..end]).collect::<Result<Vec<_>, _>>();
+    // The parser drops the challenge that has the error. The longest beginning without one has what stands before it.
+    let tried = text.len().min(FAULTY_MAX);
+    let ends = once(text.len()).chain((0..tried).rev());
+    ends.map(read).find_map(Result::ok).unwrap_or_default()
 }
 
 #[cfg(test)]
