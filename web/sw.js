@@ -84,9 +84,10 @@ async function settings(request) {
   const last = await cache.match('config.json');
   try {
     const response = await fetch(request);
-    // A proxy may answer with its own page, redirect to it, or want people to sign in again.
+    // A proxy may answer with its own page, redirect to it, or want people to sign in again. A file that is broken is told.
+    const isOfProxy = [401, 403].includes(response.status) || response.status >= 500 || response.redirected || isPage(response);
     const isWhole = response.status === 404 || (response.ok && (await isJson(response.clone())));
-    if (last && (response.status === 401 || response.status >= 500 || (response.redirected && !isWhole))) return last;
+    if (last && isOfProxy && !isWhole) return last;
     if (isWhole) await cache.put('config.json', response.clone());
     return response;
   } catch (error) {
@@ -94,6 +95,8 @@ async function settings(request) {
     throw error;
   }
 }
+
+const isPage = (response) => (response.headers.get('content-type') ?? '').startsWith('text/html');
 
 const isJson = (response) => response.json().then(
   () => true,

@@ -240,6 +240,35 @@ test('what could not be fetched is said with the reason, and asked for again whe
   }).toPass();
 });
 
+test('a date of which the config could not be fetched is told with the reason, and asked for again', async ({ page, open, memory }) => {
+  const accept = 'application/vnd.docker.distribution.manifest.v2+json,application/vnd.oci.image.manifest.v1+json';
+  const image = await (await fetch(`${memory.registry}/v2/samples/hello/manifests/windows`, { headers: { accept } })).json();
+  const refused = new RegExp(`/v2/samples/hello/blobs/${image.config.digest}$`);
+  await page.route(refused, (route) => route.fulfill({ status: 403, headers: { 'access-control-allow-origin': '*' } }));
+  await open(`/explore/${memory.host}/samples/hello`);
+  const row = page.locator('[data-tag=windows]');
+  await expect(row.getByTestId('no-date')).toHaveText(/could not be fetched: .*403/);
+  await page.getByTestId('sort').selectOption('date');
+  await expect(page.getByTestId('dating')).toContainText('5 of 6 dates loaded');
+  await expect(page.getByTestId('dating').getByRole('button')).toHaveCount(0);
+  await expectAccessible(page);
+  for (const width of [1280, 390]) {
+    await page.setViewportSize({ width, height: 844 });
+    await expect(row.getByTestId('tag')).toBeVisible();
+    await expectNoSidewaysScroll(page);
+  }
+  await page.unroute(refused);
+  await expect(async () => {
+    for (const text of ['w', '']) {
+      await page.getByTestId('filter').fill(text);
+      await expect(row).toBeVisible();
+    }
+    await expect(row.locator('time')).toBeVisible({ timeout: 1000 });
+  }).toPass();
+  await expect(row).toContainText('windows/amd64');
+  await expect(page.getByTestId('dating')).toContainText('6 of 6 dates loaded');
+});
+
 test('tags are picked by click, with Shift and by keyboard, and compared', async ({ page, open, memory }) => {
   await open(`/explore/${memory.host}/samples/hello`);
   const picked = () => page.locator('[data-row][aria-selected=true]').evaluateAll((rows) => rows.map((row) => row.dataset.tag));

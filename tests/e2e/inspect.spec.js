@@ -244,6 +244,19 @@ test('a child that could not be fetched is told from one that is missing, with t
   await expectAccessible(page);
 });
 
+test('a platform whose config could not be fetched has the reason in place of its date', async ({ page, open, memory }) => {
+  const index = await truth(memory, 'samples/hello', 'latest');
+  const image = await truth(memory, 'samples/hello', index.json.manifests[0].digest);
+  const headers = { 'access-control-allow-origin': '*' };
+  await page.route(new RegExp(`/blobs/${image.json.config.digest}$`), (route) => route.fulfill({ status: 403, headers }));
+  await open(`/inspect/${memory.host}/samples/hello:latest`);
+  await expect(page.getByTestId('platform-row').locator('time')).toHaveCount(index.json.manifests.length - 1);
+  await expect(page.getByTestId('platform-row').first().getByTestId('no-date')).toHaveText(/could not be fetched: .*403/);
+  await expectAccessible(page);
+  await page.setViewportSize({ width: 390, height: 844 });
+  await expectNoSidewaysScroll(page);
+});
+
 test('schema 1 is named, an artifact is shown raw', async ({ page, open, memory }) => {
   await open(`/inspect/${memory.host}/samples/schema1:old`);
   await expect(page.getByRole('region', { name: 'Schema 1' })).toContainText('a manifest list cannot hold it');

@@ -163,6 +163,8 @@ async function signingProxy(site) {
 for (const [how, asks] of [
   ['redirects to another origin', undefined],
   ['answers 401', (response) => response.writeHead(401, { 'content-type': 'text/html' }).end('<html>')],
+  ['answers 403 with its page', (response) => response.writeHead(403, { 'content-type': 'text/html' }).end('<html>')],
+  ['answers 200 with its page', (response) => response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end('<html>')],
 ]) {
   test(`a session that ended at a proxy which ${how} is said, with the way to a new one`, async ({ page }) => {
     const silent = await startDevRegistry('--samples', '--no-cors');
@@ -210,14 +212,14 @@ test('while the server fails, the app has the settings that it had last, and no 
   await ready(page);
   await controlled(page);
   await isOurs();
-  for (const status of [502, 200, 503]) {
+  for (const status of [502, 200, 403, 503]) {
     failing.set('config.json', status);
-    if (status >= 500) await isOurs();
-    else {
-      await page.reload();
-      await expect(page.getByTestId('settings-fault')).toBeVisible();
-    }
+    await isOurs();
   }
+  failing.clear();
+  pages.set('config.json', '{"title": "Ours",}');
+  await page.reload();
+  await expect(page.getByTestId('settings-fault')).toBeVisible();
   await site.close();
 });
 

@@ -81,6 +81,79 @@ test('Back brings folds and the place on the page back, and a new page begins at
   await expect(page.getByTestId('raw-fold').first()).not.toHaveValue('0');
 });
 
+/** Sends a catalog of `pages` pages, 40 repositories each. Those behind the page `until` wait. */
+async function sendCatalog(page, registry) {
+  const catalog = { pages: 12, until: Infinity };
+  await page.route(`${registry}/v2/_catalog*`, async (route) => {
+    const number = Number(new URL(route.request().url()).searchParams.get('last') ?? 0) + 1;
+    await expect.poll(() => number <= catalog.until).toBe(true);
+    const headers = { 'access-control-allow-origin': '*', 'access-control-expose-headers': 'Link' };
+    if (number < catalog.pages) headers.link = `</v2/_catalog?n=40&last=${number}>; rel="next"`;
+    await route.fulfill({ headers, json: { repositories: Array.from({ length: 40 }, (_, at) => `page-${number}-${at}`) } });
+  });
+  return catalog;
+}
+
+const place = (page) => page.locator('.window').evaluate((list) => list.scrollTop);
+
+/** Leaves a list of 480 repositories far down, for one of them. */
+async function leaveFarDown(page, open, memory) {
+  await open(`/explore/${memory.host}`);
+  await expect(page.getByTestId('count')).toHaveText('480 repositories');
+  await page.locator('.window').evaluate((list) => (list.scrollTop = list.scrollHeight));
+  const last = page.getByRole('treeitem', { name: 'page-12-39' });
+  await expect(last).toBeVisible();
+  await last.getByRole('link').click();
+  await expect(page.getByTestId('error')).toBeVisible();
+}
+
+test('Back to a list that comes slowly goes to its place, until somebody scrolls', async ({ page, open, memory }) => {
+  const catalog = await sendCatalog(page, memory.registry);
+  await leaveFarDown(page, open, memory);
+  catalog.until = 1;
+  await page.goBack();
+  const count = (number) => expect(page.getByTestId('count')).toContainText(`${number} repositories`);
+  await count(40);
+  const top = await place(page);
+  // What comes sooner is drawn with the next page.
+  await page.waitForTimeout(300);
+  catalog.until = 2;
+  await count(80);
+  await expect.poll(() => place(page)).toBeGreaterThan(top);
+
+  await page.locator('.window').hover();
+  const before = await place(page);
+  await page.mouse.wheel(0, -300);
+  await expect.poll(() => place(page)).toBeLessThan(before);
+  let chosen;
+  await expect.poll(async () => chosen === (chosen = await place(page))).toBe(true);
+  catalog.until = Infinity;
+  await count(480);
+  expect(await place(page)).toBe(chosen);
+});
+
+test('Back to a list that has become shorter holds no place in it', async ({ page, open, memory }) => {
+  const catalog = await sendCatalog(page, memory.registry);
+  await leaveFarDown(page, open, memory);
+  catalog.pages = 2;
+  await page.goBack();
+  const count = page.getByTestId('count');
+  await expect(count).toHaveText('80 repositories');
+  await expect.poll(() => place(page)).toBeGreaterThan(0);
+  await page.getByTestId('filter').fill('page-1');
+  await expect(count).toHaveText('40 of 80 repositories');
+  await page.locator('.window').evaluate((list) => (list.scrollTop = 0));
+  await page.getByTestId('filter').fill('');
+  await expect(count).toHaveText('80 repositories');
+  expect(await place(page)).toBe(0);
+  // The new place is kept.
+  await page.locator('.window').evaluate((list) => (list.scrollTop = 200));
+  await page.getByRole('treeitem', { name: /^page-1-/ }).nth(12).getByRole('link').click();
+  await expect(page.getByTestId('error')).toBeVisible();
+  await page.goBack();
+  await expect.poll(() => place(page)).toBe(200);
+});
+
 test('another language changes words, and nothing else', async ({ page, open, memory, server, complaints }) => {
   await open(`/explore/${memory.host}/samples/hello`);
   await page.getByTestId('filter').fill('la');

@@ -47,3 +47,24 @@ for (const [count, images] of [[300, 300], [10_000, 40]]) {
     await registry.stop();
   });
 }
+
+test('the config of a platform that could not be fetched is asked for again when its row is in sight', async ({ page, open }) => {
+  const registry = await startDevRegistry();
+  await putIndex(registry.registry, 'scale/index', 300, 300);
+  const get = async (reference, kind) =>
+    (await fetch(`${registry.registry}/v2/scale/index/manifests/${reference}`, { headers: { accept: `application/vnd.oci.image.${kind}.v1+json` } })).json();
+  const { manifests } = await get('many', 'index');
+  const { config } = await get(manifests[0].digest, 'manifest');
+  const refused = new RegExp(`/blobs/${config.digest}$`);
+  await page.route(refused, (route) => route.fulfill({ status: 403, headers: { 'access-control-allow-origin': '*' } }));
+  await open(`/inspect/${registry.host}/scale/index:many`);
+  const row = page.locator('[data-platform="linux/cpu0"]');
+  await expect(row.getByTestId('no-date')).toHaveText(/could not be fetched: .*403/);
+  await page.unroute(refused);
+  for (const far of [true, false]) {
+    await page.locator('.window').evaluate((list, far) => (list.scrollTop = far ? list.scrollHeight : 0), far);
+    await expect(row).toHaveCount(far ? 0 : 1);
+  }
+  await expect(row.locator('time')).toBeVisible();
+  await registry.stop();
+});

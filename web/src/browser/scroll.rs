@@ -23,19 +23,44 @@ const HELD: usize = 40;
 /// Time between two tries.
 const PAUSE: Duration = Duration::from_millis(50);
 
+/// Returns a flag that begins as `begins` and is cleared when somebody scrolls, points or types: nothing brings them back to a place
+/// then.
+#[hook]
+pub fn use_cleared_by_input(begins: bool) -> Rc<Cell<bool>> {
+    let flag = use_memo((), |()| Cell::new(begins));
+    {
+        let flag = Rc::clone(&flag);
+        use_effect_with((), move |()| {
+            let listeners = web_sys::window().map(|window| {
+                ["wheel", "touchstart", "keydown", "mousedown", "input"].map(|name| {
+                    let flag = Rc::clone(&flag);
+                    EventListener::new(&window, name, move |_| flag.set(false))
+                })
+            });
+            move || drop(listeners)
+        });
+    }
+    flag
+}
+
+/// Returns `true` if `top` is the place `wanted`: a page that is zoomed scrolls by fractions of a pixel.
+pub fn is_at(top: f64, wanted: f64) -> bool {
+    (top - wanted).abs() < 2.0
+}
+
 /// Keeps the place of each history entry, and returns to it when the entry is shown again. A page at another `path`
 /// begins at its top.
 #[hook]
 pub fn use_scroll_memory(path: &str) {
     let attempt = use_memo((), |()| Rc::new(Cell::new(0_u32)));
-    let is_going = use_memo((), |()| Rc::new(Cell::new(false)));
+    let is_going = use_cleared_by_input(false);
     // Between a step of the history and the drawing of its page the browser scrolls by itself: that is no place of either.
     let drawn = use_memo((), |()| Rc::new(RefCell::new(String::new())));
     {
         let (is_going, drawn) = (Rc::clone(&is_going), Rc::clone(&drawn));
         use_effect_with((), move |()| {
-            let listeners = web_sys::window().map(|window| listeners(&window, &is_going, &drawn));
-            move || drop(listeners)
+            let listener = web_sys::window().map(|window| listener(&window, &is_going, &drawn));
+            move || drop(listener)
         });
     }
     let shown = entry();
@@ -66,7 +91,7 @@ async fn go(wanted: f64, is_wanted: impl Fn() -> bool) {
     let mut held = 0;
     for _ in 0..TRIES {
         let Some(window) = web_sys::window().filter(|_| is_wanted()) else { return };
-        if window.scroll_y().is_ok_and(|y| (y - wanted).abs() < 2.0) {
+        if window.scroll_y().is_ok_and(|y| is_at(y, wanted)) {
             held += 1;
             if held > HELD || wanted == 0.0 {
                 return;
@@ -79,24 +104,17 @@ async fn go(wanted: f64, is_wanted: impl Fn() -> bool) {
     }
 }
 
-fn listeners(window: &Window, is_going: &Rc<Cell<bool>>, drawn: &Rc<RefCell<String>>) -> Vec<EventListener> {
+fn listener(window: &Window, is_going: &Rc<Cell<bool>>, drawn: &Rc<RefCell<String>>) -> EventListener {
     if let Ok(history) = window.history() {
         // A browser that goes on by itself goes to the same place.
         let _ = history.set_scroll_restoration(ScrollRestoration::Manual);
     }
-    let moved = {
-        let (window, is_going, drawn) = (window.clone(), Rc::clone(is_going), Rc::clone(drawn));
-        EventListener::new(&window.clone(), "scroll", move |_| {
-            let shown = entry();
-            let is_at_rest = !is_going.get() && *drawn.borrow() == shown;
-            if let Some(y) = window.scroll_y().ok().filter(|_| is_at_rest) {
-                write(&shown, NAME, &(y as i32));
-            }
-        })
-    };
-    let taken_over = ["wheel", "touchstart", "keydown", "mousedown"].map(|name| {
-        let is_going = Rc::clone(is_going);
-        EventListener::new(window, name, move |_| is_going.set(false))
-    });
-    std::iter::once(moved).chain(taken_over).collect()
+    let (window, is_going, drawn) = (window.clone(), Rc::clone(is_going), Rc::clone(drawn));
+    EventListener::new(&window.clone(), "scroll", move |_| {
+        let shown = entry();
+        let is_at_rest = !is_going.get() && *drawn.borrow() == shown;
+        if let Some(y) = window.scroll_y().ok().filter(|_| is_at_rest) {
+            write(&shown, NAME, &(y as i32));
+        }
+    })
 }

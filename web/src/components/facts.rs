@@ -2,10 +2,10 @@
 
 use yew::prelude::*;
 
-use super::chip::Chip;
+use super::chip::{Chip, Tone};
 use crate::{
     format,
-    state::failure::Failure,
+    state::{failure::Failure, inspection::Loadable},
     text::{text, use_language},
 };
 
@@ -55,6 +55,24 @@ pub fn pairs<'a>(
 pub fn unfetched(failure: &Failure) -> String {
     let words = text().explore();
     if failure.is_missing { words.missing.to_owned() } else { (words.not_fetched)(&failure.why) }
+}
+
+/// Shows a point in time by `show`, and why there is none if it could not be fetched.
+pub fn created(created: &Loadable<str>, show: fn(&str) -> Html) -> Html {
+    match created {
+        Loadable::Loading => html! { <span class="skeleton" /> },
+        Loadable::Ready(created) => show(created),
+        Loadable::None => html! { <span class="soft">{ "–" }</span> },
+        Loadable::Failed(failure) => {
+            let tone = if failure.is_missing { Tone::Missing } else { Tone::Warn };
+            let why = unfetched(failure);
+            html! {
+                <Chip {tone} title={why.clone()} testid="no-date">
+                    <span aria-hidden="true">{ text().explore().no_date }</span><span class="visually-hidden">{ why }</span>
+                </Chip>
+            }
+        }
+    }
 }
 
 /// Shows a point in time as a date, with its age on hover.

@@ -9,7 +9,10 @@ use yew::{
     virtual_dom::{Key, VNode},
 };
 
-use crate::browser::entry_state::{entry, read, write};
+use crate::browser::{
+    entry_state::{entry, read, write},
+    scroll::{is_at, use_cleared_by_input},
+};
 
 /// Rows beyond the edges, so that a quick scroll does not show gaps.
 const MARGIN: usize = 8;
@@ -234,25 +237,26 @@ fn use_active_in_sight(place: &NodeRef, view: View, count: usize, active: usize)
     });
 }
 
-/// Scrolls to where the history entry was left, once there are so many rows. Returns the callback that keeps the place.
+/// Scrolls to where the history entry was left, once there are so many rows, unless somebody does something else before. Returns the
+/// callback that keeps the place.
 #[hook]
 fn use_kept_scroll(id: &str, place: &NodeRef, count: usize) -> Callback<()> {
     let name = format!("scroll {id}");
     let entry = use_memo((), |()| entry());
-    let wanted = use_mut_ref(|| read::<i32>(&entry, &name));
+    let wanted = use_memo((), |()| read::<i32>(&entry, &name));
+    let is_going = use_cleared_by_input(wanted.is_some());
     {
-        let (place, wanted) = (place.clone(), Rc::clone(&wanted));
+        let (place, is_going) = (place.clone(), Rc::clone(&is_going));
         use_effect_with(count, move |_| {
-            let (Some(top), Some(place)) = (*wanted.borrow(), place.cast::<HtmlElement>()) else { return };
+            let wanted = wanted.filter(|_| is_going.get());
+            let (Some(top), Some(place)) = (wanted, place.cast::<HtmlElement>()) else { return };
             place.set_scroll_top(top);
-            if place.scroll_top() == top {
-                *wanted.borrow_mut() = None;
-            }
+            is_going.set(!is_at(place.scroll_top().into(), top.into()));
         });
     }
     let place = place.clone();
     Callback::from(move |()| {
-        if let Some(place) = place.cast::<HtmlElement>().filter(|_| wanted.borrow().is_none()) {
+        if let Some(place) = place.cast::<HtmlElement>().filter(|_| !is_going.get()) {
             write(&entry, &name, &place.scroll_top());
         }
     })

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use tallyman_core::{Manifest, Registry};
+use tallyman_core::{ImageConfig, Manifest, Registry};
 use tallyman_registry::{Error as RegistryError, FetchedManifest};
 
 /// A failed action.
@@ -54,6 +54,15 @@ pub fn manifest_in(
 ) -> Result<Manifest, Failure> {
     let fetched = answer.map_err(|error| Failure::of_request(&error, registry))?;
     fetched.manifest().map_err(|error| error.to_string().into())
+}
+
+/// Parses a config that was asked for.
+pub fn config_in(
+    answer: Result<impl AsRef<[u8]>, RegistryError>,
+    registry: &Registry,
+) -> Result<ImageConfig, Failure> {
+    let bytes = answer.map_err(|error| Failure::of_request(&error, registry))?;
+    ImageConfig::parse(bytes.as_ref()).map_err(|error| error.to_string().into())
 }
 
 /// Returns `true` if signing in may help.

@@ -175,11 +175,32 @@ impl<T> Loadable<T> {
     }
 }
 
+impl Loadable<str> {
+    /// A text that is here, or known to be none.
+    pub fn of(text: Option<&str>) -> Self {
+        text.map_or(Self::None, |text| Self::Ready(text.into()))
+    }
+}
+
+impl<T> From<Result<T, Failure>> for Loadable<T> {
+    fn from(answer: Result<T, Failure>) -> Self {
+        answer.map_or_else(Self::Failed, Self::ready_of)
+    }
+}
+
 impl<T: ?Sized> Loadable<T> {
     /// Returns the value if it is loaded.
     pub fn ready(&self) -> Option<&T> {
         match self {
             Self::Ready(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// Returns why it did not come.
+    pub fn failure(&self) -> Option<&Failure> {
+        match self {
+            Self::Failed(failure) => Some(failure),
             _ => None,
         }
     }
@@ -228,6 +249,16 @@ impl Node {
             descriptor: descriptor.clone(),
             manifest,
             config: Loadable::None,
+        }
+    }
+
+    /// Returns the time at which the image was made, in RFC 3339.
+    pub fn created(&self) -> Loadable<str> {
+        match (&self.config, &self.manifest) {
+            (Loadable::Ready(config), _) => Loadable::of(config.created.as_deref()),
+            (Loadable::Failed(failure), _) => Loadable::Failed(failure.clone()),
+            (Loadable::None, Loadable::Ready(_) | Loadable::Failed(_)) => Loadable::None,
+            _ => Loadable::Loading,
         }
     }
 

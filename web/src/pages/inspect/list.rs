@@ -94,11 +94,6 @@ fn image_row(inspected: &Inspected, index: &Index, choice: &Choice, row: (usize,
             (html! { <span class="skeleton skeleton--short" /> }, html! { <span class="skeleton" /> })
         }
     };
-    let created = match (&node.manifest, &node.config) {
-        (_, Loadable::Ready(config)) => config.created.as_deref().map_or_else(|| html! { "–" }, facts::when),
-        (Loadable::Loading, _) | (_, Loadable::Loading) => html! { <span class="skeleton" /> },
-        _ => html! { "–" },
-    };
     html! {
         <tr key={number} class={classes!(is_missing(node), is_chosen.then_some("is-chosen"))} data-testid="platform-row" data-platform={platform.to_string()}>
             <th scope="row" class="strong fill">
@@ -113,7 +108,7 @@ fn image_row(inspected: &Inspected, index: &Index, choice: &Choice, row: (usize,
             <td class="nowrap"><a class="cell-link" href={href(inspected, entry)} title={entry.digest.to_string()} data-testid="platform-digest"><code>{ entry.digest.short() }</code></a></td>
             <td class="number" data-unit={words.layers.to_lowercase()}>{ layers }</td>
             <td class="number">{ size }</td>
-            <td class="nowrap soft">{ created }</td>
+            <td class="nowrap soft">{ facts::created(&node.created(), facts::when) }</td>
         </tr>
     }
 }

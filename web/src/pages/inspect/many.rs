@@ -144,11 +144,6 @@ fn cells(node: &Node, href: Option<String>) -> Html {
         }
         Loadable::Loading | Loadable::None => html! { <span class="skeleton skeleton--short" /> },
     };
-    let created = match (&node.manifest, &node.config) {
-        (_, Loadable::Ready(config)) => config.created.as_deref().map_or_else(|| html! { "–" }, facts::age),
-        (Loadable::Ready(_) | Loadable::Failed(_), Loadable::None | Loadable::Failed(_)) => html! { "–" },
-        _ => html! { <span class="skeleton" /> },
-    };
     let name = entry_name::name(node);
     html! {
         <>
@@ -161,7 +156,7 @@ fn cells(node: &Node, href: Option<String>) -> Html {
             </span>
             <span role="gridcell" class="tag-row__platforms"><code title={node.descriptor.digest.to_string()}>{ node.descriptor.digest.short() }</code></span>
             <span role="gridcell" class="tag-row__size number">{ size }</span>
-            <span role="gridcell" class="tag-row__created">{ created }</span>
+            <span role="gridcell" class="tag-row__created">{ facts::created(&node.created(), facts::age) }</span>
         </>
     }
 }

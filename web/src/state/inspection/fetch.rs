@@ -19,7 +19,7 @@ use crate::{
         service_worker,
     },
     state::{
-        failure::manifest_in,
+        failure::{config_in, manifest_in},
         problem::Problem,
         registries::{Registries, pasted_manifests},
     },
@@ -100,7 +100,7 @@ pub(super) async fn inspect(
 /// Response for a node.
 enum Answer {
     Manifest { node: usize, depth: usize, entry: Box<Descriptor>, part: Loadable<Manifest> },
-    Config(usize, Loadable<ImageConfig>),
+    Config { node: usize, entry: Box<Descriptor>, part: Loadable<ImageConfig> },
     Referrers(usize, Vec<Descriptor>),
     Tag(Option<Digest>),
 }
@@ -112,7 +112,8 @@ struct Work<'a> {
     nodes: usize,
     /// Images that are to be asked what refers to them.
     subjects: Vec<(usize, Descriptor)>,
-    /// The entries of an index that nobody has wanted yet, and those that could not be fetched, by the numbers of their nodes.
+    /// The entries of an index that nobody has wanted yet, and those that, or whose configs, could not be fetched, by the numbers of
+    /// their nodes.
     unfetched: BTreeMap<usize, Descriptor>,
     asked: FuturesUnordered<LocalBoxFuture<'a, Answer>>,
     tell: &'a dyn Fn(Update),
@@ -136,7 +137,12 @@ impl Work<'_> {
                 (self.tell)(Update::Moved(digest));
             }
             Answer::Tag(_) => {}
-            Answer::Config(node, part) => (self.tell)(Update::Config(node, part)),
+            Answer::Config { node, entry, part } => {
+                if matches!(&part, Loadable::Failed(failure) if !failure.is_missing) {
+                    self.unfetched.insert(node, *entry);
+                }
+                (self.tell)(Update::Config(node, part));
+            }
             Answer::Referrers(node, found) => {
                 // By now it is known whether the registry can tell such things at all.
                 if node == 0 {
@@ -159,9 +165,11 @@ impl Work<'_> {
         if let Some(image) = manifest.image().filter(|image| image.has_image_config()) {
             (self.tell)(Update::Config(node, Loadable::Loading));
             let (registries, reference) = (Rc::clone(&self.registries), Rc::clone(&self.reference));
-            let config = image.config.clone();
-            let asked =
-                async move { Answer::Config(node, fetch_config(&registries, &reference, &config).await) };
+            let (config, entry) = (image.config.clone(), Box::new(manifest.descriptor()));
+            let asked = async move {
+                let answer = registries.client().blob(&reference, &config).await;
+                Answer::Config { node, entry, part: config_in(answer, reference.registry()).into() }
+            };
             self.asked.push(asked.boxed_local());
         }
         let Some(index) = manifest.index().filter(|_| depth < NESTED_INDEXES_MAX) else { return };
@@ -351,28 +359,11 @@ fn text_of(bytes: Result<impl AsRef<[u8]>, Error>) -> Option<Rc<str>> {
     (!text.contains('\0')).then(|| text.into())
 }
 
-async fn fetch_config(
-    registries: &Registries,
-    reference: &Reference,
-    config: &Descriptor,
-) -> Loadable<ImageConfig> {
-    match registries.client().blob(reference, config).await {
-        Ok(bytes) => match ImageConfig::parse(&bytes) {
-            Ok(config) => Loadable::Ready(Rc::new(config)),
-            Err(error) => Loadable::Failed(error.to_string().into()),
-        },
-        Err(error) => Loadable::Failed(error.to_string().into()),
-    }
-}
-
 async fn fetch_child(
     registries: &Registries,
     reference: &Reference,
     entry: &Descriptor,
 ) -> Loadable<Manifest> {
     let answer = registries.client().manifest_as(reference, entry).await;
-    match manifest_in(answer, reference.registry()) {
-        Ok(manifest) => Loadable::ready_of(manifest),
-        Err(failure) => Loadable::Failed(failure),
-    }
+    manifest_in(answer, reference.registry()).into()
 }

@@ -78,7 +78,8 @@ impl Inspected {
         let mut failed = Vec::new();
         for (number, node) in self.nodes.iter_mut().enumerate() {
             let Some(former) = known.get(&node.descriptor.digest) else { continue };
-            let is_ready = matches!(former.manifest, Loadable::Ready(_) | Loadable::None);
+            let is_ready = matches!(former.manifest, Loadable::Ready(_) | Loadable::None)
+                && matches!(former.config, Loadable::Ready(_) | Loadable::None);
             if matches!(node.manifest, Loadable::None) && !is_ready {
                 failed.push(number);
             }
@@ -196,9 +197,16 @@ mod tests {
     }
 
     #[test]
-    fn failed_entries_of_a_large_index_are_wanted_again() {
-        let (before, _) = half();
-        let (mut of, mut wanted) = index(&[("a", NOTHING), ("b", NOTHING)]);
+    fn failed_entries_of_a_large_index_are_wanted_again_and_those_whose_config_failed() {
+        let (mut of, mut wanted) = index(&[("a", NOTHING), ("b", NOTHING), ("c", NOTHING)]);
+        let mut all = vec![Update::Start];
+        all.extend(begun(&of));
+        all.push(Update::Node(1, Loadable::ready_of(image())));
+        all.push(Update::Config(1, Loadable::ready_of(config("linux/amd64"))));
+        all.push(Update::Node(2, Loadable::Failed("it did not come".into())));
+        all.push(Update::Node(3, Loadable::ready_of(image())));
+        all.push(Update::Config(3, Loadable::Failed("it did not come".into())));
+        let before = reduced(Run::default(), all);
         for node in &mut of.nodes[1..] {
             Rc::make_mut(node).manifest = Loadable::None;
         }
@@ -206,6 +214,6 @@ mod tests {
         all.extend(begun(&of));
         let run = reduced(before, all);
         assert!(shown(&run).nodes[1].manifest.ready().is_some());
-        assert_eq!(wanted.try_recv().unwrap(), [2]);
+        assert_eq!(wanted.try_recv().unwrap(), [2, 3]);
     }
 }

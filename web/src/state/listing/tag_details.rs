@@ -13,14 +13,14 @@ use futures_util::{
     stream,
 };
 use gloo_timers::future::sleep;
-use tallyman_core::{Descriptor, Digest, ImageConfig, Manifest, Platform, Reference, Tag};
+use tallyman_core::{Descriptor, Digest, Manifest, Platform, Reference, Tag};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use crate::{
     format,
     state::{
-        failure::{Failure, manifest_in},
+        failure::{Failure, config_in, manifest_in},
         inspection::Loadable,
         registries::{Registries, use_changes, use_registries},
     },
@@ -129,10 +129,16 @@ impl TagBook {
         same.filter(|other| ***other != *tag).take(most).cloned().collect()
     }
 
-    /// Returns the number of tags of which the date is known, or is known to be none, and whose names are `wanted`.
-    pub fn dated(&self, wanted: impl Fn(&str) -> bool) -> usize {
+    /// Returns how many of the tags whose names are `wanted` have been asked for their dates, and of how many of these the date is known,
+    /// or is known to be none.
+    pub fn dated(&self, wanted: impl Fn(&str) -> bool) -> (usize, usize) {
         let facts = self.facts.borrow();
-        facts.iter().filter(|(tag, facts)| !matches!(facts.created, Loadable::Loading) && wanted(tag)).count()
+        let asked =
+            facts.iter().filter(|(tag, facts)| !matches!(facts.created, Loadable::Loading) && wanted(tag));
+        asked.fold((0, 0), |(asked, dated), (_, facts)| {
+            let is_dated = facts.created.failure().is_none_or(|failure| failure.is_missing);
+            (asked + 1, dated + usize::from(is_dated))
+        })
     }
 
     /// Wants to know these tags now, and no others that have not been asked for yet.
@@ -231,8 +237,8 @@ impl TagBook {
             Ok(manifest) => Rc::new(manifest),
             Err(failure) => {
                 facts.known_until = known_until([&failure]);
-                facts.manifest = Loadable::Failed(failure);
-                (facts.created, facts.moment) = (Loadable::None, None);
+                facts.manifest = Loadable::Failed(failure.clone());
+                (facts.created, facts.moment) = (Loadable::Failed(failure), None);
                 return self.note(tag, &facts);
             }
         };
@@ -271,27 +277,34 @@ impl TagBook {
                 Err(failure) => Loadable::Failed(failure),
             };
         }
-        (facts.created, facts.moment) = (Loadable::None, None);
-        if let Some(config) = config {
-            let blob = client.blob(&reference, &config).await.ok();
-            if let Some(config) = blob.and_then(|bytes| ImageConfig::parse(&bytes).ok()) {
-                if let Some(created) = config.created {
+        facts.moment = None;
+        facts.created = match config {
+            Some(config) => match config_in(client.blob(&reference, &config).await, registry) {
+                Ok(config) => {
+                    let created = config.created.as_deref();
                     // What nobody made on that day is not the oldest of all.
-                    facts.moment = format::moment(&created).filter(|_| format::is_real(&created));
-                    facts.created = Loadable::Ready(created.into());
+                    facts.moment =
+                        created.filter(|created| format::is_real(created)).and_then(format::moment);
+                    let created = Loadable::of(created);
+                    if let [only] = &mut facts.platforms[..]
+                        && manifest.image().is_some()
+                    {
+                        only.platform = Some(config.platform);
+                    }
+                    created
                 }
-                if let [only] = &mut facts.platforms[..]
-                    && manifest.image().is_some()
-                {
-                    only.platform = Some(config.platform);
-                }
+                Err(failure) => Loadable::Failed(failure),
+            },
+            // An image that did not come may have a date.
+            None => {
+                let mut failures = facts.platforms.iter().filter_map(|image| image.size.failure());
+                let failure = failures.find(|failure| !failure.is_missing);
+                failure.cloned().map_or(Loadable::None, Loadable::Failed)
             }
-        }
+        };
         if few == images.len() {
-            facts.known_until = known_until(facts.platforms.iter().filter_map(|image| match &image.size {
-                Loadable::Failed(failure) => Some(failure),
-                _ => None,
-            }));
+            let failures = facts.platforms.iter().filter_map(|image| image.size.failure());
+            facts.known_until = known_until(failures.chain(facts.created.failure()));
         }
         self.note(tag, &facts);
     }

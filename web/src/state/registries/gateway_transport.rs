@@ -67,9 +67,8 @@ impl GatewayTransport {
 
     /// Sends a request to the app's own server. An answer of a proxy in front of it that wants people to sign in is told as such.
     async fn send_to_gateway(&self, request: Request) -> Result<Response, TransportError> {
-        let url = request.url.clone();
         let answer = self.gateway.send(request).await;
-        let has_ended = may_be_of_proxy(&answer, &url) && self.has_session_ended().await;
+        let has_ended = may_be_of_proxy(&answer) && self.has_session_ended().await;
         // Requests that fail for another reason say nothing of the session.
         if has_ended || answer.is_ok() {
             self.session_ended.emit(has_ended);
@@ -86,25 +85,35 @@ impl GatewayTransport {
         let Ok(settings) = Url::new_with_base("config.json", &self.page) else { return false };
         let mut request = Request::new(Method::HEAD, settings.href());
         request.follow_redirects = false;
-        let status = self.gateway.send(request).await.map(|response| response.status);
-        status.is_ok_and(|status| status.is_redirection() || status == StatusCode::UNAUTHORIZED)
+        self.gateway.send(request).await.is_ok_and(|response| {
+            response.status.is_redirection()
+                || is_refusal(response.status)
+                || response.status.is_success() && is_page(&response)
+        })
     }
 }
 
-/// Returns `true` if an answer to a request for `url` may come from a proxy: none that the browser lets through, a page from
-/// elsewhere, or a refusal that does not say what is wanted.
-fn may_be_of_proxy(answer: &Result<Response, TransportError>, url: &str) -> bool {
-    match answer {
-        Err(error) => error.kind == TransportErrorKind::Opaque,
-        Ok(Response { status: StatusCode::UNAUTHORIZED, headers, .. }) => {
-            !headers.contains_key(FROM_REGISTRY) && !headers.contains_key(WWW_AUTHENTICATE)
-        }
-        Ok(response) => {
-            let content_type = response.headers.get(CONTENT_TYPE);
-            response.url != url
-                && content_type.is_some_and(|value| value.as_bytes().starts_with(b"text/html"))
-        }
-    }
+/// Returns `true` if an answer to a request may come from a proxy: none that the browser lets through, a page in place of what a
+/// registry sends, or a refusal that does not say what is wanted.
+fn may_be_of_proxy(answer: &Result<Response, TransportError>) -> bool {
+    let response = match answer {
+        Err(error) => return error.kind == TransportErrorKind::Opaque,
+        Ok(response) => response,
+    };
+    let has_challenge =
+        [FROM_REGISTRY, WWW_AUTHENTICATE].iter().any(|name| response.headers.contains_key(name));
+    let may_be_page = response.status.is_success() || is_refusal(response.status);
+    !has_challenge && (response.status == StatusCode::UNAUTHORIZED || may_be_page && is_page(response))
+}
+
+/// Returns `true` for the statuses with which proxies ask people to sign in.
+fn is_refusal(status: StatusCode) -> bool {
+    matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
+}
+
+/// Returns `true` if a response is a page for people.
+fn is_page(response: &Response) -> bool {
+    response.headers.get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/html"))
 }
 
 fn not_open(open: &[String]) -> TransportError {

@@ -82,15 +82,7 @@ fn about(facts: Option<&TagFacts>, pull: &str) -> Html {
                     <span title={(!is_all).then_some(words.partly)}>{ format::bytes(total) }{ if is_all { "" } else { " *" } }</span>
                 }
             </span>
-            <span role="gridcell" class="tag-row__created">
-                {
-                    match &facts.created {
-                        Loadable::Loading => html! { <span class="skeleton" /> },
-                        Loadable::Ready(created) => facts::age(created),
-                        Loadable::None | Loadable::Failed(_) => html! { <span class="soft">{ "–" }</span> },
-                    }
-                }
-            </span>
+            <span role="gridcell" class="tag-row__created">{ facts::created(&facts.created, facts::age) }</span>
             <span role="gridcell" class="tag-row__digest">
                 <code title={digest.to_string()}>{ digest.short() }</code>
                 <Copy text={digest.to_string()} what={text().controls().digest} />

@@ -54,8 +54,9 @@ pub fn dating(
     set: &UseStateSetter<bool>,
 ) -> Html {
     let words = text().explore();
+    let (asked, known) = book.dated(is_shown);
     // Fewer are known than there are.
-    let known = book.dated(is_shown).min(shown);
+    let (asked, known) = (asked.min(shown), known.min(shown));
     let count = |number: usize| format::count(number as u64);
     let change = |to: bool| {
         let set = set.clone();
@@ -64,10 +65,10 @@ pub fn dating(
     html! {
         <p class="dating soft" data-testid="dating">
             <span role="status">{ (words.dated)(&count(known), &count(shown)) }</span>
-            if known < shown && asks {
+            if asked < shown && asks {
                 <button class="button" type="button" onclick={change(false)}>{ words.stop }</button>
-            } else if shown > DATED_AT_ONCE && known < shown {
-                <button class="button" type="button" onclick={change(true)}>{ (words.date_all)(&count(shown - known)) }</button>
+            } else if shown > DATED_AT_ONCE && asked < shown {
+                <button class="button" type="button" onclick={change(true)}>{ (words.date_all)(&count(shown - asked)) }</button>
             }
         </p>
     }
