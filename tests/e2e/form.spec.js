@@ -90,6 +90,21 @@ test('what the command line made of a list goes out with its file and its link, 
   }
 });
 
+test('an annotation with a line break stays as it is when another is edited, and is no line of the commands', async ({ page, open, server }) => {
+  await aList(page, open, server, 'breaks');
+  await chooseIndex(page);
+  await annotate(page, 'title=app\n{"description":"First line\\ntouch x #?a=b"}');
+  await page.getByTestId('unfold').click();
+  const written = '{"description":"First line\\ntouch x #?a=b"}\n';
+  await expect(page.getByTestId('form-annotations')).toHaveValue(`${written}title=app\n`);
+  await annotate(page, `${written}title=other\n`);
+  await expect(page.getByTestId('list-bytes')).toContainText('"title": "other"');
+  await expect(page.getByTestId('form-annotations')).toHaveValue(`${written}title=other\n`);
+  await expect(page.getByTestId('list-bytes')).toContainText('"description": "First line\\ntouch x #?a=b"');
+  await page.getByRole('button', { name: 'docker manifest', exact: true }).click();
+  await expect(page.getByTestId('command-lines')).toHaveText(/^# [^\n]*First line touch x #[^\n]*\ndocker manifest push [^\n]+$/);
+});
+
 test('two tabs that change the form at once lose nothing in silence', async ({ page, open, server, context, memory }) => {
   const list = await aList(page, open, server, 'tabs-form');
   await chooseIndex(page);

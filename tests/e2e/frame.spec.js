@@ -272,3 +272,15 @@ test('settings that cannot be read are said, and the app works with the defaults
   await expect(page.getByTestId('settings-fault')).toContainText('config.json');
   await expect(page.getByTestId('reference-input')).toBeVisible();
 });
+
+test('a page without a place of its own has a title of its own', async ({ page, open, memory }) => {
+  for (const [path, title] of [
+    ['/nowhere/at/all', 'There is no page at this address · Tallyman'],
+    ['/import/broken', 'Import lists · Tallyman'],
+  ]) {
+    await open(`/explore/${memory.host}/samples/hello`);
+    await expect(page).toHaveTitle(/samples\/hello/);
+    await open(path);
+    await expect(page).toHaveTitle(title);
+  }
+});

@@ -5,6 +5,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
 import { startGateway } from './gateway.js';
+import { putImage, readBack } from './images.js';
 import { startDevRegistry } from './servers.js';
 import { expect, inProject, leave, test } from './test.js';
 
@@ -113,4 +114,22 @@ test('uploads that a registry sends to one of the gateway do not go by way of th
   expect(asked.filter((line) => line.includes('/r/lab/'))).toEqual([]);
   await gateway.stop();
   await evil.stop();
+});
+
+test('a platform that a registry makes up is part of no command', async ({ page, open, memory }) => {
+  const digest = await putImage(memory, 'hostile/platform', 'image', { os: 'linux', architecture: 'amd64' });
+  const { bytes } = await readBack(memory.registry, 'hostile/platform:image');
+  const mediaType = 'application/vnd.oci.image.index.v1+json';
+  const platform = { os: 'linux', architecture: 'amd64', variant: 'v1;touch /tmp/x;#' };
+  const manifests = [{ mediaType: JSON.parse(bytes).mediaType, digest, size: bytes.length, platform }];
+  const put = await fetch(`${memory.registry}/v2/hostile/platform/manifests/1`, {
+    method: 'PUT',
+    headers: { 'content-type': mediaType },
+    body: JSON.stringify({ schemaVersion: 2, mediaType, manifests }),
+  });
+  expect(put.status).toBe(201);
+  const name = `${memory.host}/hostile/platform`;
+  await open(`/inspect/${name}:1?platform=${encodeURIComponent('linux/amd64/v1;touch /tmp/x;#')}`);
+  await expect(page.getByTestId('pull').locator('code')).toHaveText(`docker pull ${name}@${digest}`);
+  await expect(page.getByTestId('pull-digest')).toHaveCount(0);
 });

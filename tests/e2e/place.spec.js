@@ -248,24 +248,35 @@ test.describe('at a gateway with sessions', () => {
     const gateway = await startGateway(`[sign_in]\nhtpasswd = 'FOLDER/users'\n[[registries]]\nname = 'lab'\nurl = '${memory.registry}'`, { users: USERS });
     await page.goto(gateway.url);
     await expect(page.getByTestId('gateway-sign-out')).toBeVisible();
-    // Content that was seen, credentials of a registry, a layer that was read; a local list is the person's own.
+    // Content that was seen, a filter, a manifest that was pasted, credentials of a registry, a layer that was read; a local list
+    // is the person's own.
+    await page.goto(`${gateway.url}/#/explore/${memory.host}/samples/hello`);
+    await page.getByTestId('filter').fill('amd');
+    await expect(page.locator('[data-tag=amd64]')).toBeVisible();
     await page.goto(`${gateway.url}/#/inspect/${memory.host}/samples/hello:amd64`);
     await expect(page.getByTestId('config-section')).toBeVisible();
     await expect.poll(() => page.evaluate(async () => (await (await caches.open('tallyman-content-1')).keys()).length)).toBeGreaterThan(0);
     await page.goto(`${gateway.url}/#/registries`);
     await page.evaluate(async (host) => {
       for (const store of [localStorage, sessionStorage]) store.setItem(`credentials ${host}`, '{"user":"ann","password":"pw"}');
+      sessionStorage.setItem('tallyman.pasted.sha256:1', '{}');
       localStorage.setItem('own', 'kept');
       await (await caches.open('tallyman-layers-1')).put(`https://content.invalid/${host}/app/sha256:1`, new Response('layer'));
       await (await caches.open('tallyman-settings@/')).put('config.json', new Response('{}'));
     }, memory.host);
+    const kinds = /^(credentials|last-seen|recent|tallyman\.pasted|entry \d+ filter)/;
+    const stored = async () => {
+      const names = await page.evaluate(() => Object.keys({ ...localStorage, ...sessionStorage }));
+      return [...new Set(names.map((name) => kinds.exec(name)?.[1].replace(/ .*/, '')).filter(Boolean))].sort();
+    };
+    expect(await stored()).toEqual(['credentials', 'entry', 'last-seen', 'recent', 'tallyman.pasted']);
     const [session] = (await page.context().cookies()).filter(({ name }) => name.includes('tallyman-session'));
     const ended = page.waitForResponse((response) => response.url().endsWith('/sign-out'));
-    const left = page.waitForEvent('framenavigated');
+    const left = page.waitForEvent('domcontentloaded');
     await page.getByTestId('gateway-sign-out').click();
     expect((await ended).status()).toBe(204);
     await left;
-    expect(await page.evaluate(() => Object.keys({ ...localStorage, ...sessionStorage }).filter((name) => /^credentials |^last-seen/.test(name)))).toEqual([]);
+    expect(await stored()).toEqual([]);
     expect(await page.evaluate(() => localStorage.getItem('own'))).toBe('kept');
     const kept = await page.evaluate(async () => {
       const texts = [];

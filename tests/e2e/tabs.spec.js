@@ -1,7 +1,9 @@
-// Two tabs write the same local list at the same time.
+// Two tabs write or push the same local list at the same time.
 
 import { readFile } from 'node:fs/promises';
 
+import { build, pushed } from './building.js';
+import { putImage } from './images.js';
 import { expect, inProject, test } from './test.js';
 
 const origin = 'http://tabs.test';
@@ -27,4 +29,45 @@ test('a list that two tabs write 500 times each is one that one of them wrote wh
     const writer = await tabs[round % 2].evaluate(() => window.store.writer(2));
     expect([0, 1]).toContain(writer);
   }
+});
+
+test('a list that another tab pushes is not pushed a second time until that has ended', async ({ context, page, open, server }) => {
+  await putImage(server, 'tabs/image', '1', { os: 'linux', architecture: 'amd64' });
+  const held = [];
+  await page.route(/\/v2\/tabs\/app\/manifests\/1/, (route) => (route.request().method() === 'PUT' ? held.push(route) : route.continue()));
+  await build(page, open, `${server.host}/tabs/app:1`, [`${server.host}/tabs/image:1`]);
+  await page.getByRole('link', { name: 'Push…' }).click();
+  await expect(page.getByTestId('push-start')).toBeEnabled();
+  const [before, after] = [await context.newPage(), await context.newPage()];
+  await before.goto(page.url());
+  await expect(before.getByTestId('push-start')).toBeEnabled();
+  await page.getByTestId('push-start').click();
+  await expect.poll(() => held.length).toBe(1);
+
+  await after.goto(page.url());
+  await before.getByTestId('push-start').click();
+  for (const other of [before, after]) {
+    await expect(other.getByTestId('push-standing')).toHaveText('Another tab is pushing this list.');
+    await expect(other.getByTestId('push-start')).toHaveCount(0);
+    await expect(other.getByTestId('interrupted')).toHaveCount(0);
+    await expect(other.getByTestId('push-state')).toHaveCount(0);
+  }
+  await held[0].continue();
+  await pushed(page);
+  for (const other of [before, after]) {
+    await expect(other.getByTestId('push-standing')).toContainText('already is exactly this list');
+    await expect(other.getByTestId('push-start')).toBeEnabled();
+  }
+
+  // A tab that is closed in the middle leaves the rest to the others.
+  await page.getByRole('button', { name: 'Push again' }).click();
+  await page.getByTestId('push-skip').uncheck();
+  await page.getByTestId('push-start').click();
+  await expect.poll(() => held.length).toBe(2);
+  await after.reload();
+  await expect(after.getByTestId('push-standing')).toHaveText('Another tab is pushing this list.');
+  await page.close();
+  await expect(after.getByTestId('interrupted')).toBeVisible();
+  await after.getByTestId('push-start').click();
+  await pushed(after);
 });

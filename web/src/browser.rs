@@ -1,5 +1,6 @@
 //! Interfaces of the browser that are no subject of the app: tasks and frames, the clipboard, files,
-//! numbers and dates, storage, caches, the session history, the service worker, the language, the theme, what is shown before the program.
+//! numbers and dates, storage, caches, locks, the session history, the service worker, the language, the theme, what is shown before
+//! the program.
 
 pub mod caches;
 pub mod clipboard;
@@ -11,6 +12,7 @@ pub mod first_form;
 pub mod intl;
 pub mod language;
 pub mod leaving;
+pub mod locks;
 pub mod probe;
 pub mod scheduler;
 pub mod scroll;

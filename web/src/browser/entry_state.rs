@@ -9,6 +9,9 @@ use yew::prelude::*;
 use super::storage::Keep;
 use crate::router;
 
+/// The beginning of all keys.
+const KEYS: &str = "entry ";
+
 /// Returns the number of the entry that is shown. An entry without a number is given one.
 pub fn entry() -> String {
     let history = web_sys::window().and_then(|window| window.history().ok());
@@ -38,7 +41,12 @@ pub fn write(entry: &str, name: &str, value: &impl Display) {
 }
 
 fn key(entry: &str, name: &str) -> String {
-    format!("entry {entry} {name}")
+    format!("{KEYS}{entry} {name}")
+}
+
+/// Forgets what the entries of this tab keep, but for what ends with the page.
+pub fn forget_all() {
+    Keep::Session.remove_all(KEYS);
 }
 
 /// Several texts as one.

@@ -56,6 +56,13 @@ impl Keep {
         }
     }
 
+    /// Removes what is kept under keys that begin with `prefix`.
+    pub fn remove_all(self, prefix: &str) {
+        for key in self.keys(prefix) {
+            self.remove(&key);
+        }
+    }
+
     /// Returns the keys of what is kept that begin with `prefix`.
     pub fn keys(self, prefix: &str) -> Vec<String> {
         if self == Self::Memory {

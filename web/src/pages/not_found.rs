@@ -2,6 +2,7 @@
 
 use yew::prelude::*;
 
+use super::use_title;
 use crate::{
     router::Link,
     routes::Route,
@@ -20,6 +21,7 @@ pub struct Props {
 pub fn NotFound(props: &Props) -> Html {
     use_language();
     let words = text().problem();
+    use_title(words.no_page);
     html! {
         <div class="problem" role="alert" data-testid="error" data-code="no-page">
             <h1>{ words.no_page }</h1>

@@ -12,6 +12,7 @@ use yew::prelude::*;
 
 use super::{registries::sign_in::SignInPanel, use_title};
 use crate::{
+    browser::locks,
     components::{
         check_box::checked_into,
         command::{command_lines, insecure_flags},
@@ -30,7 +31,7 @@ use crate::{
         failure::Failure,
         latest::use_latest,
         lists::{ListView, LocalLists, Opened, use_list},
-        push::{Phase, Pushes, Run, StepState, interrupted, still_there},
+        push::{Phase, Pushes, Run, StepState, interrupted, progress_key, still_there},
         registries::{use_changes, use_registries},
     },
     text::{text, use_language},
@@ -74,6 +75,8 @@ struct PusherProps {
 enum RegistryState {
     #[default]
     Asking,
+    /// Another tab pushes the list.
+    InOtherTab,
     Found(Rc<Survey>),
     Failed(Failure),
 }
@@ -190,15 +193,17 @@ fn Planned(props: &PlannedProps) -> Html {
     };
     html! {
         <div ref={place}>
-            <PushAllowed registry={plan.target.registry().clone()}>
-                <div class="push__start">
-                    <button class="button button--main button--large" type="button" onclick={start} disabled={registry_state == RegistryState::Asking} data-testid="push-start">
-                        { if before.is_empty() { words.start } else { words.resume } }
-                    </button>
-                    <label class="check"><input type="checkbox" checked={*skips} onchange={checked_into(&skips)} data-testid="push-skip" />{ words.skip }</label>
-                    <label class="check"><input type="checkbox" checked={*purges} onchange={checked_into(&purges)} data-testid="push-purge" />{ words.purge }</label>
-                </div>
-            </PushAllowed>
+            if registry_state != RegistryState::InOtherTab {
+                <PushAllowed registry={plan.target.registry().clone()}>
+                    <div class="push__start">
+                        <button class="button button--main button--large" type="button" onclick={start} disabled={registry_state == RegistryState::Asking} data-testid="push-start">
+                            { if before.is_empty() { words.start } else { words.resume } }
+                        </button>
+                        <label class="check"><input type="checkbox" checked={*skips} onchange={checked_into(&skips)} data-testid="push-skip" />{ words.skip }</label>
+                        <label class="check"><input type="checkbox" checked={*purges} onchange={checked_into(&purges)} data-testid="push-purge" />{ words.purge }</label>
+                    </div>
+                </PushAllowed>
+            }
             if !before.is_empty() {
                 <p class="hint" role="status" data-testid="interrupted">{ (words.interrupted)(before.len(), total) }</p>
             }
@@ -214,8 +219,8 @@ fn Planned(props: &PlannedProps) -> Html {
     }
 }
 
-/// Asks the registry what of a plan it has already; again when something changes about it. Returns that, and the steps that an
-/// interrupted push of the plan had done.
+/// Asks the registry what of a plan it has already, when no other tab pushes it; again when something changes about it. Returns
+/// that, and the steps that an interrupted push of the plan had done.
 #[hook]
 fn use_survey(local_lists: &Rc<LocalLists>, plan: &Rc<PushPlan>) -> (RegistryState, Rc<BTreeSet<usize>>) {
     let (registries, latest) = (use_registries(), use_latest());
@@ -229,6 +234,12 @@ fn use_survey(local_lists: &Rc<LocalLists>, plan: &Rc<PushPlan>) -> (RegistrySta
             let plan = Rc::clone(plan);
             registry_state.set(RegistryState::Asking);
             latest.run(async move {
+                let lock = progress_key(&plan.target);
+                if locks::is_held(&lock).await {
+                    registry_state.set(RegistryState::InOtherTab);
+                    locks::released(&lock).await;
+                    registry_state.set(RegistryState::Asking);
+                }
                 noted.set(Rc::new(interrupted(&local_lists, &plan).await));
                 registry_state.set(match survey(registries.client(), &plan).await {
                     Ok(survey) => RegistryState::Found(Rc::new(survey)),
@@ -258,6 +269,7 @@ fn standing(registry_state: &RegistryState, plan: &PushPlan, name: &str) -> Stri
     let (_, digest, _) = plan.list();
     match registry_state {
         RegistryState::Asking => words.looking.to_owned(),
+        RegistryState::InOtherTab => words.elsewhere.to_owned(),
         RegistryState::Failed(Failure { why, .. }) => (words.survey_failed)(why),
         RegistryState::Found(survey) => match &survey.standing {
             None => (words.standing_none)(name),

@@ -17,11 +17,14 @@ use tallyman_core::{Digest, PushPlan, Reference};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use crate::state::{
-    failure::Failure,
-    lists::LocalLists,
-    registries::Registries,
-    tasks::{Task, Tasks, Update, use_tasks},
+use crate::{
+    browser::locks::Lock,
+    state::{
+        failure::Failure,
+        lists::LocalLists,
+        registries::Registries,
+        tasks::{Task, Tasks, Update, use_tasks},
+    },
 };
 pub use copies::{Copies, use_copies_of_app};
 use gate::Gate;
@@ -185,8 +188,8 @@ impl Pushes {
         self.0.of(&list.file_name())
     }
 
-    /// Begins to do what `plan` says, but for the steps that are over by `steps`. With `onkept`, the local list is removed
-    /// afterwards, if it is still the one that was pushed; `onkept` is called if not.
+    /// Begins to do what `plan` says, but for the steps that are over by `steps`; nothing while another tab pushes the list.
+    /// With `onkept`, the local list is removed afterwards, if it is still the one that was pushed; `onkept` is called if not.
     pub fn begin(
         &self,
         local_lists: &Rc<LocalLists>,
@@ -207,8 +210,14 @@ impl Pushes {
     ) {
         let update = self.0.begin(&run.plan.target.file_name(), run.clone());
         let (local_lists, registries) = (Rc::clone(local_lists), Rc::clone(registries));
+        let tasks = self.0.clone();
         spawn_local(async move {
             let (plan, onkept) = (&run.plan, &run.onkept);
+            let Some(lock) = Lock::take(&progress_key(&plan.target)).await else {
+                // The page of the plan says that another tab pushes it.
+                update.with(|run| run.end(Phase::Cancelled));
+                return tasks.forget(&plan.target.file_name());
+            };
             let progress = Progress::new(&local_lists, plan, &run.over().collect());
             progress.keep();
             let on_done = |index| progress.done(index);
@@ -226,6 +235,7 @@ impl Pushes {
                     Phase::Finished(digest)
                 }
             };
+            lock.release().await;
             update.with(move |run| run.end(phase));
         });
     }

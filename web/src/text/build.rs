@@ -167,7 +167,7 @@ static ENGLISH: Build = Build {
     form: "Format",
     form_oci: "Always use an OCI index",
     form_about: "Docker decides by the first image and writes no annotations; its own CLI cannot make such a list.",
-    form_annotations: "Annotations of the index, one a line, as key=value",
+    form_annotations: "Annotations of the index, one a line, as key=value or {\"key\":\"value\"}",
     form_fault: |line| {
         format!("Expected a key and a value, such as org.opencontainers.image.title=app, found {line}")
     },
@@ -275,7 +275,7 @@ static SPANISH: Build = Build {
     form: "Formato",
     form_oci: "Usar siempre un índice OCI",
     form_about: "Docker decide según la primera imagen y no escribe anotaciones; su CLI no puede crear una lista así.",
-    form_annotations: "Anotaciones del índice, una por línea, como clave=valor",
+    form_annotations: "Anotaciones del índice, una por línea, como clave=valor o {\"clave\":\"valor\"}",
     form_fault: |line| {
         format!(
             "Se esperaba una clave y un valor, como org.opencontainers.image.title=app, y se encontró {line}"

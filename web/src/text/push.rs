@@ -14,6 +14,7 @@ pub struct Push {
     pub back_to_list: &'static str,
     pub plan: &'static str,
     pub looking: &'static str,
+    pub elsewhere: &'static str,
     pub survey_failed: fn(why: &str) -> String,
     pub cost: fn(steps: usize, requests: usize, bytes: &str) -> String,
     pub already: fn(count: usize, of: usize) -> String,
@@ -85,6 +86,7 @@ static ENGLISH: Push = Push {
     back_to_list: "Back to the list",
     plan: "What a push will do",
     looking: "Checking what the registry already has",
+    elsewhere: "Another tab is pushing this list.",
     survey_failed: |why| format!("Could not check what the registry already has: {why}"),
     cost: |steps, requests, bytes| {
         let (steps, requests) = (counted(steps, "step", "steps"), counted(requests, "request", "requests"));
@@ -182,6 +184,7 @@ static SPANISH: Push = Push {
     back_to_list: "Volver a la lista",
     plan: "Lo que hará el push",
     looking: "Comprobando qué tiene ya el registro",
+    elsewhere: "Otra pestaña está subiendo esta lista.",
     survey_failed: |why| format!("No se pudo comprobar qué tiene ya el registro: {why}"),
     cost: |steps, requests, bytes| {
         let (steps, requests) =

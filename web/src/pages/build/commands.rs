@@ -12,6 +12,7 @@ use crate::{
         copy::Copy,
         panel::Panel,
     },
+    format::visible,
     state::list_editor::entry_status::Entries,
     text::{text, use_language},
 };
@@ -31,8 +32,7 @@ pub fn Commands(props: &Props) -> Html {
     let shown = lines.into_iter().map(|(line, in_docker)| match (*is_docker, in_docker) {
         (false, _) => line,
         (true, true) => as_docker(&line),
-        // For a shell it is a remark, so that the others can be copied with it.
-        (true, false) => format!("# {} ({line})", text().build().no_docker),
+        (true, false) => remark(&format!("{} ({line})", text().build().no_docker)),
     });
     let shown = shown.collect::<Vec<_>>().join("\n");
     let choose = |docker: bool, label: &'static str| {
@@ -52,9 +52,15 @@ pub fn Commands(props: &Props) -> Html {
     };
     html! {
         <Panel title={text().build().commands} remark={text().build().commands_lead} {tools}>
-            <pre class="raw raw--plain" tabindex="0" role="region" aria-label={format!("{} ({})", text().build().commands, if *is_docker { "docker manifest" } else { "tallyman" })} data-testid="command-lines">{ shown }</pre>
+            <pre class="raw raw--plain" tabindex="0" role="region" aria-label={format!("{} ({})", text().build().commands, if *is_docker { "docker manifest" } else { "tallyman" })} data-testid="command-lines">{ visible(&shown).into_owned() }</pre>
         </Panel>
     }
+}
+
+/// Returns `text` as a remark for a shell, so that it can be copied with the lines around it. It is one line, whatever a value of
+/// the list has in it: a shell would run what stands in the next one.
+fn remark(text: &str) -> String {
+    format!("# {}", text.replace(char::is_control, " "))
 }
 
 /// The lines that make `list`, one after the other: create, annotate where a platform is not the config's own, push.
@@ -118,4 +124,20 @@ fn annotations(change: &PlatformChange) -> Vec<String> {
     }
     flags.extend(change.any_pair.then(|| "--any-platform".to_owned()));
     flags
+}
+
+#[cfg(test)]
+mod tests {
+    use super::remark;
+
+    #[test]
+    fn a_remark_is_one_line() {
+        for line in [
+            "--annotation 'k=x\ntouch y #'",
+            "--annotation 'k=x\rtouch y #'",
+            "--annotation 'k=x\u{f}touch y #'",
+        ] {
+            assert_eq!(remark(line), "# --annotation 'k=x touch y #'");
+        }
+    }
 }

@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, rc::Rc};
 
-use tallyman_core::{IndexForm, ListEdit, ManifestList};
+use tallyman_core::{
+    IndexForm, ListEdit, ManifestList,
+    json::{self, Object},
+};
 use web_sys::{HtmlInputElement, HtmlTextAreaElement};
 use yew::prelude::*;
 
@@ -93,19 +96,32 @@ pub fn Form(props: &Props) -> Html {
     }
 }
 
-/// The annotations, one a line.
+/// The annotations, one a line: as `key=value`, or as JSON where that would be read as another pair.
 fn written(annotations: &BTreeMap<String, String>) -> String {
-    annotations.iter().map(|(key, value)| format!("{key}={value}\n")).collect()
+    let line = |(key, value): (&String, &String)| {
+        let pair = BTreeMap::from([(key.clone(), value.clone())]);
+        let plain = format!("{key}={value}");
+        // A text field makes a line break of every carriage return.
+        let is_plain = !plain.contains(char::is_control) && read(&plain).as_ref() == Ok(&pair);
+        if is_plain { plain + "\n" } else { json::string_map(&pair) + "\n" }
+    };
+    annotations.iter().map(line).collect()
 }
 
 /// Reads annotations, or gives the line that is none.
 fn read(text: &str) -> Result<BTreeMap<String, String>, String> {
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let pairs = lines.map(|line| match line.split_once('=') {
-        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
-        _ => Err(line.to_owned()),
-    });
-    pairs.collect()
+    let mut annotations = BTreeMap::new();
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let fault = || line.to_owned();
+        if line.starts_with('{') {
+            let pairs = Object::parse(line.as_bytes()).and_then(|object| object.strings());
+            annotations.extend(pairs.map_err(|_| fault())?);
+        } else {
+            let pair = line.split_once('=').filter(|(key, _)| !key.is_empty()).ok_or_else(fault)?;
+            annotations.insert(pair.0.to_owned(), pair.1.to_owned());
+        }
+    }
+    Ok(annotations)
 }
 
 #[cfg(test)]
@@ -119,5 +135,28 @@ mod tests {
         assert_eq!(read(" a=1=2\n\n b=").unwrap(), annotations);
         assert_eq!(read("a=1\nno pair"), Err("no pair".to_owned()));
         assert_eq!(read("=1"), Err("=1".to_owned()));
+    }
+
+    #[test]
+    fn annotations_that_are_no_line_of_their_own_are_written_as_json() {
+        for (key, value, line) in [
+            ("d", "First line\nsee https://x/?a=b", r#"{"d":"First line\nsee https://x/?a=b"}"#),
+            ("d", "a\r\nb", r#"{"d":"a\r\nb"}"#),
+            ("d", "a\rb", r#"{"d":"a\rb"}"#),
+            ("d", " a ", r#"{"d":" a "}"#),
+            ("d", "a\tb", r#"{"d":"a\tb"}"#),
+            ("a=b", "c", r#"{"a=b":"c"}"#),
+            ("", "c", r#"{"":"c"}"#),
+            ("{", "c", r#"{"{":"c"}"#),
+            ("d", r#""a" \n {b}"#, r#"d="a" \n {b}"#),
+        ] {
+            let annotations =
+                [(key.to_owned(), value.to_owned()), ("title".to_owned(), "app".to_owned())].into();
+            assert!(written(&annotations).lines().any(|written| written == line), "{line}");
+            assert_eq!(read(&written(&annotations)).as_ref(), Ok(&annotations), "{line}");
+        }
+        for line in [r#"{"a":1}"#, r#"{"a":"b""#, r#"{"a":"b"} c"#] {
+            assert_eq!(read(line), Err(line.to_owned()));
+        }
     }
 }

@@ -49,24 +49,19 @@ pub fn Pull(props: &Props) -> Html {
             );
         }
     };
-    let by_digest = digest.as_ref().map(|digest| reference.by_digest(digest.clone()));
-    let by_tag = reference.tag().map(|tag| reference.by_tag(tag.clone()));
-    let Some(first) = by_tag.as_ref().or(by_digest.as_ref()) else { return html! {} };
-    let all = lines(first, platform.as_ref(), *artifact);
-    let at = (*tool).min(all.len() - 1);
-    // A digest names the image of one platform already.
-    let pinned = by_digest
-        .filter(|_| by_tag.is_some())
-        .map(|reference| lines(&reference, None, *artifact).swap_remove(at));
+    let Some((first, second)) = commands(reference, digest.as_ref(), platform.as_ref(), *artifact) else {
+        return html! {};
+    };
+    let at = (*tool).min(first.len() - 1);
     let words = text().actions();
     html! {
         <section class="pull" aria-label={words.pull}>
             <select class="language" aria-label={words.tool} {onchange} data-testid="pull-tool">
-                { for all.iter().enumerate().map(|(number, line)| html! { <option selected={number == at}>{ line.tool }</option> }) }
+                { for first.iter().enumerate().map(|(number, line)| html! { <option selected={number == at}>{ line.tool }</option> }) }
             </select>
-            { command(&all[at], "pull", None) }
-            if let Some(pinned) = &pinned {
-                { command(pinned, "pull-digest", Some(words.by_digest)) }
+            { command(&first[at], "pull", None) }
+            if let Some(second) = &second {
+                { command(&second[at], "pull-digest", Some(words.by_digest)) }
             }
         </section>
     }
@@ -81,6 +76,25 @@ fn command(line: &Line, testid: &'static str, title: Option<&'static str>) -> Ht
             <Copy text={line.text.clone()} what={text().controls().command} />
         </div>
     }
+}
+
+/// Returns the lines that pull an image by its tag, and by its digest where it has both.
+///
+/// A platform is text of the registry's, which a shell could run. An image whose platform no tool takes is pulled by digest alone.
+fn commands(
+    reference: &Reference,
+    digest: Option<&Digest>,
+    platform: Option<&Platform>,
+    artifact: Option<Artifact>,
+) -> Option<(Vec<Line>, Option<Vec<Line>>)> {
+    let named = platform.filter(|platform| platform.to_string().parse::<Platform>().is_ok());
+    let by_digest = digest.map(|digest| reference.by_digest(digest.clone()));
+    let by_tag = reference.tag().filter(|_| platform.is_none() || named.is_some());
+    let Some(by_tag) = by_tag.map(|tag| reference.by_tag(tag.clone())) else {
+        return Some((lines(&by_digest?, named, artifact), None));
+    };
+    // A digest names the image of one platform already.
+    Some((lines(&by_tag, named, artifact), by_digest.map(|reference| lines(&reference, None, artifact))))
 }
 
 /// Returns the lines that pull `reference`, the one that most people need first.
@@ -137,7 +151,9 @@ fn overrides(platform: Option<&Platform>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Artifact, lines};
+    use tallyman_core::{Digest, Platform};
+
+    use super::{Artifact, commands, lines};
 
     #[test]
     fn each_tool_has_its_line() {
@@ -159,5 +175,46 @@ mod tests {
             "helm pull oci://r.io/team/app --version 1.2+build3"
         );
         assert_eq!(texts(None, Some(Artifact::Other)), ["oras pull r.io/team/app:1.2_build3"]);
+    }
+
+    #[test]
+    fn an_image_whose_platform_no_tool_takes_is_pulled_by_its_digest() {
+        let digest: Digest = format!("sha256:{}", "a".repeat(64)).parse().unwrap();
+        let texts = |reference: &str, platform: &Platform| {
+            let reference = reference.parse().unwrap();
+            let (first, second) = commands(&reference, Some(&digest), Some(platform), None).unwrap();
+            let text = |lines: Vec<super::Line>| lines.into_iter().map(|line| line.text).collect::<Vec<_>>();
+            (text(first), second.map(text))
+        };
+        let arm = texts("r.io/app:1", &"linux/arm/v7".parse().unwrap());
+        assert_eq!(arm.0[0], "docker pull --platform linux/arm/v7 r.io/app:1");
+        assert_eq!(arm.1.unwrap()[0], format!("docker pull r.io/app@{digest}"));
+
+        let amd64 = Platform::new("linux", "amd64");
+        for platform in [
+            Platform { variant: "v1;touch x;#".to_owned(), ..amd64.clone() },
+            Platform { variant: "v1\ntouch x\n".to_owned(), ..amd64.clone() },
+            Platform { variant: "$(touch x)".to_owned(), ..amd64 },
+            Platform::new("linux `touch x`", "amd64"),
+            Platform::new("linux", "a\u{202e}md64"),
+            Platform::new("", "amd64"),
+        ] {
+            for reference in ["r.io/app:1".to_owned(), format!("r.io/app@{digest}")] {
+                let (first, second) = texts(&reference, &platform);
+                assert_eq!(
+                    first,
+                    [
+                        format!("docker pull r.io/app@{digest}"),
+                        format!("podman pull r.io/app@{digest}"),
+                        format!("nerdctl pull r.io/app@{digest}"),
+                        format!("crane pull r.io/app@{digest} app.tar"),
+                        format!("skopeo copy docker://r.io/app@{digest} oci-archive:app.tar"),
+                        format!("FROM r.io/app@{digest}"),
+                        format!("image: r.io/app@{digest}"),
+                    ]
+                );
+                assert_eq!(second, None);
+            }
+        }
     }
 }

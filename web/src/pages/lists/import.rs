@@ -15,6 +15,7 @@ use crate::{
         icon::Icon, panel::Panel, row_focus::use_row_focus, store_status::store_status,
         text_field::TextField, toast::use_toaster,
     },
+    pages::use_title,
     router,
     routes::Route,
     state::{
@@ -306,6 +307,8 @@ pub struct LinkedProps {
 #[component]
 pub fn Linked(props: &LinkedProps) -> Html {
     use_language();
+    let words = text().lists();
+    use_title(words.import);
     let opened = use_context::<Opened>().unwrap_or_default();
     let offer = use_state(|| None::<Result<Offer, ()>>);
     {
@@ -332,7 +335,6 @@ pub fn Linked(props: &LinkedProps) -> Html {
     let close = Callback::from(move |()| {
         router::push(&Route::Lists);
     });
-    let words = text().lists();
     match (opened, &*offer) {
         (Opened::Ready(local_lists), Some(Ok(found))) => html! {
             <>

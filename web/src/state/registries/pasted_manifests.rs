@@ -10,6 +10,8 @@ use crate::browser::storage::Keep;
 const HOST: &str = "pasted.example";
 /// The repository of all that was pasted.
 const REPOSITORY: &str = "manifest";
+/// The beginning of all keys.
+const KEYS: &str = "tallyman.pasted.";
 
 /// Returns `true` for a host whose content was pasted.
 pub fn is_host(host: &str) -> bool {
@@ -43,6 +45,11 @@ pub fn answer(request: &Request, path: &str) -> Response {
     response(request, found.ok_or((404, "MANIFEST_UNKNOWN", "this tab has no such manifest: paste it again")))
 }
 
+/// Forgets all of them, but for what ends with the page.
+pub fn forget_all() {
+    Keep::Session.remove_all(KEYS);
+}
+
 fn key(digest: &str) -> String {
-    format!("tallyman.pasted.{digest}")
+    format!("{KEYS}{digest}")
 }
