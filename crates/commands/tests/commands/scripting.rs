@@ -264,6 +264,14 @@ async fn a_digest_costs_no_body_where_the_registry_names_it() {
     assert_eq!(shell.done(&["digest", "--insecure", &name("a/app:v1")]).await, digest);
     let requests = shell.requests();
     assert_eq!(requests[0], "HEAD a/app/manifests/v1", "{requests:?}");
+
+    // By no other algorithm than that by which images are known everywhere.
+    let long = Digest::with(Algorithm::Sha512, manifest.as_bytes()).to_string();
+    for (named, requested) in [(digest.trim().to_owned(), 1), (long, 2)] {
+        shell.registry.digests.borrow_mut().insert("a/app/manifests/v1".to_owned(), named);
+        assert_eq!(shell.done(&["digest", "--insecure", &name("a/app:v1")]).await, digest);
+        assert_eq!(shell.requests().len(), requested);
+    }
 }
 
 #[tokio::test(flavor = "current_thread")]
