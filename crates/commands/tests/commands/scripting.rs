@@ -54,6 +54,68 @@ fn put_list(shell: &Shell, tag: &str, architectures: &[&str]) -> Vec<String> {
     manifests
 }
 
+/// Puts an index of entries, and gives its own entry.
+fn put_index(shell: &Shell, tag: &str, entries: &[String]) -> String {
+    let index = format!(r#"{{"schemaVersion":2,"mediaType":"{INDEX}","manifests":[{}]}}"#, entries.join(","));
+    shell.registry.put_manifest("a/app", tag, INDEX, index.as_bytes());
+    format!(r#"{{"mediaType":"{INDEX}","digest":"{}","size":{}}}"#, Digest::of(index.as_bytes()), index.len())
+}
+
+/// The entry of an image without its platform.
+fn unnamed_entry(manifest: &str) -> String {
+    format!(
+        r#"{{"mediaType":"{OCI}","digest":"{}","size":{}}}"#,
+        Digest::of(manifest.as_bytes()),
+        manifest.len()
+    )
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn every_command_finds_a_platform_in_nested_lists_and_in_configs_as_create_does() {
+    let shell = Shell::new();
+    let manifests = put_list(&shell, "all", &["amd64", "arm64"]);
+    let digest = Digest::of(manifests[1].as_bytes());
+    let (_, all) = shell.registry.contents.borrow().manifests[&("a/app".into(), "all".into())].clone();
+    let list = format!(r#"{{"mediaType":"{INDEX}","digest":"{}","size":{}}}"#, Digest::of(&all), all.len());
+    let named_list = list.replace('}', r#","platform":{"os":"linux","architecture":"arm64"}}"#);
+    put_index(&shell, "nested", std::slice::from_ref(&list));
+    put_index(&shell, "nested-named", &[named_list]);
+    let twice = put_index(&shell, "deep", &[list]);
+    put_index(&shell, "deeper", &[twice]);
+    let unnamed: Vec<String> = manifests.iter().map(|manifest| unnamed_entry(manifest)).collect();
+    put_index(&shell, "unnamed", &unnamed);
+    let empty = |entry: &String| entry.replace('}', r#","platform":{"os":"","architecture":""}}"#);
+    put_index(&shell, "empty", &unnamed.iter().map(empty).collect::<Vec<_>>());
+    for tag in ["nested", "nested-named", "deep", "deeper", "unnamed", "empty"] {
+        let image = name(&format!("a/app:{tag}"));
+        let [arm64, s390x] =
+            ["linux/arm64", "linux/s390x"].map(|platform| ["--insecure", "--platform", platform]);
+        let found = shell.done(&[&["digest"], &arm64[..], &[&image]].concat()).await;
+        assert_eq!(found.trim(), digest.as_str(), "{tag}");
+        let list = name(&format!("a/made:{tag}"));
+        shell.done(&[&["create"], &arm64[..], &[&list, &image]].concat()).await;
+        assert!(shell.done(&["inspect", &list]).await.contains(digest.as_str()), "{tag}");
+        // Both name the platforms that there are.
+        for line in [
+            [&["digest"], &s390x[..], &[&image]].concat(),
+            [&["create"], &s390x[..], &[&name("a/made:other"), &image]].concat(),
+        ] {
+            let missing = shell.run(&line).await;
+            assert_ne!(missing.exit, 0);
+            for platform in ["linux/amd64", "linux/arm64"] {
+                assert!(missing.stderr.contains(platform), "{line:?}: {}", missing.stderr);
+            }
+        }
+    }
+    // What a list names costs no further request.
+    shell.requests();
+    shell.done(&["digest", "--insecure", "--platform", "linux/arm64", &name("a/app:all")]).await;
+    assert_eq!(
+        shell.requests(),
+        ["GET a/app/manifests/all".to_owned(), format!("GET a/app/manifests/{digest}")]
+    );
+}
+
 #[tokio::test(flavor = "current_thread")]
 async fn inspect_shows_one_image_of_a_list_its_config_and_single_fields() {
     let shell = Shell::new();
