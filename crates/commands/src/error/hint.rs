@@ -31,7 +31,9 @@ impl Error {
                 Some("use push --copy to copy images of other registries to that of the list".to_owned())
             }
             Self::Plan(PlanError::PlatformMissing { image }) => {
-                Some(format!("use annotate --os and --arch to say on what {image} runs"))
+                Some(format!(
+                    "use annotate --os and --arch, or --from with a descriptor that has a platform, to say on what {image} runs"
+                ))
             }
             Self::NotMounted { .. } => {
                 Some("use push --copy, which transfers blobs that the registry does not mount".to_owned())

@@ -71,7 +71,7 @@ async fn source(
         Fetched::Image(image) => {
             let platform = fetch::platform(client, &image).await?;
             options.check_image(reference, &platform)?;
-            Ok(vec![image.with_platform(platform)?])
+            Ok(vec![image.with_platform_or_type(platform)?])
         }
         Fetched::List(list) => list_images(client, reference, &list, options).await,
     }
@@ -220,8 +220,14 @@ impl<'e> Expansion<'e> {
             let nested = manifest.index().map(|index| index.manifests.clone()).unwrap_or_default();
             return self.entries(&nested, depth - 1).await;
         }
-        let platform = if let Some(platform) = named(described) {
-            platform.clone()
+        let media_type = described.media_type.clone();
+        let mut descriptor = Descriptor::new(media_type, described.digest.clone(), described.size);
+        if options.attestations {
+            descriptor.annotations.clone_from(&described.annotations);
+            descriptor.artifact_type.clone_from(&described.artifact_type);
+        }
+        if let Some(platform) = named(described) {
+            descriptor.platform = Some(platform.clone());
         } else {
             let manifest = fetched.manifest().map_err(|error| content(&reference, error))?;
             let Some(image) = manifest.image() else {
@@ -231,19 +237,15 @@ impl<'e> Expansion<'e> {
                 }
                 return Err(invalid(ContentError::kind("an image as an entry", list, &manifest.kind())));
             };
-            let config = client.blob(list, &image.config).await.map_err(failed)?;
-            Platform::from_config(&config).map_err(|error| invalid(error.into()))?
-        };
-        if described.attests().is_none() && !options.takes(&platform) {
-            self.passed.borrow_mut().push(platform);
-            return Ok(Vec::new());
+            fetch::complete(client, &reference, &mut descriptor, image).await?;
         }
-        let media_type = described.media_type.clone();
-        let mut descriptor = Descriptor::new(media_type, described.digest.clone(), described.size);
-        descriptor.platform = Some(platform);
-        if options.attestations {
-            descriptor.annotations.clone_from(&described.annotations);
-            descriptor.artifact_type.clone_from(&described.artifact_type);
+        let is_taken = match &descriptor.platform {
+            Some(platform) => options.takes(platform),
+            None => options.attestations && options.platforms.is_empty(),
+        };
+        if described.attests().is_none() && !is_taken {
+            self.passed.borrow_mut().extend(descriptor.platform);
+            return Ok(Vec::new());
         }
         let entry = ListEntry::new(reference.clone(), descriptor, fetched.bytes);
         Ok(vec![entry.map_err(|error| invalid(error.into()))?])
