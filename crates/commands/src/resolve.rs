@@ -106,7 +106,9 @@ pub(crate) async fn image_for(
             // A config without a platform is one of an artifact.
             Platform::from_config(&config).ok()
         }
-        _ => return Ok(manifest),
+        // It tells the architecture alone.
+        ManifestBody::Schema1(image) => Some(Platform::new(&platform.os, &image.architecture)),
+        ManifestBody::Index(_) | ManifestBody::Artifact => None,
     };
     match found {
         Some(found) if platform.accepts(&found) => Ok(manifest),

@@ -118,8 +118,10 @@ impl Environment {
         let bytes = match &config {
             Some(config) if extensions.config => &config[..],
             None if extensions.config => {
-                let kind = manifest.kind().to_string();
-                return Err(Error::NoConfig { reference: Box::new(reference.clone()), kind });
+                return Err(Error::NoConfig {
+                    reference: Box::new(reference.clone()),
+                    kind: manifest.kind(),
+                });
             }
             _ => manifest.bytes(),
         };

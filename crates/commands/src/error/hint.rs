@@ -1,6 +1,6 @@
 //! Hints below errors: a cause or a remedy that Docker's line leaves out.
 
-use tallyman_core::PlanError;
+use tallyman_core::{ManifestKind, PlanError};
 use tallyman_registry::Error as RegistryError;
 
 use super::{ContentError, Error, named};
@@ -52,7 +52,7 @@ impl Error {
             Self::DockerNeeded { .. } => {
                 Some("use the format oci, or push --format docker, which converts images".to_owned())
             }
-            Self::NoConfig { .. } => Some(
+            Self::NoConfig { kind: ManifestKind::DockerList | ManifestKind::OciIndex, .. } => Some(
                 "use --platform to choose an image of the list, such as --platform linux/amd64".to_owned(),
             ),
             Self::OciNeeded { .. } => Some(

@@ -79,8 +79,7 @@ pub async fn image_and_config(
         };
     }
     let Some(image) = manifest.image() else {
-        let kind = manifest.media_type().to_string();
-        return Err(Error::NoConfig { reference: Box::new(reference.clone()), kind });
+        return Err(Error::NoConfig { reference: Box::new(reference.clone()), kind: manifest.kind() });
     };
     let config = client.blob(reference, &image.config).await.map_err(failed)?;
     Ok((reference.by_digest(manifest.digest().clone()), image.clone(), config.to_vec()))

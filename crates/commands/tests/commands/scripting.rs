@@ -117,6 +117,31 @@ async fn every_command_finds_a_platform_in_nested_lists_and_in_configs_as_create
 }
 
 #[tokio::test(flavor = "current_thread")]
+async fn a_schema_1_image_is_one_of_its_architecture_alone_and_other_kinds_of_no_platform() {
+    let shell = Shell::new();
+    let schema1 = "application/vnd.docker.distribution.manifest.v1+json";
+    let old =
+        r#"{"schemaVersion":1,"name":"a/app","tag":"old","architecture":"amd64","fsLayers":[],"history":[]}"#;
+    shell.registry.put_manifest("a/app", "old", schema1, old.as_bytes());
+    shell.registry.put_manifest("a/app", "other", "application/vnd.example+json", b"{}");
+    let [old, other] = ["old", "other"].map(|tag| name(&format!("a/app:{tag}")));
+    let digest = async |platform: &str, image: &str| {
+        shell.run(&["digest", "--insecure", "--platform", platform, image]).await
+    };
+    assert_eq!(digest("linux/amd64", &old).await.exit, 0);
+    let refused = digest("linux/arm64", &old).await;
+    assert_eq!(refused.exit, 3);
+    assert!(refused.stderr.contains("an image for linux/arm64"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("found linux/amd64"), "{}", refused.stderr);
+    assert_eq!(digest("linux/amd64", &other).await.exit, 3);
+    // It has no list from which an image could be chosen.
+    let files = shell.run(&["files", "--insecure", &old]).await;
+    assert_ne!(files.exit, 0);
+    assert!(files.stderr.contains("found Docker schema 1 image"), "{}", files.stderr);
+    assert!(!files.stderr.contains("--platform"), "{}", files.stderr);
+}
+
+#[tokio::test(flavor = "current_thread")]
 async fn inspect_shows_one_image_of_a_list_its_config_and_single_fields() {
     let shell = Shell::new();
     let manifests = put_list(&shell, "all", &["amd64", "arm64"]);
