@@ -261,6 +261,27 @@ async fn changes_of_local_lists_are_printed_as_json_where_that_is_asked_for() {
 }
 
 #[tokio::test(flavor = "current_thread")]
+async fn a_list_that_is_fetched_anew_keeps_what_was_said_of_images_unless_their_configs_say_another_platform()
+{
+    let shell = Shell::new();
+    let [moved, corrected] = ["moved", "corrected"].map(|tag| {
+        put(&shell, "a/app", tag, "amd64");
+        name(&format!("a/app:{tag}"))
+    });
+    let list = name("a/app:v1");
+    shell.done(&["create", "--insecure", "--oci", &list, &moved, &corrected]).await;
+    shell.done(&["annotate", &list, &moved, "--annotation", "k=v"]).await;
+    shell.done(&["annotate", &list, &corrected, "--arch", "arm64", "--variant", "v8"]).await;
+    put(&shell, "a/app", "moved", "arm64");
+    shell.done(&["create", "--insecure", "--refresh", &list]).await;
+    let list: Value = shell.done(&["inspect", "--raw", &list]).await.parse().unwrap();
+    let entries = &list["manifests"];
+    assert_eq!(entries[0]["platform"], json!({ "architecture": "arm64", "os": "linux", "variant": "v8" }));
+    assert_eq!(entries[1]["platform"], json!({ "architecture": "arm64", "os": "linux" }));
+    assert_eq!(entries[1]["annotations"], json!({ "k": "v" }));
+}
+
+#[tokio::test(flavor = "current_thread")]
 async fn annotate_clears_fields_and_takes_pairs_outside_dockers_table_behind_a_flag() {
     let shell = Shell::new();
     put(&shell, "a/app", "arm", "arm");
