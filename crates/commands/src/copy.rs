@@ -6,7 +6,8 @@ use std::collections::{HashMap, HashSet};
 
 use futures_util::{FutureExt, future::LocalBoxFuture};
 use tallyman_core::{
-    Descriptor, Digest, ListEntry, Manifest, ManifestList, NESTED_INDEXES_MAX, Platform, PushPlan, Reference,
+    Descriptor, Digest, ListEntry, Manifest, ManifestList, MediaType, NESTED_INDEXES_MAX, Platform, PushPlan,
+    Reference,
 };
 use tallyman_registry::{Client, Error as RegistryError};
 
@@ -14,7 +15,8 @@ pub use copier::Copier;
 
 use crate::{
     ContentError, Error,
-    resolve::{Below, content, failed, nested, no_such_platform, resolve, too_deep},
+    fetch::expand::{self, ExpandOptions, named},
+    resolve::{Below, content, failed, nested, resolve, too_deep},
     side_by_side,
 };
 
@@ -69,7 +71,7 @@ async fn plan_whole(
     let root = match platforms {
         [] => resolve(client, source, None).await?,
         [platform] => resolve(client, source, Some(platform)).await?,
-        several => reduced(source, &resolve(client, source, None).await?, several)?,
+        several => reduced(client, source, &resolve(client, source, None).await?, several).await?,
     };
     if let Some(digest) = target.digest().filter(|digest| !digest.matches(root.bytes())) {
         let (expected, found) = (digest.clone(), root.digest().clone());
@@ -104,21 +106,41 @@ async fn plan_whole(
     Ok(CopyPlan { manifest: root, manifests, digests, plan })
 }
 
-/// Cuts a list down to the images of some platforms.
-fn reduced(source: &Reference, root: &Manifest, platforms: &[Platform]) -> Result<Manifest, Error> {
+/// Cuts a list down to the images of some platforms. Those that it does not name come from nested lists, whose place they take, and
+/// from entries without a platform.
+async fn reduced(
+    client: &Client,
+    source: &Reference,
+    root: &Manifest,
+    platforms: &[Platform],
+) -> Result<Manifest, Error> {
     let Some(mut index) = root.index().cloned() else {
         let reason = ContentError::kind("a list of several platforms", source, &root.kind());
         return Err(Error::content(source, reason));
     };
-    let has = |entry: &Descriptor, wanted: &Platform| {
-        entry.is_runnable() && entry.platform.as_ref().is_some_and(|of| wanted.accepts(of))
+    let mut lacking = platforms.to_vec();
+    lacking.retain(|wanted| index.entry_for(wanted).is_none());
+    let mut found = Vec::new();
+    if !lacking.is_empty() {
+        let attestations = *root.media_type() == MediaType::OciIndex;
+        let options = ExpandOptions { attestations, platforms: lacking, nest: false };
+        found = expand::entries(client, source, &index, &options).await?;
+    }
+    let is_found = |entry: &Descriptor| found.iter().any(|image| image.descriptor.digest == entry.digest);
+    let is_chosen = |entry: &Descriptor| {
+        entry.is_runnable()
+            && match named(entry) {
+                Some(of) => platforms.iter().any(|wanted| wanted.accepts(of)),
+                None => is_found(entry),
+            }
     };
-    for wanted in platforms {
-        if !index.manifests.iter().any(|entry| has(entry, wanted)) {
-            return Err(no_such_platform(source, wanted, index.platforms()));
+    for image in &found {
+        let is_of_root =
+            |entry: &Descriptor| named(entry).is_none() && entry.digest == image.descriptor.digest;
+        if !index.manifests.iter().any(is_of_root) {
+            index.manifests.push(image.descriptor.clone());
         }
     }
-    let is_chosen = |entry: &Descriptor| platforms.iter().any(|wanted| has(entry, wanted));
     let kept: Vec<String> = index
         .manifests
         .iter()

@@ -11,9 +11,9 @@ use tallyman_store::{ListStore, Outcome};
 use crate::{
     Error,
     fetch::{
-        check_platforms,
+        carry_over, check_platforms,
         expand::{self, ExpandOptions},
-        many,
+        is_of_other_platform, many,
     },
 };
 
@@ -33,8 +33,8 @@ pub struct Create {
 /// The options of `create` that Docker does not have.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CreateExtensions {
-    /// Fetch images anew that the list has already, all of them where none is named. Their platforms and annotations
-    /// stay as they are.
+    /// Fetch images anew that the list has already, all of them where none is named. Their annotations stay as they are, and their
+    /// platforms unless the configs say other ones than before.
     pub refresh: bool,
     /// For a list in the place of an image, take the images that it points to, each by its digest. Those
     /// that nobody can run, such as attestations, come along into OCI indexes alone, and make one of OCI images.
@@ -148,6 +148,8 @@ pub(crate) struct Assembled {
     fetched: Vec<ListEntry>,
     /// References of those that descriptors describe, with what their entries say.
     described: HashSet<Reference>,
+    /// References of those that were fetched anew and are of another platform now.
+    moved: Vec<Reference>,
 }
 
 impl Create {
@@ -186,9 +188,8 @@ impl Assembled {
                 continue;
             }
             if let Some(old) = old.filter(|_| extensions.refresh) {
-                entry.descriptor.platform.clone_from(&old.descriptor.platform);
-                entry.descriptor.annotations.clone_from(&old.descriptor.annotations);
-                entry.descriptor.artifact_type.clone_from(&old.descriptor.artifact_type);
+                let is_other = self.moved.contains(&entry.reference);
+                carry_over(old, &mut entry, is_other);
             }
             after.insert(entry)?;
         }
@@ -253,7 +254,17 @@ pub(crate) async fn assemble(
     let named = missing.iter().collect();
     let is_oci = list.form().oci || extensions.wants_oci();
     let is_annotated = fit_to_form(&list, is_oci, &named, &mut fetched)?;
-    let assembled = Assembled { list, is_annotated, fetched, described: of_descriptors };
+    let mut moved = Vec::new();
+    if extensions.refresh {
+        for fresh in &fetched {
+            if let Some(before) = list.get(&fresh.reference)
+                && is_of_other_platform(client, before, fresh).await
+            {
+                moved.push(fresh.reference.clone());
+            }
+        }
+    }
+    let assembled = Assembled { list, is_annotated, fetched, described: of_descriptors, moved };
     // What could not be put in fails before anything is kept.
     assembled.edit(&assembled.list, extensions)?;
     Ok(assembled)

@@ -1,6 +1,6 @@
 //! The descriptor of what a reference names, and its digest.
 
-use tallyman_core::{Descriptor, Digest, Reference};
+use tallyman_core::{Algorithm, Descriptor, Digest, Reference};
 use tallyman_registry::{Client, Error as RegistryError, ManifestHead};
 
 use crate::{
@@ -9,23 +9,26 @@ use crate::{
 };
 
 /// Returns the descriptor of what `reference` names: by HEAD if the registry tells all of it, and no other digest than that of
-/// the reference; else by the manifest itself.
+/// the reference or, where it names none, by no other algorithm than SHA-256; else by the manifest itself.
 ///
 /// # Errors
 /// The errors of [`resolve`] without a platform.
 pub async fn descriptor_of(client: &Client, reference: &Reference) -> Result<Descriptor, Error> {
+    let is_its_digest = |told: &Digest| match reference.digest() {
+        Some(expected) => expected == told,
+        // Manifests are known by this algorithm wherever they are fetched.
+        None => told.algorithm() == Algorithm::Sha256,
+    };
     match head(client, reference).await.map_err(failed)? {
         Some(ManifestHead {
             digest: Some(digest), media_type: Some(media_type), size: Some(size), ..
-        }) if reference.digest().is_none_or(|expected| *expected == digest) => {
-            Ok(Descriptor::new(media_type, digest, size))
-        }
+        }) if is_its_digest(&digest) => Ok(Descriptor::new(media_type, digest, size)),
         _ => Ok(resolve(client, reference, None).await?.descriptor()),
     }
 }
 
-/// Returns the digest of what the tag of `reference` stands for: by HEAD if the registry tells it and the browser does not hide it,
-/// else computed from the manifest.
+/// Returns the digest of what the tag of `reference` stands for, by which its registry deletes it: by HEAD if the registry tells it,
+/// in whatever algorithm, and the browser does not hide it, else computed from the manifest.
 ///
 /// # Errors
 /// The errors of [`Client::manifest`].

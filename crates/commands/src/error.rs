@@ -6,7 +6,8 @@ mod hint;
 
 pub use content::ContentError;
 use tallyman_core::{
-    AnnotateError, Digest, NameTaken, PlanError, Platform, Reference, ReferenceError, UnsupportedPlatform,
+    AnnotateError, Digest, ManifestKind, NameTaken, PlanError, Platform, Reference, ReferenceError,
+    UnsupportedPlatform,
 };
 use tallyman_layers::FileError;
 use tallyman_registry::{Client, Error as RegistryError};
@@ -221,7 +222,7 @@ pub enum Error {
         /// The list, or the artifact.
         reference: Box<Reference>,
         /// Its kind.
-        kind: String,
+        kind: ManifestKind,
     },
     /// A file could not be written.
     #[error("could not write {file}: {message}")]

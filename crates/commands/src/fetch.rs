@@ -12,6 +12,7 @@ use tallyman_core::{
 use tallyman_registry::{Client, Error as RegistryError};
 
 pub use freshness::{Freshness, SourceImages, fetch_source, freshness, refreshed};
+pub(crate) use freshness::{carry_over, is_of_other_platform};
 
 use crate::{
     ContentError, Error, FailedRequest, RequestPurpose, docker,
@@ -201,10 +202,50 @@ impl FetchedImage {
         ListEntry::new(self.reference.clone(), descriptor, Arc::clone(&self.bytes))
             .map_err(|error| Error::content(&self.reference, error))
     }
+
+    /// The entry of a list that it makes, which is that of an artifact if it is one.
+    pub(crate) fn with_platform_or_type(&self, platform: Platform) -> Result<ListEntry, Error> {
+        let mut entry = self.with_platform(platform.clone())?;
+        if let Ok(image) = entry.image() {
+            set_platform_or_type(&mut entry.descriptor, &image, platform);
+        }
+        Ok(entry)
+    }
+}
+
+/// Sets the platform of an image as its config names it. An artifact, whose config names none, has a type in its place: it says that
+/// it is one, or its config is no image's.
+fn set_platform_or_type(descriptor: &mut Descriptor, image: &ImageManifest, platform: Platform) {
+    let may_be_artifact = image.artifact_type.is_some() || !image.has_image_config();
+    if platform.os.is_empty() && may_be_artifact {
+        descriptor.platform = None;
+        descriptor.artifact_type.get_or_insert_with(|| image.type_as_artifact().to_owned());
+    } else {
+        descriptor.platform = Some(platform);
+    }
+}
+
+/// Fetches what the descriptor of an image does not say: its platform or, of an artifact, its type.
+pub(crate) async fn complete(
+    client: &Client,
+    reference: &Reference,
+    descriptor: &mut Descriptor,
+    image: &ImageManifest,
+) -> Result<(), Error> {
+    let mut platform = Platform::default();
+    if image.artifact_type.is_none() || image.has_image_config() {
+        let config = client.blob(reference, &image.config).await.map_err(failed)?;
+        platform = match Platform::from_config(&config) {
+            Err(_) if !image.has_image_config() => platform,
+            found => found.map_err(|error| Error::content(reference, error))?,
+        };
+    }
+    set_platform_or_type(descriptor, image, platform);
+    Ok(())
 }
 
 /// The entry that a descriptor of a manifest in the repository of `list` makes. Without a platform in the descriptor it is that
-/// of the image's config.
+/// of the image's config, and an artifact has its type.
 pub(crate) async fn described(
     client: &Client,
     list: &Reference,
@@ -215,9 +256,8 @@ pub(crate) async fn described(
     let mut descriptor = descriptor.clone();
     if descriptor.platform.is_none() && !descriptor.media_type.is_list() {
         let manifest = fetched.manifest().map_err(|error| content(&reference, error))?;
-        if let Some(image) = manifest.image().filter(|image| image.artifact_type.is_none()) {
-            let config = client.blob(list, &image.config).await.map_err(failed)?;
-            descriptor.platform = Platform::from_config(&config).ok();
+        if let Some(image) = manifest.image() {
+            complete(client, &reference, &mut descriptor, image).await?;
         }
     }
     ListEntry::new(reference.clone(), descriptor, fetched.bytes)

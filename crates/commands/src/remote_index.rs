@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use tallyman_core::{
-    Descriptor, Digest, EntryField, Index, ListEntry, Manifest, MediaType, Platform, PlatformChange,
-    Reference, Tag,
+    Descriptor, Digest, EntryField, Index, ListEntry, Manifest, MediaType, PlanError, Platform,
+    PlatformChange, Reference, Tag,
 };
 use tallyman_registry::Client;
 
@@ -84,8 +84,8 @@ impl IndexUpdate {
     /// are taken as the entries of one list are.
     ///
     /// # Errors
-    /// As [`create`](crate::create), for what cannot be fetched; [`Error::OciNeeded`] for lists as entries, annotations and
-    /// artifact types in a Docker list.
+    /// As [`create`](crate::create), for what cannot be fetched; [`Error::Plan`] for an image without a platform, as a push has it;
+    /// [`Error::OciNeeded`] for lists as entries, annotations and artifact types in a Docker list.
     pub async fn add(
         &mut self,
         client: &Client,
@@ -117,6 +117,7 @@ impl IndexUpdate {
         });
         let entries: Vec<Vec<ListEntry>> = side_by_side::all(fetched).await?;
         for ListEntry { reference, descriptor, .. } in entries.into_iter().flatten() {
+            check_platform(&reference, &descriptor)?;
             if !is_oci && (descriptor.media_type.is_list() || descriptor.is_annotated()) {
                 return Err(Error::OciNeeded { reference: Box::new(self.reference.clone()) });
             }
@@ -311,6 +312,19 @@ impl IndexUpdate {
         }
         Err(Error::TagMoved { reference: Box::new(tagged.clone()), expected: expected.clone(), found })
     }
+}
+
+/// Checks that the entry of an image says on what it runs. Lists and artifacts run on nothing.
+fn check_platform(reference: &Reference, entry: &Descriptor) -> Result<(), Error> {
+    let may_be_image = matches!(entry.media_type, MediaType::DockerManifest | MediaType::OciManifest);
+    let is_complete = match &entry.platform {
+        Some(platform) => !platform.os.is_empty() && !platform.architecture.is_empty(),
+        None => entry.artifact_type.is_some(),
+    };
+    if is_complete || !may_be_image {
+        return Ok(());
+    }
+    Err(PlanError::PlatformMissing { image: Box::new(reference.clone()) }.into())
 }
 
 fn attests_any(entry: &Descriptor, images: &[Digest]) -> bool {

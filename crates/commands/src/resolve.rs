@@ -5,10 +5,13 @@ use std::{
     collections::HashSet,
 };
 
-use tallyman_core::{Descriptor, Digest, Manifest, ManifestError, NESTED_INDEXES_MAX, Platform, Reference};
+use tallyman_core::{Descriptor, Digest, Index, Manifest, ManifestBody, ManifestError, Platform, Reference};
 use tallyman_registry::{Client, Error as RegistryError};
 
-use crate::{ContentError, Error};
+use crate::{
+    ContentError, Error,
+    fetch::expand::{self, ExpandOptions},
+};
 
 /// The limit of manifests below one: a list of 10,000 platforms with an attestation and a signature for each has 30,000.
 pub(crate) const MANIFESTS_MAX: usize = 100_000;
@@ -73,37 +76,54 @@ pub async fn resolve(
     }
 }
 
-/// Returns the image of a platform: `manifest`, which was fetched as `reference`, or the one below it.
+/// Returns the image of a platform: `manifest`, which was fetched as `reference`, or the one below it. Of a list that is an entry
+/// which names the platform; where none does, an image of its nested lists, or one that names the platform in its config alone.
 ///
 /// # Errors
 /// As [`resolve`].
 pub(crate) async fn image_for(
     client: &Client,
     reference: &Reference,
-    mut manifest: Manifest,
+    manifest: Manifest,
     platform: &Platform,
 ) -> Result<Manifest, Error> {
-    if let Some(image) = manifest.image() {
-        let config = client.blob(reference, &image.config).await.map_err(failed)?;
-        // A config without a platform is one of an artifact.
-        let found = Platform::from_config(&config).ok().filter(|found| !found.os.is_empty());
-        return match found {
-            Some(found) if platform.accepts(&found) => Ok(manifest),
-            found => Err(no_such_platform(reference, platform, found.into_iter().collect())),
+    if let Some(index) = manifest.index() {
+        let entry = match index.entry_for(platform) {
+            Some(entry) => entry.clone(),
+            None => {
+                let options = ExpandOptions { platforms: vec![platform.clone()], ..ExpandOptions::default() };
+                let found = expand::entries(client, reference, index, &options).await?;
+                let manifests = found.into_iter().map(|entry| entry.descriptor).collect();
+                let found = Index { manifests, ..Index::default() };
+                found.entry_for(platform).expect("it was found for this platform").clone()
+            }
         };
+        return nested(client, reference, &entry).await;
     }
-    for _ in 0..NESTED_INDEXES_MAX {
-        let Some(index) = manifest.index() else { return Ok(manifest) };
-        let Some(entry) = index.entry_for(platform) else {
-            return Err(no_such_platform(reference, platform, index.platforms()));
-        };
-        manifest = nested(client, reference, entry).await?;
+    let found = match manifest.body() {
+        ManifestBody::Image(image) => {
+            let config = client.blob(reference, &image.config).await.map_err(failed)?;
+            // A config without a platform is one of an artifact.
+            Platform::from_config(&config).ok()
+        }
+        // It tells the architecture alone.
+        ManifestBody::Schema1(image) => Some(Platform::new(&platform.os, &image.architecture)),
+        ManifestBody::Index(_) | ManifestBody::Artifact => None,
+    };
+    match found {
+        Some(found) if platform.accepts(&found) => Ok(manifest),
+        found => Err(no_such_platform(reference, platform, found)),
     }
-    Err(too_deep(reference))
 }
 
-pub(crate) fn no_such_platform(reference: &Reference, wanted: &Platform, found: Vec<Platform>) -> Error {
+/// The error for a platform without an image beside those that were `found`; those without an operating system tell nothing.
+pub(crate) fn no_such_platform(
+    reference: &Reference,
+    wanted: &Platform,
+    found: impl IntoIterator<Item = Platform>,
+) -> Error {
     let (reference, wanted) = (Box::new(reference.clone()), Box::new(wanted.clone()));
+    let found = found.into_iter().filter(|platform| !platform.os.is_empty()).collect();
     Error::NoSuchPlatform { reference, wanted, found }
 }
 

@@ -255,8 +255,7 @@ impl Manifest {
     pub fn as_referrer(&self) -> Option<(&Digest, Descriptor)> {
         let (subject, artifact_type, annotations) = match &self.body {
             ManifestBody::Image(image) => {
-                let of_config = || Some(image.config.media_type.as_str().to_owned());
-                (&image.subject, image.artifact_type.clone().or_else(of_config), &image.annotations)
+                (&image.subject, Some(image.type_as_artifact().to_owned()), &image.annotations)
             }
             ManifestBody::Index(index) => (&index.subject, index.artifact_type.clone(), &index.annotations),
             ManifestBody::Schema1(_) | ManifestBody::Artifact => return None,

@@ -95,7 +95,7 @@ impl Environment {
         let found = self.store.load_entries(list, &[image]).await?.ok_or_else(missing)?;
         let entry = found.get(image).ok_or_else(missing)?;
         match platform.filter(|platform| !platform.accepts(&entry.platform())) {
-            Some(platform) => Err(no_such_platform(image, platform, vec![entry.platform()])),
+            Some(platform) => Err(no_such_platform(image, platform, [entry.platform()])),
             None => entry_manifest(entry),
         }
     }
@@ -118,8 +118,10 @@ impl Environment {
         let bytes = match &config {
             Some(config) if extensions.config => &config[..],
             None if extensions.config => {
-                let kind = manifest.kind().to_string();
-                return Err(Error::NoConfig { reference: Box::new(reference.clone()), kind });
+                return Err(Error::NoConfig {
+                    reference: Box::new(reference.clone()),
+                    kind: manifest.kind(),
+                });
             }
             _ => manifest.bytes(),
         };
@@ -156,10 +158,7 @@ fn local_list(list: &ManifestList, platform: Option<&Platform>) -> Result<Found,
     let chosen = manifest.index().and_then(|index| index.entry_for(platform)).map(|entry| &entry.digest);
     match list.iter().find(|entry| Some(&entry.descriptor.digest) == chosen) {
         Some(entry) => entry_manifest(entry),
-        None => {
-            let found = list.iter().map(ListEntry::platform).filter(|found| !found.os.is_empty()).collect();
-            Err(no_such_platform(list.reference(), platform, found))
-        }
+        None => Err(no_such_platform(list.reference(), platform, list.iter().map(ListEntry::platform))),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Hints below errors: a cause or a remedy that Docker's line leaves out.
 
-use tallyman_core::PlanError;
+use tallyman_core::{ManifestKind, PlanError};
 use tallyman_registry::Error as RegistryError;
 
 use super::{ContentError, Error, named};
@@ -31,7 +31,9 @@ impl Error {
                 Some("use push --copy to copy images of other registries to that of the list".to_owned())
             }
             Self::Plan(PlanError::PlatformMissing { image }) => {
-                Some(format!("use annotate --os and --arch to say on what {image} runs"))
+                Some(format!(
+                    "use annotate --os and --arch, or --from with a descriptor that has a platform, to say on what {image} runs"
+                ))
             }
             Self::NotMounted { .. } => {
                 Some("use push --copy, which transfers blobs that the registry does not mount".to_owned())
@@ -51,7 +53,7 @@ impl Error {
                 Some("use the format oci, or push --format docker, which converts images".to_owned())
             }
             Self::ImageDiffers { names } => Some(format!("apply the file again when {} is pushed", names[1])),
-            Self::NoConfig { .. } => Some(
+            Self::NoConfig { kind: ManifestKind::DockerList | ManifestKind::OciIndex, .. } => Some(
                 "use --platform to choose an image of the list, such as --platform linux/amd64".to_owned(),
             ),
             Self::OciNeeded { .. } => Some(

@@ -1,9 +1,9 @@
 //! Lists as sources of a list: the images that they point to.
 
-use std::collections::HashSet;
+use std::{cell::RefCell, collections::HashSet};
 
 use futures_util::{FutureExt, future::LocalBoxFuture};
-use tallyman_core::{Descriptor, ListEntry, NESTED_INDEXES_MAX, Platform, Reference};
+use tallyman_core::{Descriptor, Index, ListEntry, NESTED_INDEXES_MAX, Platform, Reference};
 use tallyman_registry::Client;
 
 use super::FetchedList;
@@ -55,13 +55,11 @@ pub(crate) async fn described(
     if descriptors.is_empty() {
         return Ok(Vec::new());
     }
-    let expansion = Expansion { client, list, options, below: Below::new(list) };
-    let wanted = options.choose(descriptors);
+    let expansion = Expansion::new(client, list, options);
+    let wanted = expansion.choose(descriptors);
     let found =
         side_by_side::all(wanted.into_iter().map(|descriptor| expansion.described(descriptor))).await?;
-    let found: Vec<ListEntry> = found.into_iter().flatten().collect();
-    options.check_list(list, &found)?;
-    Ok(found)
+    expansion.checked(found.into_iter().flatten().collect())
 }
 
 async fn source(
@@ -73,7 +71,7 @@ async fn source(
         Fetched::Image(image) => {
             let platform = fetch::platform(client, &image).await?;
             options.check_image(reference, &platform)?;
-            Ok(vec![image.with_platform(platform)?])
+            Ok(vec![image.with_platform_or_type(platform)?])
         }
         Fetched::List(list) => list_images(client, reference, &list, options).await,
     }
@@ -90,10 +88,23 @@ pub(crate) async fn list_images(
     if options.keeps_lists() {
         return Ok(vec![list.as_entry(reference)?]);
     }
-    let expansion = Expansion { client, list: reference, options, below: Below::new(reference) };
-    let found = expansion.entries(&list.index.manifests, NESTED_INDEXES_MAX).await?;
-    options.check_list(reference, &found)?;
-    Ok(found)
+    entries(client, reference, &list.index, options).await
+}
+
+/// Fetches the images that the entries of a list point to: of the platforms that they name, else of those that their configs name,
+/// and the images of nested lists.
+///
+/// # Errors
+/// [`Error::NoSuchPlatform`] for the first platform without an image, and those of fetching.
+pub(crate) async fn entries(
+    client: &Client,
+    list: &Reference,
+    index: &Index,
+    options: &ExpandOptions,
+) -> Result<Vec<ListEntry>, Error> {
+    let expansion = Expansion::new(client, list, options);
+    let found = expansion.entries(&index.manifests, NESTED_INDEXES_MAX).await?;
+    expansion.checked(found)
 }
 
 impl ExpandOptions {
@@ -108,7 +119,7 @@ impl ExpandOptions {
     /// Returns the entries of a list that are taken, as far as they tell it themselves: all lists among them, and the attestations
     /// of images that are taken.
     fn choose<'a>(&self, described: &'a [Descriptor]) -> Vec<&'a Descriptor> {
-        let names = |entry: &Descriptor| entry.platform.as_ref().map(|platform| self.takes(platform));
+        let names = |entry: &Descriptor| named(entry).map(|platform| self.takes(platform));
         let taken = described.iter().filter(|entry| names(entry) == Some(true));
         let taken: HashSet<&str> = taken.map(|entry| entry.digest.as_str()).collect();
         let attests_taken = |entry: &Descriptor| entry.attests().is_some_and(|image| taken.contains(image));
@@ -123,19 +134,13 @@ impl ExpandOptions {
         if self.takes(platform) {
             return Ok(());
         }
-        Err(no_such_platform(reference, &self.platforms[0], vec![platform.clone()]))
+        Err(no_such_platform(reference, &self.platforms[0], [platform.clone()]))
     }
+}
 
-    /// Every platform that was asked for is in the list.
-    fn check_list(&self, reference: &Reference, found: &[ListEntry]) -> Result<(), Error> {
-        let has = |wanted: &&Platform| found.iter().any(|entry| wanted.accepts(&entry.platform()));
-        match self.platforms.iter().find(|wanted| !has(wanted)) {
-            Some(wanted) => {
-                Err(no_such_platform(reference, wanted, found.iter().map(ListEntry::platform).collect()))
-            }
-            None => Ok(()),
-        }
-    }
+/// Returns the platform that an entry of a list names.
+pub(crate) fn named(entry: &Descriptor) -> Option<&Platform> {
+    entry.platform.as_ref().filter(|platform| !platform.os.is_empty())
 }
 
 /// The images below a list while they are fetched.
@@ -145,9 +150,34 @@ struct Expansion<'a> {
     options: &'a ExpandOptions,
     /// Lists that were read: each gives its images once, however many lists have it.
     below: Below<'a>,
+    /// The platforms of images that are not taken.
+    passed: RefCell<Vec<Platform>>,
 }
 
-impl Expansion<'_> {
+impl<'e> Expansion<'e> {
+    fn new(client: &'e Client, list: &'e Reference, options: &'e ExpandOptions) -> Self {
+        Self { client, list, options, below: Below::new(list), passed: RefCell::default() }
+    }
+
+    /// Returns the entries of a list that are taken, as far as they tell it themselves.
+    fn choose<'a>(&self, described: &'a [Descriptor]) -> Vec<&'a Descriptor> {
+        let runnable = described.iter().filter(|entry| entry.is_runnable());
+        let passed = runnable.filter_map(named).filter(|platform| !self.options.takes(platform));
+        self.passed.borrow_mut().extend(passed.cloned());
+        self.options.choose(described)
+    }
+
+    /// Returns what was found if every platform that was asked for is among it.
+    fn checked(self, found: Vec<ListEntry>) -> Result<Vec<ListEntry>, Error> {
+        let has = |wanted: &&Platform| found.iter().any(|entry| wanted.accepts(&entry.platform()));
+        let Some(wanted) = self.options.platforms.iter().find(|wanted| !has(wanted)) else {
+            return Ok(found);
+        };
+        let runnable = found.iter().filter(|entry| entry.descriptor.is_runnable());
+        let platforms = self.passed.into_inner().into_iter().chain(runnable.map(ListEntry::platform));
+        Err(no_such_platform(self.list, wanted, platforms))
+    }
+
     /// Fetches the images that the entries of a list point to.
     fn entries<'a>(
         &'a self,
@@ -155,7 +185,7 @@ impl Expansion<'_> {
         depth: usize,
     ) -> LocalBoxFuture<'a, Result<Vec<ListEntry>, Error>> {
         async move {
-            let mut wanted = self.options.choose(described);
+            let mut wanted = self.choose(described);
             wanted.retain(|entry| !entry.media_type.is_list() || self.below.is_new(&entry.digest));
             self.below.count(wanted.iter().copied())?;
             let found = side_by_side::all(wanted.into_iter().map(|entry| self.one(entry, depth))).await?;
@@ -171,6 +201,9 @@ impl Expansion<'_> {
         }
         let entry = fetch::described(self.client, self.list, descriptor).await?;
         let is_taken = descriptor.attests().is_some() || self.options.takes(&entry.platform());
+        if !is_taken {
+            self.passed.borrow_mut().push(entry.platform());
+        }
         Ok(is_taken.then_some(entry).into_iter().collect())
     }
 
@@ -187,27 +220,32 @@ impl Expansion<'_> {
             let nested = manifest.index().map(|index| index.manifests.clone()).unwrap_or_default();
             return self.entries(&nested, depth - 1).await;
         }
-        let named = described.platform.clone().filter(|platform| !platform.os.is_empty());
-        let platform = match named {
-            Some(platform) => platform,
-            None => {
-                let manifest = fetched.manifest().map_err(|error| content(&reference, error))?;
-                let image = manifest.image().ok_or_else(|| {
-                    invalid(ContentError::kind("an image as an entry", list, &manifest.kind()))
-                })?;
-                let config = client.blob(list, &image.config).await.map_err(failed)?;
-                Platform::from_config(&config).map_err(|error| invalid(error.into()))?
-            }
-        };
-        if !options.takes(&platform) && described.attests().is_none() {
-            return Ok(Vec::new());
-        }
         let media_type = described.media_type.clone();
         let mut descriptor = Descriptor::new(media_type, described.digest.clone(), described.size);
-        descriptor.platform = Some(platform);
         if options.attestations {
             descriptor.annotations.clone_from(&described.annotations);
             descriptor.artifact_type.clone_from(&described.artifact_type);
+        }
+        if let Some(platform) = named(described) {
+            descriptor.platform = Some(platform.clone());
+        } else {
+            let manifest = fetched.manifest().map_err(|error| content(&reference, error))?;
+            let Some(image) = manifest.image() else {
+                // It is of none of the platforms that are asked for.
+                if !options.platforms.is_empty() {
+                    return Ok(Vec::new());
+                }
+                return Err(invalid(ContentError::kind("an image as an entry", list, &manifest.kind())));
+            };
+            fetch::complete(client, &reference, &mut descriptor, image).await?;
+        }
+        let is_taken = match &descriptor.platform {
+            Some(platform) => options.takes(platform),
+            None => options.attestations && options.platforms.is_empty(),
+        };
+        if described.attests().is_none() && !is_taken {
+            self.passed.borrow_mut().extend(descriptor.platform);
+            return Ok(Vec::new());
         }
         let entry = ListEntry::new(reference.clone(), descriptor, fetched.bytes);
         Ok(vec![entry.map_err(|error| invalid(error.into()))?])

@@ -1,6 +1,6 @@
 //! Images and lists as sources of a local list, one at a time: for whoever shows each as it comes.
 
-use tallyman_core::{Digest, ListEntry, Reference};
+use tallyman_core::{Digest, ListEntry, Platform, Reference};
 use tallyman_registry::Client;
 
 use crate::{
@@ -66,8 +66,8 @@ pub async fn freshness(client: &Client, entry: &ListEntry) -> Result<Freshness, 
     }
 }
 
-/// The entry as its registry has it now. What was said about its platform by hand stays, unless the image's own config
-/// says another platform than it did.
+/// The entry as its registry has it now, with what its list says about it: annotations, its artifact type, and its platform unless
+/// the image's own config says another one than it did.
 ///
 /// # Errors
 /// As [`fetch_source`].
@@ -79,11 +79,30 @@ pub async fn refreshed(client: &Client, entry: &ListEntry) -> Result<ListEntry, 
             return Err(Error::IsList { reference: entry.reference.clone(), found });
         }
     };
-    let before = entry.platform();
-    let was_annotated =
-        before.os == fresh.platform().os && before.architecture == fresh.platform().architecture;
-    if was_annotated {
-        fresh.descriptor.platform = Some(before);
-    }
+    let is_other = is_of_other_platform(client, entry, &fresh).await;
+    carry_over(entry, &mut fresh, is_other);
     Ok(*fresh)
+}
+
+/// Returns `true` if the config of an image that was fetched anew says another operating system or architecture than before. A list
+/// may say yet another one: then the config of the image before tells, if the registry still has it.
+pub(crate) async fn is_of_other_platform(client: &Client, before: &ListEntry, fresh: &ListEntry) -> bool {
+    let now = fresh.platform();
+    let is_now = |platform: &Platform| (&platform.os, &platform.architecture) == (&now.os, &now.architecture);
+    if now.os.is_empty() || is_now(&before.platform()) {
+        return false;
+    }
+    let Ok(image) = before.image() else { return true };
+    let config = client.blob_of_any_size(&before.reference, &image.config.digest).await;
+    !config.is_ok_and(|config| Platform::from_config(&config).is_ok_and(|platform| is_now(&platform)))
+}
+
+/// Gives an entry that was fetched anew what its list says about it. The platform is left out if that `is_other` than before.
+pub(crate) fn carry_over(before: &ListEntry, fresh: &mut ListEntry, is_other: bool) {
+    let (before, fresh) = (&before.descriptor, &mut fresh.descriptor);
+    fresh.annotations.clone_from(&before.annotations);
+    fresh.artifact_type.clone_from(&before.artifact_type);
+    if !is_other {
+        fresh.platform.clone_from(&before.platform);
+    }
 }

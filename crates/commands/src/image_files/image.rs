@@ -11,7 +11,7 @@ use tallyman_registry::Client;
 
 use crate::{
     Error,
-    resolve::{failed, image_for, resolve},
+    resolve::{failed, image_for, nested, resolve},
 };
 
 /// The layers that are fetched at the same time.
@@ -73,16 +73,13 @@ pub async fn image_and_config(
     let mut manifest = resolve(client, reference, platform).await?;
     if let Some(index) = manifest.index() {
         let runnable: Vec<&Descriptor> = index.manifests.iter().filter(|entry| entry.is_runnable()).collect();
-        let only = match runnable[..] {
-            [entry] => entry.platform.clone(),
-            _ => None,
+        manifest = match runnable[..] {
+            [only] => nested(client, reference, only).await?,
+            _ => image_for(client, reference, manifest, &Platform::new("linux", "amd64")).await?,
         };
-        let platform = only.unwrap_or_else(|| Platform::new("linux", "amd64"));
-        manifest = image_for(client, reference, manifest, &platform).await?;
     }
     let Some(image) = manifest.image() else {
-        let kind = manifest.media_type().to_string();
-        return Err(Error::NoConfig { reference: Box::new(reference.clone()), kind });
+        return Err(Error::NoConfig { reference: Box::new(reference.clone()), kind: manifest.kind() });
     };
     let config = client.blob(reference, &image.config).await.map_err(failed)?;
     Ok((reference.by_digest(manifest.digest().clone()), image.clone(), config.to_vec()))

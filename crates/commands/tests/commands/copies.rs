@@ -145,6 +145,37 @@ async fn a_list_is_cut_down_to_some_platforms_with_their_attestations() {
 }
 
 #[tokio::test(flavor = "current_thread")]
+async fn a_list_is_cut_down_to_platforms_that_nested_lists_and_configs_name() {
+    let (source, images, _) = index_source().await;
+    let target = Registry::builder().start().await.expect("a port is free");
+    let unnamed = [Image::oci("linux/riscv64", "two"), Image::oci("linux/386", "two")].map(|image| {
+        image.put(&source, "a/app", None);
+        let (digest, size) = (image.digest(), image.manifest.len());
+        format!(r#"{{"mediaType":"{OCI}","digest":"{digest}","size":{size},"x":1}}"#)
+    });
+    let arm64 = Image::oci("linux/arm64", "two");
+    arm64.put(&source, "a/app", None);
+    let (_, nested) = source.manifest("a/app", "1").expect("it is there");
+    let nested =
+        format!(r#"{{"mediaType":"{INDEX}","digest":"{}","size":{}}}"#, Digest::of(&nested), nested.len());
+    let entries = [arm64.entry(), unnamed[0].clone(), nested, unnamed[1].clone()];
+    source.put_manifest("a/app", Some("2"), INDEX, index(INDEX, &entries, ""));
+    let [from, to] =
+        [(&source, "a/app"), (&target, "b/copy")].map(|(of, name)| format!("{}/{name}:2", of.addr));
+    let platforms = "linux/arm64,linux/amd64,linux/riscv64";
+    Program::anonymous().succeed(&["copy", "--insecure", "--platform", platforms, &from, &to]).await;
+    let (_, bytes) = target.manifest("b/copy", "2").expect("it is copied");
+    let list: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+    let (_, attests) = attestation(&images[0]);
+    let expected = [&arm64.entry(), &unnamed[0], &images[0].entry(), &attests];
+    let expected = expected.map(|entry| serde_json::from_str::<serde_json::Value>(entry).unwrap());
+    assert_eq!(list["manifests"], serde_json::json!(expected));
+    for entry in &expected {
+        assert!(target.manifest("b/copy", entry["digest"].as_str().unwrap()).is_some());
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
 async fn tags_that_stand_for_what_is_copied_come_along() {
     let (source, images, signature) = index_source().await;
     let target = Registry::builder().start().await.expect("a port is free");

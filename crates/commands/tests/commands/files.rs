@@ -138,6 +138,19 @@ drwxr-xr-x 0/0                  0 1970-01-01 00:00 var
 }
 
 #[tokio::test(flavor = "current_thread")]
+async fn the_only_image_of_a_list_needs_no_platform_there() {
+    let shell = Shell::new();
+    sample(&shell);
+    let files = shell.done(&["files", "--insecure", IMAGE]).await;
+    let manifest = shell.registry.contents.borrow().manifests[&("a/app".into(), "1".into())].1.clone();
+    let index = "application/vnd.oci.image.index.v1+json";
+    let entry = json!({ "mediaType": OCI, "digest": Digest::of(&manifest).as_str(), "size": manifest.len() });
+    let list = json!({ "schemaVersion": 2, "mediaType": index, "manifests": [entry] }).to_string();
+    shell.registry.put_manifest("a/app", "list", index, list.as_bytes());
+    assert_eq!(shell.done(&["files", "--insecure", "h.io:5000/a/app:list"]).await, files);
+}
+
+#[tokio::test(flavor = "current_thread")]
 async fn files_are_listed_as_json_with_the_layer_that_made_them() {
     let shell = Shell::new();
     sample(&shell);

@@ -14,7 +14,7 @@ use tallyman_store::{ListStore, MemoryStore};
 
 use crate::served::{
     Program,
-    images::{DOCKER_LIST, INDEX, Image, attestation, index},
+    images::{DOCKER_LIST, INDEX, Image, OCI, attestation, index},
 };
 
 /// A registry with an OCI index of two images, one of which has an attestation, and with members that nobody knows.
@@ -337,6 +337,54 @@ async fn artifact_types_of_descriptors_are_kept() {
     assert_eq!(read(&registry, "1")["manifests"][0]["artifactType"], json!("a/b"));
     let unchanged = program.succeed(&line).await;
     assert_eq!(unchanged.lines().collect::<Vec<_>>(), printed.lines().skip(1).collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn artifacts_are_added_with_their_types_and_images_without_a_platform_are_refused() {
+    let (registry, _) = registry().await;
+    let program = Program::anonymous();
+    let name = |tag: &str| format!("{}/a/app:{tag}", registry.addr);
+    let put = |tag: &str, config: &str, more: &str| {
+        registry.put_blob("a/app", "{}");
+        let config = format!(r#"{{"mediaType":"{config}","digest":"{}","size":2}}"#, Digest::of(b"{}"));
+        let manifest =
+            format!(r#"{{"schemaVersion":2,"mediaType":"{OCI}","config":{config},"layers":[]{more}}}"#);
+        registry.put_manifest("a/app", Some(tag), OCI, manifest.clone());
+        format!(
+            r#"{{"mediaType":"{OCI}","digest":"{}","size":{}}}"#,
+            Digest::of(manifest.as_bytes()),
+            manifest.len()
+        )
+    };
+    let typed = put("typed", "application/vnd.oci.empty.v1+json", r#","artifactType":"example/typed""#);
+    let chart = put("chart", "example/chart", "");
+    let image = put("image", "application/vnd.oci.image.config.v1+json", "");
+    for (tag, entry, artifact_type) in [("typed", typed, "example/typed"), ("chart", chart, "example/chart")]
+    {
+        program.file("entry.json", &entry);
+        registry.put_manifest("a/app", Some("list"), INDEX, index(INDEX, std::slice::from_ref(&entry), ""));
+        let mut expected: Value = serde_json::from_str(&entry).unwrap();
+        expected["artifactType"] = json!(artifact_type);
+        for source in [&["--from", "entry.json"][..], &[tag], &["list"]] {
+            registry.put_manifest("a/app", Some("into"), INDEX, index(INDEX, &[], ""));
+            let into = name("into");
+            let line = [&["index", "add", "--insecure", &into], source].concat();
+            program.succeed(&line).await;
+            assert_eq!(read(&registry, "into")["manifests"], json!([expected]), "{source:?}");
+        }
+        registry.put_manifest("a/app", Some("into"), DOCKER_LIST, index(DOCKER_LIST, &[], ""));
+        let refused = program.run(&["index", "add", "--insecure", &name("into"), tag]).await;
+        assert!(refused.stderr.contains("expected an OCI index"), "{}", refused.stderr);
+    }
+    program.file("entry.json", &image);
+    let into = name("1");
+    for source in [&["image"][..], &["--from", "entry.json"]] {
+        let before = read(&registry, "1");
+        let refused = program.run(&[&["index", "add", "--insecure", &into], source].concat()).await;
+        assert_eq!(refused.exit, 1, "{source:?}");
+        assert!(refused.stderr.contains("must have an OS and Architecture"), "{}", refused.stderr);
+        assert_eq!(read(&registry, "1"), before);
+    }
 }
 
 #[tokio::test(flavor = "current_thread")]

@@ -54,6 +54,93 @@ fn put_list(shell: &Shell, tag: &str, architectures: &[&str]) -> Vec<String> {
     manifests
 }
 
+/// Puts an index of entries, and gives its own entry.
+fn put_index(shell: &Shell, tag: &str, entries: &[String]) -> String {
+    let index = format!(r#"{{"schemaVersion":2,"mediaType":"{INDEX}","manifests":[{}]}}"#, entries.join(","));
+    shell.registry.put_manifest("a/app", tag, INDEX, index.as_bytes());
+    format!(r#"{{"mediaType":"{INDEX}","digest":"{}","size":{}}}"#, Digest::of(index.as_bytes()), index.len())
+}
+
+/// The entry of an image without its platform.
+fn unnamed_entry(manifest: &str) -> String {
+    format!(
+        r#"{{"mediaType":"{OCI}","digest":"{}","size":{}}}"#,
+        Digest::of(manifest.as_bytes()),
+        manifest.len()
+    )
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn every_command_finds_a_platform_in_nested_lists_and_in_configs_as_create_does() {
+    let shell = Shell::new();
+    let manifests = put_list(&shell, "all", &["amd64", "arm64"]);
+    let digest = Digest::of(manifests[1].as_bytes());
+    let (_, all) = shell.registry.contents.borrow().manifests[&("a/app".into(), "all".into())].clone();
+    let list = format!(r#"{{"mediaType":"{INDEX}","digest":"{}","size":{}}}"#, Digest::of(&all), all.len());
+    let named_list = list.replace('}', r#","platform":{"os":"linux","architecture":"arm64"}}"#);
+    put_index(&shell, "nested", std::slice::from_ref(&list));
+    put_index(&shell, "nested-named", &[named_list]);
+    let twice = put_index(&shell, "deep", &[list]);
+    put_index(&shell, "deeper", &[twice]);
+    let unnamed: Vec<String> = manifests.iter().map(|manifest| unnamed_entry(manifest)).collect();
+    put_index(&shell, "unnamed", &unnamed);
+    let empty = |entry: &String| entry.replace('}', r#","platform":{"os":"","architecture":""}}"#);
+    put_index(&shell, "empty", &unnamed.iter().map(empty).collect::<Vec<_>>());
+    for tag in ["nested", "nested-named", "deep", "deeper", "unnamed", "empty"] {
+        let image = name(&format!("a/app:{tag}"));
+        let [arm64, s390x] =
+            ["linux/arm64", "linux/s390x"].map(|platform| ["--insecure", "--platform", platform]);
+        let found = shell.done(&[&["digest"], &arm64[..], &[&image]].concat()).await;
+        assert_eq!(found.trim(), digest.as_str(), "{tag}");
+        let list = name(&format!("a/made:{tag}"));
+        shell.done(&[&["create"], &arm64[..], &[&list, &image]].concat()).await;
+        assert!(shell.done(&["inspect", &list]).await.contains(digest.as_str()), "{tag}");
+        // Both name the platforms that there are.
+        for line in [
+            [&["digest"], &s390x[..], &[&image]].concat(),
+            [&["create"], &s390x[..], &[&name("a/made:other"), &image]].concat(),
+        ] {
+            let missing = shell.run(&line).await;
+            assert_ne!(missing.exit, 0);
+            for platform in ["linux/amd64", "linux/arm64"] {
+                assert!(missing.stderr.contains(platform), "{line:?}: {}", missing.stderr);
+            }
+        }
+    }
+    // What a list names costs no further request.
+    shell.requests();
+    shell.done(&["digest", "--insecure", "--platform", "linux/arm64", &name("a/app:all")]).await;
+    assert_eq!(
+        shell.requests(),
+        ["GET a/app/manifests/all".to_owned(), format!("GET a/app/manifests/{digest}")]
+    );
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_schema_1_image_is_one_of_its_architecture_alone_and_other_kinds_of_no_platform() {
+    let shell = Shell::new();
+    let schema1 = "application/vnd.docker.distribution.manifest.v1+json";
+    let old =
+        r#"{"schemaVersion":1,"name":"a/app","tag":"old","architecture":"amd64","fsLayers":[],"history":[]}"#;
+    shell.registry.put_manifest("a/app", "old", schema1, old.as_bytes());
+    shell.registry.put_manifest("a/app", "other", "application/vnd.example+json", b"{}");
+    let [old, other] = ["old", "other"].map(|tag| name(&format!("a/app:{tag}")));
+    let digest = async |platform: &str, image: &str| {
+        shell.run(&["digest", "--insecure", "--platform", platform, image]).await
+    };
+    assert_eq!(digest("linux/amd64", &old).await.exit, 0);
+    let refused = digest("linux/arm64", &old).await;
+    assert_eq!(refused.exit, 3);
+    assert!(refused.stderr.contains("an image for linux/arm64"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("found linux/amd64"), "{}", refused.stderr);
+    assert_eq!(digest("linux/amd64", &other).await.exit, 3);
+    // It has no list from which an image could be chosen.
+    let files = shell.run(&["files", "--insecure", &old]).await;
+    assert_ne!(files.exit, 0);
+    assert!(files.stderr.contains("found Docker schema 1 image"), "{}", files.stderr);
+    assert!(!files.stderr.contains("--platform"), "{}", files.stderr);
+}
+
 #[tokio::test(flavor = "current_thread")]
 async fn inspect_shows_one_image_of_a_list_its_config_and_single_fields() {
     let shell = Shell::new();
@@ -174,6 +261,27 @@ async fn changes_of_local_lists_are_printed_as_json_where_that_is_asked_for() {
 }
 
 #[tokio::test(flavor = "current_thread")]
+async fn a_list_that_is_fetched_anew_keeps_what_was_said_of_images_unless_their_configs_say_another_platform()
+{
+    let shell = Shell::new();
+    let [moved, corrected] = ["moved", "corrected"].map(|tag| {
+        put(&shell, "a/app", tag, "amd64");
+        name(&format!("a/app:{tag}"))
+    });
+    let list = name("a/app:v1");
+    shell.done(&["create", "--insecure", "--oci", &list, &moved, &corrected]).await;
+    shell.done(&["annotate", &list, &moved, "--annotation", "k=v"]).await;
+    shell.done(&["annotate", &list, &corrected, "--arch", "arm64", "--variant", "v8"]).await;
+    put(&shell, "a/app", "moved", "arm64");
+    shell.done(&["create", "--insecure", "--refresh", &list]).await;
+    let list: Value = shell.done(&["inspect", "--raw", &list]).await.parse().unwrap();
+    let entries = &list["manifests"];
+    assert_eq!(entries[0]["platform"], json!({ "architecture": "arm64", "os": "linux", "variant": "v8" }));
+    assert_eq!(entries[1]["platform"], json!({ "architecture": "arm64", "os": "linux" }));
+    assert_eq!(entries[1]["annotations"], json!({ "k": "v" }));
+}
+
+#[tokio::test(flavor = "current_thread")]
 async fn annotate_clears_fields_and_takes_pairs_outside_dockers_table_behind_a_flag() {
     let shell = Shell::new();
     put(&shell, "a/app", "arm", "arm");
@@ -264,6 +372,14 @@ async fn a_digest_costs_no_body_where_the_registry_names_it() {
     assert_eq!(shell.done(&["digest", "--insecure", &name("a/app:v1")]).await, digest);
     let requests = shell.requests();
     assert_eq!(requests[0], "HEAD a/app/manifests/v1", "{requests:?}");
+
+    // By no other algorithm than that by which images are known everywhere.
+    let long = Digest::with(Algorithm::Sha512, manifest.as_bytes()).to_string();
+    for (named, requested) in [(digest.trim().to_owned(), 1), (long, 2)] {
+        shell.registry.digests.borrow_mut().insert("a/app/manifests/v1".to_owned(), named);
+        assert_eq!(shell.done(&["digest", "--insecure", &name("a/app:v1")]).await, digest);
+        assert_eq!(shell.requests().len(), requested);
+    }
 }
 
 #[tokio::test(flavor = "current_thread")]

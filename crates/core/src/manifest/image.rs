@@ -68,6 +68,11 @@ impl ImageManifest {
         self.layers.iter().fold(self.config.size, |sum, layer| sum.saturating_add(layer.size))
     }
 
+    /// Returns the type that descriptors give it as an artifact: the one that it names, else the media type of its config.
+    pub fn type_as_artifact(&self) -> &str {
+        self.artifact_type.as_deref().unwrap_or_else(|| self.config.media_type.as_str())
+    }
+
     /// Returns `true` if the config is an image's, which [`crate::ImageConfig::parse`] reads.
     pub fn has_image_config(&self) -> bool {
         matches!(

@@ -11,7 +11,7 @@ use crate::{
 pub const NESTED_INDEXES_MAX: usize = 16;
 
 /// A manifest list or image index.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Index {
     /// The entries, in the order of the bytes.
     pub manifests: Vec<Descriptor>,

@@ -49,6 +49,8 @@ pub struct MemoryRegistry {
     pub shown: RefCell<Vec<String>>,
     /// Blobs are sent whole, whatever `Range` says.
     pub ignores_ranges: Cell<bool>,
+    /// By path, the digest that answers name, and with it their size.
+    pub digests: RefCell<HashMap<String, String>>,
     /// Each manifest has this many referrers, none of which was there before.
     pub endless_referrers: Cell<usize>,
 }
@@ -201,6 +203,12 @@ impl Transport for MemoryRegistry {
         }
         if request.method == Method::PUT {
             headers.insert("docker-content-digest", value(Digest::of(&answer.body).as_str()));
+        }
+        if let Some((_, path)) = request.url.split_once("/v2/")
+            && let Some(digest) = self.digests.borrow().get(path)
+        {
+            headers.insert("docker-content-digest", value(digest));
+            headers.insert(header::CONTENT_LENGTH, answer.body.len().into());
         }
         if answer.status == 202 {
             let (repository, _) = request.url.split_once("/blobs/").expect("uploads are for blobs");
