@@ -52,7 +52,7 @@ pub fn look_up(layers: &[Option<LayerIndex>], path: &LayerPath) -> Lookup {
     PathLookup::new(path.clone()).look_up(layers)
 }
 
-/// A path that is looked up, and again when more layers were read: links that were followed stay so.
+/// A look-up that goes on where it was when more layers have been read: links are followed once.
 #[derive(Clone, Debug)]
 pub(super) struct PathLookup {
     path: LayerPath,
@@ -64,7 +64,7 @@ impl PathLookup {
         Self { path, links: 0 }
     }
 
-    /// Looks it up in the layers, none of which is another than before.
+    /// Looks it up. The layers that were given before are the same.
     pub(super) fn look_up(&mut self, layers: &[Option<LayerIndex>]) -> Lookup {
         'resolve: loop {
             let components: Vec<Vec<u8>> = self.path.components().map(<[u8]>::to_vec).collect();
