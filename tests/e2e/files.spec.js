@@ -1,6 +1,7 @@
 // The files of an image: read in the tab, as layers stream.
 
 import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { gzipSync } from 'node:zlib';
 
@@ -17,10 +18,10 @@ const OCI = {
 
 const digestOf = (bytes) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 
-/** An archive of `files`: name and content. */
+/** An archive of `files`: name and content, and the zeros of a hole before that, if any. */
 function tar(files) {
   const blocks = [];
-  for (const [name, content] of files) {
+  for (const [name, content, hole = 0] of files) {
     const bytes = Buffer.from(content);
     const header = Buffer.alloc(512);
     header.write(name);
@@ -31,8 +32,13 @@ function tar(files) {
     octal(bytes.length, 124, 12);
     octal(0, 136, 12);
     header.write('        ', 148);
-    header.write('0', 156);
-    header.write('ustar\0' + '00', 257);
+    header.write(hole ? 'S' : '0', 156);
+    header.write(hole ? 'ustar  \0' : 'ustar\0' + '00', 257);
+    if (hole) {
+      octal(hole, 386, 12);
+      octal(bytes.length, 398, 12);
+      octal(hole + bytes.length, 483, 12);
+    }
     octal(
       header.reduce((sum, byte) => sum + byte, 0),
       148,
@@ -560,6 +566,16 @@ test('of two images, the file of the other one is saved only where the one on th
   expect(download.suggestedFilename()).toBe('gone.txt');
   expect(left.layers[0]).not.toBe(right.layers[0]);
   await between.stop();
+});
+
+test('a sparse file is saved with its holes', async ({ page, open, memory }) => {
+  const hole = 40 * 2 ** 20 + 5;
+  const { reference } = await putFiles(memory, 'files/sparse', '1', [[['lastlog', 'data', hole]]]);
+  await openFiles(page, open, reference);
+  await row(page, 'lastlog').click();
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByTestId('file-download').click()]);
+  const saved = await readFile(await download.path());
+  expect(saved.equals(Buffer.concat([Buffer.alloc(hole), Buffer.from('data')]))).toBe(true);
 });
 
 test('a file that is left while it opens is fetched no further', async ({ page, open, memory }) => {

@@ -53,7 +53,7 @@ pub struct FileReading {
     hasher: Option<Hasher>,
     /// The content is wanted whole and in pieces; else its beginning.
     is_saved: bool,
-    /// What has not been taken.
+    /// The parts that have not been taken.
     pub parts: Vec<FilePart>,
     state: FileState,
 }

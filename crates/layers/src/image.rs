@@ -6,6 +6,7 @@ mod file_lookup;
 mod index;
 mod links;
 mod look_up;
+mod paths;
 mod tree;
 mod waste;
 

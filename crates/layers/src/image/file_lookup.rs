@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::{LayerIndex, Lookup, look_up};
+use super::{LayerIndex, Lookup, look_up::PathLookup};
 use crate::{Entry, EntryKind, LayerPath};
 
 /// The reason why there is no content at a path of an image.
@@ -112,12 +112,14 @@ pub struct FileLookup {
     image: String,
     path: LayerPath,
     layers: Vec<Option<LayerIndex>>,
+    lookup: PathLookup,
 }
 
 impl FileLookup {
     /// A search for a path in an image of so many layers.
     pub fn new(image: impl Into<String>, layers: usize, path: LayerPath) -> Self {
-        Self { image: image.into(), path, layers: vec![None; layers] }
+        let lookup = PathLookup::new(path.clone());
+        Self { image: image.into(), path, layers: vec![None; layers], lookup }
     }
 
     /// Takes the entries of a layer that was read, the lowest being 0.
@@ -131,6 +133,7 @@ impl FileLookup {
     pub fn forget(&mut self, layer: usize) {
         if let Some(place) = self.layers.get_mut(layer) {
             *place = None;
+            self.lookup = PathLookup::new(self.path.clone());
         }
     }
 
@@ -138,8 +141,8 @@ impl FileLookup {
     ///
     /// # Errors
     /// [`FileError::Missing`] and [`FileError::NotAFile`].
-    pub fn wanted(&self) -> Result<Wanted, FileError> {
-        match look_up(&self.layers, &self.path) {
+    pub fn wanted(&mut self) -> Result<Wanted, FileError> {
+        match self.lookup.look_up(&self.layers) {
             Lookup::NeedsLayer { layer, path } => {
                 let entry = path.map_or(WantedEntry::None, WantedEntry::Path);
                 Ok(Wanted { layer, entry })

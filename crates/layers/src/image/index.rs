@@ -1,7 +1,10 @@
 //! The entries of one layer.
 
+use std::cell::OnceCell;
+
 use tallyman_core::{Algorithm, Digest, Hasher};
 
+use super::paths::Paths;
 use crate::{Entry, EntryKind, Event, zeros};
 
 /// The bytes of holes that are hashed of one layer.
@@ -25,6 +28,8 @@ pub struct LayerIndex {
     hashing: Option<Hashing>,
     /// The bytes of holes that were hashed.
     holes: u64,
+    /// The paths of all entries, once one was looked up.
+    paths: OnceCell<Paths>,
 }
 
 /// A file whose content is being hashed.
@@ -68,13 +73,13 @@ impl LayerIndex {
             }
             self.hashing = Some(Hashing::of(&entry, with_holes));
         }
-        self.entries.push(entry);
+        self.push(entry);
     }
 
     /// Adds an entry whose digest is known, if it has one.
     pub(crate) fn add_known(&mut self, entry: Entry, digest: Option<Digest>) {
         self.end_file();
-        self.entries.push(entry);
+        self.push(entry);
         if let Some(digests) = &mut self.digests {
             digests.push(digest);
         }
@@ -95,6 +100,15 @@ impl LayerIndex {
     /// pieces of data.
     pub fn digest(&self, entry: usize) -> Option<&Digest> {
         self.digests.as_ref()?.get(entry)?.as_ref()
+    }
+
+    pub(super) fn paths(&self) -> &Paths {
+        self.paths.get_or_init(|| Paths::of(&self.entries))
+    }
+
+    fn push(&mut self, entry: Entry) {
+        self.paths.take();
+        self.entries.push(entry);
     }
 
     fn end_file(&mut self) {

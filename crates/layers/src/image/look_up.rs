@@ -1,6 +1,7 @@
 //! One file of an image, looked up from the highest layer down, so that lower layers need not be read.
 
-use crate::{EntryKind, LayerIndex, LayerPath, Whiteout};
+use super::paths::Here;
+use crate::{EntryKind, LayerIndex, LayerPath};
 
 /// The most links that are followed, as on Linux.
 pub(super) const LINKS_MAX: usize = 40;
@@ -48,53 +49,72 @@ pub enum Lookup {
 /// assert_eq!(look_up(&[None, top], &etc), Lookup::Found { layer: 1, entry: 0 });
 /// ```
 pub fn look_up(layers: &[Option<LayerIndex>], path: &LayerPath) -> Lookup {
-    let mut path = path.clone();
-    let mut links = 0;
-    'resolve: loop {
-        let components: Vec<Vec<u8>> = path.components().map(<[u8]>::to_vec).collect();
-        let mut at = LayerPath::default();
-        for (number, name) in components.iter().enumerate() {
-            at = at.join(name);
-            let is_last = number + 1 == components.len();
-            let (mut layer, mut entry) = match visible(layers, &at, layers.len(), is_last) {
-                Visible::Entry(layer, entry) => (layer, entry),
-                Visible::Implied if is_last => return Lookup::Directory,
-                Visible::Implied => continue,
-                Visible::Unknown(layer) => {
-                    let rest = components[number + 1..].iter().fold(at.clone(), |path, name| path.join(name));
-                    let is_next = matches!(visible(layers, &rest, layers.len(), true), Visible::Unknown(next) if next == layer);
-                    return Lookup::NeedsLayer { layer, path: is_next.then_some(rest) };
-                }
-                Visible::Missing(removed_by) => return Lookup::Missing { path: at, removed_by },
-            };
-            let kind = |layer: usize, entry: usize| Some(layers[layer].as_ref()?.entries()[entry].kind);
-            if kind(layer, entry) == Some(EntryKind::HardLink) {
-                (layer, entry) = match hard_link(layers, layer, entry) {
-                    Lookup::Found { layer, entry } => (layer, entry),
-                    // Only the last one can be a file that is looked for.
-                    Lookup::NeedsLayer { layer, .. } if !is_last => {
-                        return Lookup::NeedsLayer { layer, path: None };
+    PathLookup::new(path.clone()).look_up(layers)
+}
+
+/// A look-up that goes on where it was when more layers have been read: links are followed once.
+#[derive(Clone, Debug)]
+pub(super) struct PathLookup {
+    path: LayerPath,
+    links: usize,
+}
+
+impl PathLookup {
+    pub(super) fn new(path: LayerPath) -> Self {
+        Self { path, links: 0 }
+    }
+
+    /// Looks it up. The layers that were given before are the same.
+    pub(super) fn look_up(&mut self, layers: &[Option<LayerIndex>]) -> Lookup {
+        'resolve: loop {
+            let components: Vec<Vec<u8>> = self.path.components().map(<[u8]>::to_vec).collect();
+            let mut walk = Walk::new(layers);
+            for (number, name) in components.iter().enumerate() {
+                let behind = &components[number + 1..];
+                let is_last = behind.is_empty();
+                let (mut layer, mut entry) = match walk.enter(name, is_last) {
+                    Visible::Entry(layer, entry) => (layer, entry),
+                    Visible::Implied if is_last => return Lookup::Directory,
+                    Visible::Implied => continue,
+                    Visible::Unknown(layer) => {
+                        let mut is_next = true;
+                        for name in behind {
+                            is_next =
+                                matches!(walk.enter(name, true), Visible::Unknown(next) if next == layer);
+                        }
+                        return Lookup::NeedsLayer { layer, path: is_next.then_some(walk.at) };
                     }
-                    other => return other,
+                    Visible::Missing(removed_by) => return Lookup::Missing { path: walk.at, removed_by },
                 };
-            }
-            let found = layers[layer].as_ref().map(|index| &index.entries()[entry]);
-            match found.map(|entry| (entry.kind, entry)) {
-                Some((EntryKind::Symlink, entry)) => {
-                    links += 1;
-                    if links > LINKS_MAX {
-                        return Lookup::TooManyLinks;
-                    }
-                    let target = at.target(&entry.link);
-                    path = components[number + 1..].iter().fold(target, |path, name| path.join(name));
-                    continue 'resolve;
+                let kind = |layer: usize, entry: usize| Some(layers[layer].as_ref()?.entries()[entry].kind);
+                if kind(layer, entry) == Some(EntryKind::HardLink) {
+                    (layer, entry) = match hard_link(layers, layer, entry) {
+                        Lookup::Found { layer, entry } => (layer, entry),
+                        // Only the last one can be a file that is looked for.
+                        Lookup::NeedsLayer { layer, .. } if !is_last => {
+                            return Lookup::NeedsLayer { layer, path: None };
+                        }
+                        other => return other,
+                    };
                 }
-                Some((EntryKind::Directory, _)) if !is_last => {}
-                _ if !is_last => return Lookup::Missing { path: at, removed_by: None },
-                _ => return Lookup::Found { layer, entry },
+                let found = layers[layer].as_ref().map(|index| &index.entries()[entry]);
+                match found.map(|entry| (entry.kind, entry)) {
+                    Some((EntryKind::Symlink, entry)) => {
+                        self.links += 1;
+                        if self.links > LINKS_MAX {
+                            return Lookup::TooManyLinks;
+                        }
+                        let target = walk.at.target(&entry.link);
+                        self.path = behind.iter().fold(target, |path, name| path.join(name));
+                        continue 'resolve;
+                    }
+                    Some((EntryKind::Directory, _)) if !is_last => {}
+                    _ if !is_last => return Lookup::Missing { path: walk.at, removed_by: None },
+                    _ => return Lookup::Found { layer, entry },
+                }
             }
+            return Lookup::Directory;
         }
-        return Lookup::Directory;
     }
 }
 
@@ -106,7 +126,9 @@ fn hard_link(layers: &[Option<LayerIndex>], mut layer: usize, mut number: usize)
             return Lookup::Found { layer, entry: number };
         }
         let target = LayerPath::clean_in_root(&entry.link);
-        match visible(layers, &target, layer + 1, true) {
+        let mut walk = Walk::new(&layers[..=layer]);
+        let visible = target.components().fold(Visible::Implied, |_, name| walk.enter(name, true));
+        match visible {
             Visible::Entry(next_layer, next) => (layer, number) = (next_layer, next),
             Visible::Implied => return Lookup::Directory,
             Visible::Unknown(layer) => return Lookup::NeedsLayer { layer, path: Some(target) },
@@ -116,7 +138,7 @@ fn hard_link(layers: &[Option<LayerIndex>], mut layer: usize, mut number: usize)
     Lookup::TooManyLinks
 }
 
-/// The thing at a path, whose directories are known to be visible, in the layers below `end`.
+/// The thing at a path.
 enum Visible {
     Entry(usize, usize),
     Implied,
@@ -124,49 +146,80 @@ enum Visible {
     Missing(Option<usize>),
 }
 
-/// The thing that one layer has at a path.
-enum Here {
-    Nothing,
-    Implied,
-    Entry(usize, EntryKind),
+/// A walk from the root of layers down a path.
+struct Walk<'a> {
+    layers: &'a [Option<LayerIndex>],
+    at: LayerPath,
+    /// The highest layer that hides what the layers below it have in the directory at this path.
+    floor: Option<Floor>,
 }
 
-/// Looks from the layer below `end` down. Unless the entry itself is wanted, a directory that is implied is enough.
-fn visible(layers: &[Option<LayerIndex>], path: &LayerPath, end: usize, wants_entry: bool) -> Visible {
-    let mut implied = false;
-    for (number, index) in layers[..end].iter().enumerate().rev() {
-        let Some(index) = index else { return Visible::Unknown(number) };
-        let mut here = Here::Nothing;
-        let mut removed = false;
-        // Something else than a directory stands in place of one that lower layers have.
-        let mut hidden = false;
-        for (entry_number, entry) in index.entries().iter().enumerate() {
-            match Whiteout::of(&entry.path) {
-                Some(Whiteout::Removes(gone)) => removed |= path.is_in(&gone),
-                Some(Whiteout::Opaque(folder)) => removed |= path.is_in(&folder) && *path != folder,
-                Some(Whiteout::Bookkeeping) => {}
-                None if entry.path == *path => here = Here::Entry(entry_number, entry.kind),
-                None if entry.path.is_in(path) => match here {
-                    Here::Entry(_, EntryKind::Directory) | Here::Implied => {}
-                    Here::Nothing => here = Here::Implied,
-                    Here::Entry(..) => (here, hidden) = (Here::Implied, true),
-                },
-                None if path.is_in(&entry.path) && entry.kind != EntryKind::Directory => {
-                    (here, hidden) = (Here::Nothing, true);
+#[derive(Clone, Copy)]
+struct Floor {
+    layer: usize,
+    /// A whiteout hides it, not something that stands in its place.
+    is_removed: bool,
+}
+
+impl<'a> Walk<'a> {
+    fn new(layers: &'a [Option<LayerIndex>]) -> Self {
+        let mut walk = Self { layers, at: LayerPath::default(), floor: None };
+        walk.floor = walk.floor_inside();
+        walk
+    }
+
+    /// Goes on to the thing of this name in the directory. Unless its entry is wanted, a directory that is implied is enough.
+    fn enter(&mut self, name: &[u8], wants_entry: bool) -> Visible {
+        self.at = self.at.join(name);
+        let visible = self.visible(wants_entry);
+        self.floor = self.floor_inside();
+        visible
+    }
+
+    /// Looks from the highest layer down.
+    fn visible(&self, wants_entry: bool) -> Visible {
+        let mut is_implied = false;
+        for (layer, index) in self.layers.iter().enumerate().rev() {
+            let Some(index) = index else { return Visible::Unknown(layer) };
+            match index.paths().find(index.entries(), &self.at) {
+                Here::Entry(entry) if is_implied && index.entries()[entry].kind != EntryKind::Directory => {
+                    return Visible::Implied;
                 }
-                None => {}
+                Here::Entry(entry) => return Visible::Entry(layer, entry),
+                Here::Implied if !wants_entry => return Visible::Implied,
+                Here::Implied => is_implied = true,
+                Here::Nothing => {}
+            }
+            if let Some(floor) = self.floor_at(layer, index, false) {
+                let removed_by = floor.is_removed.then_some(layer);
+                return if is_implied { Visible::Implied } else { Visible::Missing(removed_by) };
             }
         }
-        match here {
-            Here::Entry(_, kind) if implied && kind != EntryKind::Directory => return Visible::Implied,
-            Here::Entry(entry, _) => return Visible::Entry(number, entry),
-            Here::Implied if !wants_entry => return Visible::Implied,
-            Here::Implied => implied = true,
-            Here::Nothing => {}
-        }
-        if removed || hidden {
-            return if implied { Visible::Implied } else { Visible::Missing(removed.then_some(number)) };
-        }
+        if is_implied { Visible::Implied } else { Visible::Missing(None) }
     }
-    if implied { Visible::Implied } else { Visible::Missing(None) }
+
+    /// Returns the floor of what is in the directory, as far as layers are known from the highest down.
+    fn floor_inside(&self) -> Option<Floor> {
+        let layers = self.layers.iter().enumerate().rev();
+        let mut known = layers.map_while(|(layer, index)| Some((layer, index.as_ref()?)));
+        known.find_map(|(layer, index)| {
+            self.floor_at(layer, index, true).or_else(|| {
+                match index.paths().find(index.entries(), &self.at) {
+                    Here::Entry(entry) if index.entries()[entry].kind != EntryKind::Directory => {
+                        Some(Floor { layer, is_removed: false })
+                    }
+                    _ => None,
+                }
+            })
+        })
+    }
+
+    /// Returns the floor if a layer hides what lower ones have at the path or, if that is `inside`, in the directory there.
+    fn floor_at(&self, layer: usize, index: &LayerIndex, inside: bool) -> Option<Floor> {
+        let above = self.floor.filter(|floor| floor.layer == layer);
+        let is_removed =
+            above.is_some_and(|floor| floor.is_removed) || index.paths().removes(&self.at, inside);
+        let is_hidden = is_removed || above.is_some() || index.paths().has_replaced(&self.at);
+        is_hidden.then_some(Floor { layer, is_removed })
+    }
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use tallyman_layers::{
     DifferenceKind, Entry, EntryKind, Error, Event, Expected, ImageTree, LayerIndex, LayerPath, LayerReader,
-    LimitKind, Limits, TarWriter, differences,
+    LimitKind, Limits, Lookup, TarWriter, differences, look_up,
 };
 
 use crate::support::{archive, file, gzip, path, read, read_as};
@@ -301,6 +301,29 @@ fn a_file_that_did_not_come_to_its_end_has_no_digest() {
     index.event(Event::Content { offset: 0, bytes: b"begun" });
     index.finish();
     assert_eq!(index.digest(0), None);
+}
+
+#[test]
+fn a_path_of_many_links_and_directories_is_looked_up_once_for_each() {
+    let folder = vec!["d"; 200].join("/");
+    let mut layers = Vec::new();
+    let mut index = LayerIndex::default();
+    for number in 0..10_000 {
+        index.add(file(&format!("{folder}/{number}"), 0));
+    }
+    for number in 0..39 {
+        let link = format!("/{folder}/link{}", number + 1).as_bytes().into();
+        let at = path(&format!("{folder}/link{number}"));
+        index.add(Entry { kind: EntryKind::Symlink, link, ..Entry::directory(at) });
+    }
+    index.add(file(&format!("{folder}/link39"), 1));
+    index.add(file("other/.wh.file", 0));
+    layers.resize_with(30, || Some(LayerIndex::default()));
+    layers.push(Some(index));
+    let begun = Instant::now();
+    let found = look_up(&layers, &path(&format!("{folder}/link0")));
+    assert_eq!(found, Lookup::Found { layer: 30, entry: 10_039 });
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
 }
 
 #[test]

@@ -1,0 +1,100 @@
+//! The paths of a layer, to be looked up one by one.
+
+use std::{cmp::Ordering, collections::HashSet};
+
+use crate::{Entry, EntryKind, LayerPath, Whiteout};
+
+/// The paths that a layer has when it is unpacked by itself, and those that it hides of the layers below.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Paths {
+    /// The numbers of the entries that are there in the end, in the order of their paths.
+    entries: Vec<usize>,
+    /// The paths at which something else than a directory stood before the end.
+    replaced: HashSet<LayerPath>,
+    /// The paths that whiteouts remove, and the directories that they make opaque.
+    removed: HashSet<LayerPath>,
+    opaque: HashSet<LayerPath>,
+}
+
+/// The thing that a layer has at a path.
+pub(super) enum Here {
+    Nothing,
+    /// A directory without an entry of its own.
+    Implied,
+    /// The entry of this number.
+    Entry(usize),
+}
+
+impl Paths {
+    pub(super) fn of(entries: &[Entry]) -> Self {
+        let mut paths = Self::default();
+        let mut numbers = Vec::new();
+        for (number, entry) in entries.iter().enumerate() {
+            match Whiteout::of(&entry.path) {
+                Some(Whiteout::Removes(path)) => drop(paths.removed.insert(path)),
+                Some(Whiteout::Opaque(path)) => drop(paths.opaque.insert(path)),
+                Some(Whiteout::Bookkeeping) => {}
+                None if entry.path.is_root() => {}
+                None => numbers.push(number),
+            }
+        }
+        let path = |number: usize| &entries[number].path;
+        let is_directory = |number: usize| entries[number].kind == EntryKind::Directory;
+        numbers.sort_unstable_by(|a, b| order(path(*a), path(*b)).then(a.cmp(b)));
+        // The paths above, each with the last entry up to there that is no directory: what came before that is gone.
+        let mut above: Vec<(&LayerPath, Option<usize>)> = Vec::new();
+        for same in numbers.chunk_by(|a, b| path(*a) == path(*b)) {
+            let Some(last) = same.last().copied() else { continue };
+            let at = path(last);
+            while above.pop_if(|(folder, _)| !at.is_in(folder)).is_some() {}
+            let gone = above.last().and_then(|(_, number)| *number);
+            let file = same.iter().rev().copied().find(|number| !is_directory(*number));
+            let is_there = Some(last) > gone;
+            if file.is_some_and(|file| file != last || !is_there) {
+                paths.replaced.insert(at.clone());
+            }
+            if is_there {
+                // A directory stands in place of what came before it and is none.
+                if let Some(file) =
+                    paths.entries.pop_if(|known| !is_directory(*known) && at.is_in(path(*known)))
+                {
+                    paths.replaced.insert(path(file).clone());
+                }
+                paths.entries.push(last);
+            }
+            above.push((at, file.max(gone)));
+        }
+        paths
+    }
+
+    /// Returns the thing at a path. `entries` are those that this was made of.
+    pub(super) fn find(&self, entries: &[Entry], path: &LayerPath) -> Here {
+        let at = self.entries.partition_point(|number| order(&entries[*number].path, path).is_lt());
+        match self.entries.get(at) {
+            Some(number) if entries[*number].path == *path => Here::Entry(*number),
+            Some(number) if entries[*number].path.is_in(path) => Here::Implied,
+            _ => Here::Nothing,
+        }
+    }
+
+    /// Returns `true` if whiteouts remove what lower layers have at a path or, if that is `inside`, in the directory there.
+    pub(super) fn removes(&self, path: &LayerPath, inside: bool) -> bool {
+        self.removed.contains(path) || (inside && self.opaque.contains(path))
+    }
+
+    /// Returns `true` if something else than a directory stood at a path before the end.
+    pub(super) fn has_replaced(&self, path: &LayerPath) -> bool {
+        self.replaced.contains(path)
+    }
+}
+
+/// The order of paths in which a directory comes right before what it holds.
+fn order(a: &LayerPath, b: &LayerPath) -> Ordering {
+    const STEP: usize = 32;
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    // Long paths begin alike.
+    let steps = a.chunks(STEP).zip(b.chunks(STEP)).take_while(|(a, b)| a == b).count();
+    let same = (steps * STEP).min(a.len()).min(b.len());
+    let rank = |byte: &u8| if *byte == b'/' { 0 } else { *byte };
+    a[same..].iter().map(rank).cmp(b[same..].iter().map(rank))
+}
