@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -58,6 +58,16 @@ test('Deno, with no more permissions than it needs, and its check of types', asy
   const deno = join(root, 'node_modules/.bin/deno');
   await program('deno', deno, 'run', ...options, ...allowed, consumer('deno/main.ts'));
   await run(deno, ['check', ...options, consumer('deno/main.ts')], { cwd: root });
+});
+
+test('Deno, with files and credentials, without its permissions for environment and system', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'tallyman-deno-'));
+  await writeFile(join(folder, 'config.json'), JSON.stringify({ auths: { 'r.example': { auth: Buffer.from('user:secret').toString('base64') } } }));
+  const options = ['--no-lock', '--node-modules-dir=manual', '--quiet', '--no-prompt', '--no-check'];
+  const allowed = [`--allow-read=node_modules,${folder}`, `--allow-write=${folder}`];
+  const { stdout } = await run(join(root, 'node_modules/.bin/deno'), ['run', ...options, ...allowed, consumer('deno/files.ts'), folder], { cwd: root });
+  assert.deepEqual(JSON.parse(stdout), [['r.example_app-v1'], { username: 'user', password: 'secret' }]);
+  await rm(folder, { recursive: true });
 });
 
 test('Vite, as it is built, in the page and in a worker', async () => {

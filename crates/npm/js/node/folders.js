@@ -137,7 +137,17 @@ let instance;
 export function holder() {
   // Loading it takes longer than most commands run.
   instance ??= process.getBuiltinModule('node:crypto').randomUUID();
-  return [process.pid, hostname().replaceAll(' ', '-'), instance];
+  // A program without a host name looks like one of another machine, whose processes nobody takes for ended.
+  return [process.pid, ifAllowed(hostname, instance).replaceAll(' ', '-'), instance];
+}
+
+/** The result of `work`; `otherwise` where the runtime does not allow it, as Deno does without a permission. */
+export function ifAllowed(work, otherwise) {
+  try {
+    return work();
+  } catch {
+    return otherwise;
+  }
 }
 
 /** Returns `true` if a process of that number runs on this machine. */
