@@ -1,11 +1,14 @@
 // What the command line can, from a program: copies, tags, blobs, attachments, attestations, differences, credentials.
 
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setImmediate as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { Digest, FileStore, Manifest, ManifestList, MediaType, MemoryStore, Reference, Tallyman, dockerCredentials } from 'tallyman';
 import { startDevRegistry } from '../e2e/servers.js';
 import { failure } from './failure.js';
@@ -422,5 +425,14 @@ describe('credentials', () => {
       await rm(folder, { recursive: true });
       await guarded.stop();
     }
+  });
+
+  test('a variable with a configuration that cannot be read is told as that, and no file is read in its place', async () => {
+    const script = "import { dockerCredentials } from 'tallyman'; console.log(await dockerCredentials({ env: true })('reg.example', {}));";
+    const options = { cwd: fileURLToPath(new URL('.', import.meta.url)), env: { ...process.env, DOCKER_AUTH_CONFIG: 'no JSON' } };
+    const { stdout, stderr } = await promisify(execFile)('node', ['--input-type=module', '-e', script], options);
+    assert.equal(stdout, 'undefined\n');
+    assert.match(stderr, /^WARNING: [^\n]*DOCKER_AUTH_CONFIG[^\n]* is not all as expected: [^\n]*\n$/);
+    assert.doesNotMatch(stderr, /\.docker|auth\.json/);
   });
 });
