@@ -248,6 +248,21 @@ describe('bringing content into registries', () => {
     assert.equal((await failure(() => tm.push(plan, { digestOnly: true }))).code, 'argument-invalid');
   });
 
+  test('a push goes on when its plan is disposed of, and tells each tag once', async () => {
+    const target = `${other.host}/disposed/app:v1`;
+    const list = await tm.create(target, [`${hello}:amd64`]);
+    const plan = tm.plan(list, { copy: true });
+    const expected = { reference: target, digest: list.digest, mediaType: list.mediaType, tags: ['v1', 'v2'], losses: [] };
+    const steps = [];
+    const onProgress = ({ step }) => {
+      if (step) steps.push(step.kind);
+      plan[Symbol.dispose]();
+    };
+    assert.deepEqual(await tm.push(plan, { tags: ['v1', 'v2', 'v2'], onProgress }), expected);
+    assert.ok(steps.includes('put-list'), steps.join());
+    assert.equal((await failure(() => tm.push(plan))).code, 'argument-invalid');
+  });
+
   test('lists are sources of a list: their images, some of them, or as they are', async () => {
     const client = new Tallyman();
     const annotations = { 'org.opencontainers.image.description': 'an app' };

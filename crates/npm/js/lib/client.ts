@@ -466,21 +466,23 @@ export class Tallyman {
     if (format !== undefined) formatOf(format);
     if (purge) this.#needsStore();
     const plan = what instanceof PushPlan ? what : await this.#planOf(what, planned, format, signal);
-    const total = plan.stepCount;
-    this.#preconnect(plan.target, total);
+    // Whoever gave it may dispose of it once the push has begun.
+    const { stepCount: total, steps, losses, target, mediaType } = plan;
+    this.#preconnect(target, total);
     const progress = { completed: 0, bytes: 0 };
     const tell = (kind: PushProgress['kind'], index: number | undefined, reference: string | undefined, bytes: number | undefined): void => {
       if (!onProgress) return;
       if (kind === 'done') progress.completed += 1;
       if (kind === 'transferred') progress.bytes += bytes ?? 0;
-      const step = index === undefined ? undefined : plan.steps[index];
+      const step = index === undefined ? undefined : steps[index];
       told(onProgress, { kind, ...progress, total, ...(step ? { step } : {}), ...(reference ? { reference } : {}) });
     };
     const [digest, purged] = await this.#run(signal, (engine, aborted) => engine.push(PushPlan.handleOf(plan), further, purge, neverOverwrite, tell, aborted));
-    const put = plan.steps.at(-1);
-    const reference = put && 'reference' in put ? put.reference : plan.target;
+    const put = steps.at(-1);
+    const reference = put && 'reference' in put ? put.reference : target;
     const { tag } = Reference.parse(reference);
-    const pushed = { reference, digest, mediaType: plan.mediaType, tags: [...(tag === undefined ? [] : [tag]), ...further], losses: [...plan.losses] };
+    const all = new Set([...(tag === undefined ? [] : [tag]), ...further]);
+    const pushed = { reference, digest, mediaType, tags: [...all], losses: [...losses] };
     return purge ? { ...pushed, localList: purged ? 'removed' : 'kept' } : pushed;
   }
 
