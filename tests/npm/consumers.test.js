@@ -12,6 +12,7 @@ import { promisify } from 'node:util';
 import { startDevRegistry } from '../e2e/servers.js';
 import { expected } from './expected.js';
 import { launch, serve, visit } from './servers.js';
+import { apart } from './twins.js';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
 const consumer = (...names) => join(root, 'consumers', ...names);
@@ -313,6 +314,18 @@ test('lists in a browser outlast other tabs that change them, delete the databas
       await store.removeSeen(file, seen),
     ];
     await tm.create(list, [first]);
+    // A change that cannot be made whole is not made.
+    const [kept] = await tm.lists();
+    const before = JSON.stringify(await store.load(kept));
+    const notStored = [() => undefined, Symbol('none')];
+    const changes = [
+      (bad) => store.save(kept, [['new', new Uint8Array()], ['bad', bad]], list),
+      (bad) => store.putEntry(kept, ['bad', bad], list),
+      (bad) => store.edit(kept, [['new', undefined, new Uint8Array()], ['bad', undefined, bad]], list),
+      (bad) => store.add('another', [['new', new Uint8Array()], ['bad', bad]], list),
+    ];
+    const failed = await Promise.all(notStored.flatMap((bad) => changes.map((change) => change(bad).then(() => 'done', ({ name }) => name))));
+    const afterFailures = [[...new Set(failed)].join(), JSON.stringify(await store.load(kept)) === before, await store.names()];
     const done = (request) => new Promise((resolve, reject) => (request.onsuccess = resolve) && (request.onerror = request.onblocked = reject));
     await done(indexedDB.deleteDatabase('raced'));
     const afterDeletion = await tm.lists();
@@ -321,15 +334,28 @@ test('lists in a browser outlast other tabs that change them, delete the databas
     await done(newer);
     newer.result.close();
     const afterUpgrade = await tm.lists().then(String, ({ code, message }) => `${code}: ${message}`);
-    return { localList, direct, afterDeletion, afterUpgrade };
+    return { localList, direct, afterFailures, afterDeletion, afterUpgrade };
   }, `${registry.host}/samples/hello`);
   assert.deepEqual(outcome, {
     localList: 'kept',
     direct: [2, false, 'taken', 'gone', true, false],
+    afterFailures: ['DataCloneError', true, [`${registry.host.replace(':', '-')}_raced_app-v1`]],
     afterDeletion: [],
     afterUpgrade:
       'store-failed: expected version 2 of the database raced, found a newer one: a newer version of this program has opened it in another tab; reload this page',
   });
+  await tab.close();
+});
+
+test('lists in a browser that share a name as files are kept apart', async () => {
+  const tab = await browser.newPage();
+  await tab.goto(`${site.url}/consumers/static/empty.html`);
+  const found = await tab.evaluate(async () => {
+    const tallyman = await import('/node_modules/tallyman/lib/web.js');
+    const { twins } = await import('/twins.js');
+    return twins(tallyman, new tallyman.IndexedDbStore('twins'));
+  });
+  assert.deepEqual(found, apart);
   await tab.close();
 });
 

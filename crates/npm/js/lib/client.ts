@@ -8,7 +8,7 @@ import { Digest } from './digest.js';
 import { call, client, engine, extras, preloadClient, isClientRequested, runtime } from './engine.js';
 import { TallymanError, abortedBy, errorOf } from './error.js';
 import { continued } from './gunzip.js';
-import { causeIn, checked, hostOf, isInsecure, told, withCredentials, withoutRequest } from './host.js';
+import { causeIn, checked, hostOf, isInsecure, rememberIn, told, withCredentials, withoutRequest } from './host.js';
 import {
   changesOf,
   comparisonTerms,
@@ -773,7 +773,7 @@ export class Tallyman {
     const { store, concurrency = mostRequests, attempts = 4, timeout = 60_000 } = this.#options;
     const { Engine: Client } = engine();
     const host = hostOf(this.#options, this.#failures, this.#signedIn) as unknown as ConstructorParameters<typeof Client>[0];
-    return new Client(host, (store && completed(store)) as unknown as ConstructorParameters<typeof Client>[1], concurrency, attempts, timeout);
+    return new Client(host, (store && completed(store, rememberIn(this.#failures))) as unknown as ConstructorParameters<typeof Client>[1], concurrency, attempts, timeout);
   }
 }
 

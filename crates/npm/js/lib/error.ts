@@ -223,6 +223,8 @@ export const messageOf = (thrown: unknown): string => (thrown instanceof Error ?
 function ofFields(fields: TallymanErrorFields, causeOf?: (fields: TallymanErrorFields) => unknown): TallymanError {
   const { cause } = fields;
   const below = cause === undefined ? causeOf?.(fields) : ofFields(cause as TallymanErrorFields, causeOf);
+  // The package's own error is the store's word for it.
+  if (fields.code === 'store-failed' && below instanceof TallymanError) return below;
   return new TallymanError({ ...fields, cause: below });
 }
 

@@ -1,6 +1,6 @@
 import { elementsOf, functionOf, numberOf, optionsOf, textOf, wrongArgument } from './arguments.js';
 import { runtime } from './engine.js';
-import { TallymanError, errorOf, type TallymanErrorFields } from './error.js';
+import { TallymanError, errorOf, messageOf, type TallymanErrorFields } from './error.js';
 import type { Credentials, TallymanOptions } from './options.js';
 import { Reference } from './reference.js';
 import { fetchRequests, type RequestTransport, type TransportRequest, type TransportResponse } from './requests.js';
@@ -13,10 +13,7 @@ export function hostOf(options: TallymanOptions, failures: Map<string, unknown>,
   const { credentials, trustTokenService, fetch, onRetry, onRequest } = options;
   const expiries = new Map<string, number>();
   const sender: RequestTransport = fetch ? fetchRequests(fetch) : (runtime.requests?.() ?? fetchRequests());
-  const remember = (key: string, error: unknown): void => {
-    if (failures.size > 64) failures.clear();
-    failures.set(key, error);
-  };
+  const remember = rememberIn(failures);
   // By the host that requests are sent to.
   const refused = new Map<string, AccessFailure>();
   return {
@@ -104,8 +101,7 @@ export function told<T>(listener: ((event: T) => unknown) | undefined, event: T)
 /** The option `insecure` failed for a registry, so that no request was sent. */
 class AccessFailure extends TallymanError {
   constructor(registry: string, cause: unknown) {
-    const said = cause instanceof Error ? cause.message : String(cause);
-    super({ code: 'argument-invalid', message: `the option insecure failed for ${registry}: ${said}`, registry, cause });
+    super({ code: 'argument-invalid', message: `the option insecure failed for ${registry}: ${messageOf(cause)}`, registry, cause });
   }
 }
 
@@ -115,10 +111,18 @@ export function withoutRequest(error: TallymanError): TallymanError {
   return error;
 }
 
+/** Keeps what JavaScript threw, by the URL, the registry, the realm or the store's words that the engine's error has. */
+export const rememberIn =
+  (failures: Map<string, unknown>) =>
+  (key: string, error: unknown): void => {
+    if (failures.size > 64) failures.clear();
+    failures.set(key, error);
+  };
+
 export const causeIn =
   (failures: Map<string, unknown>) =>
-  ({ code, url, registry, realm }: TallymanErrorFields): unknown =>
-    failures.get((code === 'credentials' ? registry : (url ?? realm)) ?? '');
+  ({ code, message, url, registry, realm }: TallymanErrorFields): unknown =>
+    failures.get((code === 'store-failed' ? message : code === 'credentials' ? registry : (url ?? realm)) ?? '');
 
 /** Says of an error for want of access which credentials the request was made with, and what to do. */
 export function withCredentials(error: TallymanError, signedIn: ReadonlySet<string>): TallymanError {
