@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -94,6 +95,21 @@ describe('looking', () => {
     assert.deepEqual([answered.method, new URL(answered.url).pathname, answered.status], ['GET', '/v2/samples/hello/manifests/latest', 200]);
     assert.ok(answered.ms >= 0 && answered.headers['docker-content-digest'].startsWith('sha256:'));
     assert.deepEqual([failed.status, failed.error.code], [undefined, 'ECONNREFUSED']);
+  });
+
+  test('headers of a response are told by names in lower case, those that come several times with all their values', async () => {
+    const server = createServer((request, response) => {
+      response.writeHead(200, { 'Docker-Content-Digest': `sha256:${'1'.repeat(64)}`, 'Content-Type': MediaType.ociManifest, Warning: ['299 - "one"', '299 - "two"'] }).end();
+    });
+    await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+    for (const options of [{}, { fetch: (url, init) => fetch(url, init) }]) {
+      const events = [];
+      await new Tallyman({ ...options, onRequest: (event) => events.push(event) }).head(`127.0.0.1:${server.address().port}/app:1`);
+      const { headers } = events.at(-1);
+      assert.deepEqual([headers.warning, headers['content-type'], headers.Warning], ['299 - "one", 299 - "two"', MediaType.ociManifest, undefined]);
+    }
+    server.closeAllConnections();
+    server.close();
   });
 
   test('attestations are found in the list, among the referrers and under tags of cosign', async () => {
