@@ -2,8 +2,9 @@
 // that are at the registry by the reading of the URL standard's parser, `new URL`.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import { ManifestList, Tallyman, TallymanError } from 'tallyman';
+import { failure } from './failure.js';
 
 const count = Number(process.env.TALLYMAN_ADDRESSES ?? 400);
 const registry = 'registry.example:5000';
@@ -92,3 +93,36 @@ for (const [place, answers] of Object.entries(places)) {
     assert.ok(own > count && withCredentials > least, `${own} requests to the registry, ${withCredentials} with credentials`);
   });
 }
+
+describe('a registry whose name is no host of a URL is told by each call', () => {
+  const hosts = ['reg.example:99999', '10.0.0.256:5000', 'xn--a.example', '[::1::2]:5000'];
+  const ignored = () => undefined;
+  for (const [door, options] of [
+    ["by Node's own requests", {}],
+    ['by a fetch of the program', { fetch: (url, init) => fetch(url, init) }],
+    ['where the program has a function insecure', { insecure: ignored, onRequest: ignored, credentials: ignored }],
+  ]) {
+    test(door, { timeout: 60_000 }, async () => {
+      for (const host of hosts) {
+        const tm = new Tallyman({ attempts: 1, ...options });
+        const name = `${host}/app:1`;
+        const calls = ['head', 'manifest', 'resolve', 'inspect', 'referrers', 'tree', 'findings', 'attestations', 'untag'].map((call) => () => tm[call](name));
+        calls.push(() => tm.tags(name).next(), () => tm.catalog(host).next(), () => tm.copy(name, `${host}/copy:1`), () => tm.putBlob(name, 'content'));
+        for (const call of [...calls, ...calls]) {
+          const { code, message } = await failure(call);
+          assert.deepEqual([code, message.includes(`://${host}/v2/`), message.endsWith('Invalid URL')], ['unreachable', true, true], message);
+        }
+      }
+    });
+  }
+
+  test('where a function insecure throws what has no words', { timeout: 60_000 }, async () => {
+    const insecure = () => {
+      throw Object.create(null);
+    };
+    for (const host of ['reg.example:99999', 'reg.example']) {
+      const tm = new Tallyman({ attempts: 1, insecure, fetch: () => Promise.reject(new Error('no way')) });
+      for (const _ of [1, 2]) assert.equal((await failure(() => tm.resolve(`${host}/app:1`))).code, 'unreachable');
+    }
+  });
+});

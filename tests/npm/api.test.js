@@ -34,6 +34,7 @@ import {
 } from 'tallyman';
 import { startDevRegistry } from '../e2e/servers.js';
 import { failure } from './failure.js';
+import { apart, twins } from './twins.js';
 
 const program = fileURLToPath(new URL('node_modules/tallyman/bin/tallyman.js', import.meta.url));
 const dockerImage = 'application/vnd.docker.distribution.manifest.v2+json';
@@ -898,10 +899,32 @@ describe('with a registry', () => {
       assert.equal(stdout, made.toString());
     });
 
+    test('lists in memory that share a name as files are kept apart', async () => {
+      const memory = new MemoryStore();
+      assert.deepEqual(await twins(tallyman, memory), apart);
+      // A store without the methods that a program may leave out.
+      const fewer = { ...own, load: (...given) => memory.load(...given), remove: (...given) => memory.remove(...given), names: () => memory.names() };
+      const tm = new Tallyman({ store: { ...fewer, save: (...given) => memory.save(...given), putEntry: (...given) => memory.putEntry(...given) } });
+      for (const call of [() => tm.load('r.example/a_b:1'), () => tm.remove('r.example/a_b:1'), () => tm.rename('r.example/a_b:1', 'r.example/e:1'), () => tm.rename('r.example/c:1', 'r.example/a_b:1')]) {
+        assert.equal((await failure(call)).code, 'name-taken', String(call));
+      }
+      assert.deepEqual(await tm.lists(), apart.lists);
+    });
+
     test('a store that fails is told by its own words, and none at all too', async () => {
-      const tm = new Tallyman({ store: { ...own, names: () => { throw new Error('disk on fire'); } } });
-      const error = await failure(() => tm.lists());
-      assert.deepEqual([error.code, error.message], ['store-failed', 'disk on fire']);
+      const others = { add: () => true, edit: () => 'done', removeSeen: () => true, rename: () => 'done' };
+      for (const thrown of [new Error('disk on fire'), 'disk on fire']) {
+        for (const names of [() => { throw thrown; }, () => Promise.reject(thrown)]) {
+          for (const more of [{}, others]) {
+            const error = await failure(() => new Tallyman({ store: { ...own, ...more, names } }).lists());
+            assert.deepEqual([error.code, error.message, error.cause], ['store-failed', 'disk on fire', thrown]);
+          }
+        }
+      }
+      const locked = new TallymanError({ code: 'denied', message: 'the vault is shut' });
+      for (const store of [{ ...own, load: () => { throw locked; } }, { ...own, ...others, load: () => Promise.reject(locked) }]) {
+        assert.equal(await failure(() => new Tallyman({ store }).load('r.example/app:1')), locked);
+      }
       assert.equal((await failure(() => new Tallyman().lists())).code, 'store-missing');
     });
   });

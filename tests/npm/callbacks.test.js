@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
+import { Readable } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
 import { setImmediate as pause } from 'node:timers/promises';
 import { Tallyman } from 'tallyman';
@@ -165,4 +166,27 @@ test('a signal that outlives its calls has no listener of theirs', async () => {
   await tm.putBlob(`${registry.host}/signals/app`, 'content', { signal });
   await failure(() => tm.files(`${hello}:none`, { signal }).next());
   assert.equal(getEventListeners(signal, 'abort').length, 0);
+});
+
+test("the pieces of a program's own fetch are bytes of any form, or the error says that they are none", { timeout: 60_000 }, async () => {
+  const { bytes, digest, mediaType } = await new Tallyman().manifest(`${hello}:amd64`);
+  const buffer = Uint8Array.from(bytes).buffer;
+  const [status, headers] = [200, new Headers({ 'content-type': mediaType })];
+  const streamed = (piece) => new Response(ReadableStream.from([piece]), { headers });
+  for (const response of [
+    () => streamed(buffer),
+    () => streamed(new DataView(buffer)),
+    // Those of libraries are streams of Node's.
+    () => ({ status, headers, url: '', body: Readable.from([Buffer.from(buffer)]) }),
+  ]) {
+    const found = await new Tallyman({ attempts: 1, fetch: async () => response() }).manifest(`${registry.host}/pieces/app:1`);
+    assert.equal(found.digest, digest);
+  }
+  for (const piece of ['text', 5, {}]) {
+    const { message } = await failure(() => new Tallyman({ attempts: 1, fetch: async () => streamed(piece) }).manifest(`${registry.host}/pieces/app:1`));
+    assert.match(message, new RegExp(`expected pieces of bytes, found ${typeof piece}$`));
+  }
+  const none = { getReader: () => ({ read: async () => ({ done: false, value: null }) }) };
+  const { message } = await failure(() => new Tallyman({ attempts: 1, fetch: async () => ({ status, headers, url: '', body: none }) }).manifest(`${registry.host}/pieces/app:1`));
+  assert.match(message, /expected pieces of bytes, found null$/);
 });

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -12,6 +12,7 @@ import { promisify } from 'node:util';
 import { startDevRegistry } from '../e2e/servers.js';
 import { expected } from './expected.js';
 import { launch, serve, visit } from './servers.js';
+import { apart } from './twins.js';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
 const consumer = (...names) => join(root, 'consumers', ...names);
@@ -58,6 +59,16 @@ test('Deno, with no more permissions than it needs, and its check of types', asy
   const deno = join(root, 'node_modules/.bin/deno');
   await program('deno', deno, 'run', ...options, ...allowed, consumer('deno/main.ts'));
   await run(deno, ['check', ...options, consumer('deno/main.ts')], { cwd: root });
+});
+
+test('Deno, with files and credentials, without its permissions for environment and system', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'tallyman-deno-'));
+  await writeFile(join(folder, 'config.json'), JSON.stringify({ auths: { 'r.example': { auth: Buffer.from('user:secret').toString('base64') } } }));
+  const options = ['--no-lock', '--node-modules-dir=manual', '--quiet', '--no-prompt', '--no-check'];
+  const allowed = [`--allow-read=node_modules,${folder}`, `--allow-write=${folder}`];
+  const { stdout } = await run(join(root, 'node_modules/.bin/deno'), ['run', ...options, ...allowed, consumer('deno/files.ts'), folder], { cwd: root });
+  assert.deepEqual(JSON.parse(stdout), [['r.example_app-v1'], { username: 'user', password: 'secret' }]);
+  await rm(folder, { recursive: true });
 });
 
 test('Vite, as it is built, in the page and in a worker', async () => {
@@ -303,6 +314,18 @@ test('lists in a browser outlast other tabs that change them, delete the databas
       await store.removeSeen(file, seen),
     ];
     await tm.create(list, [first]);
+    // A change that cannot be made whole is not made.
+    const [kept] = await tm.lists();
+    const before = JSON.stringify(await store.load(kept));
+    const notStored = [() => undefined, Symbol('none')];
+    const changes = [
+      (bad) => store.save(kept, [['new', new Uint8Array()], ['bad', bad]], list),
+      (bad) => store.putEntry(kept, ['bad', bad], list),
+      (bad) => store.edit(kept, [['new', undefined, new Uint8Array()], ['bad', undefined, bad]], list),
+      (bad) => store.add('another', [['new', new Uint8Array()], ['bad', bad]], list),
+    ];
+    const failed = await Promise.all(notStored.flatMap((bad) => changes.map((change) => change(bad).then(() => 'done', ({ name }) => name))));
+    const afterFailures = [[...new Set(failed)].join(), JSON.stringify(await store.load(kept)) === before, await store.names()];
     const done = (request) => new Promise((resolve, reject) => (request.onsuccess = resolve) && (request.onerror = request.onblocked = reject));
     await done(indexedDB.deleteDatabase('raced'));
     const afterDeletion = await tm.lists();
@@ -311,15 +334,28 @@ test('lists in a browser outlast other tabs that change them, delete the databas
     await done(newer);
     newer.result.close();
     const afterUpgrade = await tm.lists().then(String, ({ code, message }) => `${code}: ${message}`);
-    return { localList, direct, afterDeletion, afterUpgrade };
+    return { localList, direct, afterFailures, afterDeletion, afterUpgrade };
   }, `${registry.host}/samples/hello`);
   assert.deepEqual(outcome, {
     localList: 'kept',
     direct: [2, false, 'taken', 'gone', true, false],
+    afterFailures: ['DataCloneError', true, [`${registry.host.replace(':', '-')}_raced_app-v1`]],
     afterDeletion: [],
     afterUpgrade:
       'store-failed: expected version 2 of the database raced, found a newer one: a newer version of this program has opened it in another tab; reload this page',
   });
+  await tab.close();
+});
+
+test('lists in a browser that share a name as files are kept apart', async () => {
+  const tab = await browser.newPage();
+  await tab.goto(`${site.url}/consumers/static/empty.html`);
+  const found = await tab.evaluate(async () => {
+    const tallyman = await import('/node_modules/tallyman/lib/web.js');
+    const { twins } = await import('/twins.js');
+    return twins(tallyman, new tallyman.IndexedDbStore('twins'));
+  });
+  assert.deepEqual(found, apart);
   await tab.close();
 });
 

@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { Tallyman, readLayer } from 'tallyman';
+import { Digest, Tallyman, readLayer } from 'tallyman';
 import { startDevRegistry } from '../e2e/servers.js';
 import { archive, directory, file, hardlink, header, lazyLayer, members, symlink } from './archives.js';
 import { failure } from './failure.js';
@@ -573,4 +573,38 @@ describe('readLayer', () => {
       }
     }
   });
+});
+
+describe('a stream of the program', () => {
+  const readers = { 'for its digest': (stream, options) => Digest.ofStream(stream, options), 'as a layer': (stream, options) => all(readLayer(stream, options)) };
+  for (const [way, read] of Object.entries(readers)) {
+    test(`of Node is closed when its signal ends the wait for it, ${way}`, async () => {
+      for (const first of [[], [Buffer.from('x')], [gzipSync(archive(file('a', 'a'))).subarray(0, 20)]]) {
+        const stream = new Readable({ read() {} });
+        for (const piece of first) stream.push(piece);
+        const controller = new AbortController();
+        setTimeout(() => controller.abort(), 20);
+        assert.equal((await failure(() => read(stream, { signal: controller.signal }))).code, 'aborted');
+        assert.ok(stream.destroyed);
+      }
+    });
+
+    test(`that fails is told as such, ${way}`, async () => {
+      const thrown = new TypeError('terminated');
+      const fails = async function* (piece) {
+        yield piece;
+        throw thrown;
+      };
+      for (const piece of [Buffer.from('x'), gzipSync(archive(file('a', 'a'))).subarray(0, 20)]) {
+        for (const stream of [fails(piece), Readable.from(fails(piece)), ReadableStream.from(fails(piece)), new Response(ReadableStream.from(fails(piece)))]) {
+          const { code, message, cause } = await failure(() => read(stream));
+          assert.deepEqual([code, message, cause], ['input-failed', 'expected a stream of bytes, which failed: terminated', thrown]);
+        }
+      }
+      const controller = new AbortController();
+      controller.abort();
+      const stopped = await failure(() => read(new ReadableStream({ pull: (stream) => stream.error(controller.signal.reason) })));
+      assert.deepEqual([stopped.code, stopped.name], ['aborted', 'AbortError']);
+    });
+  }
 });

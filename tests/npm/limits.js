@@ -35,10 +35,11 @@ export const limits = {
    */
   layers: 164 * 1024,
   /**
-   * 29.9 KB: 19 KB before the library had the rest of what the command line can, 21 KB before it read files of images, 26.3 KB before it
+   * 30.5 KB: 19 KB before the library had the rest of what the command line can, 21 KB before it read files of images, 26.3 KB before it
    * read tables of contents of layers, 27.2 KB before streams of files ended at once when they are left, and stores removed and renamed
    * lists in one step, 28.8 KB before a program's own store was changed by one call after another, and objects of other classes and what
-   * the store in files is given were refused where they would be lost. Of these, the calls for files are 3 KB, and the bindings of their wasm, which bundlers could only load later as a script of its own, 3 KB.
+   * the store in files is given were refused where they would be lost,
+   * 29.9 KB before lists that share a name as files were told apart, and failures of stores and streams had their causes. Of these, the calls for files are 3 KB, and the bindings of their wasm, which bundlers could only load later as a script of its own, 3 KB.
    */
   javascript: 31 * 1024,
 };

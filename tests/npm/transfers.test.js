@@ -1,11 +1,15 @@
 // What the command line can, from a program: copies, tags, blobs, attachments, attestations, differences, credentials.
 
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setImmediate as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { Digest, FileStore, Manifest, ManifestList, MediaType, MemoryStore, Reference, Tallyman, dockerCredentials } from 'tallyman';
 import { startDevRegistry } from '../e2e/servers.js';
 import { failure } from './failure.js';
@@ -91,6 +95,21 @@ describe('looking', () => {
     assert.deepEqual([answered.method, new URL(answered.url).pathname, answered.status], ['GET', '/v2/samples/hello/manifests/latest', 200]);
     assert.ok(answered.ms >= 0 && answered.headers['docker-content-digest'].startsWith('sha256:'));
     assert.deepEqual([failed.status, failed.error.code], [undefined, 'ECONNREFUSED']);
+  });
+
+  test('headers of a response are told by names in lower case, those that come several times with all their values', async () => {
+    const server = createServer((request, response) => {
+      response.writeHead(200, { 'Docker-Content-Digest': `sha256:${'1'.repeat(64)}`, 'Content-Type': MediaType.ociManifest, Warning: ['299 - "one"', '299 - "two"'] }).end();
+    });
+    await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+    for (const options of [{}, { fetch: (url, init) => fetch(url, init) }]) {
+      const events = [];
+      await new Tallyman({ ...options, onRequest: (event) => events.push(event) }).head(`127.0.0.1:${server.address().port}/app:1`);
+      const { headers } = events.at(-1);
+      assert.deepEqual([headers.warning, headers['content-type'], headers.Warning], ['299 - "one", 299 - "two"', MediaType.ociManifest, undefined]);
+    }
+    server.closeAllConnections();
+    server.close();
   });
 
   test('attestations are found in the list, among the referrers and under tags of cosign', async () => {
@@ -243,6 +262,21 @@ describe('bringing content into registries', () => {
     assert.equal((await tm.resolve(`${other.host}/pushed/app@${alone.digest}`)).digest, quiet.digest);
     const plan = tm.plan(quiet, { digestOnly: true });
     assert.equal((await failure(() => tm.push(plan, { digestOnly: true }))).code, 'argument-invalid');
+  });
+
+  test('a push goes on when its plan is disposed of, and tells each tag once', async () => {
+    const target = `${other.host}/disposed/app:v1`;
+    const list = await tm.create(target, [`${hello}:amd64`]);
+    const plan = tm.plan(list, { copy: true });
+    const expected = { reference: target, digest: list.digest, mediaType: list.mediaType, tags: ['v1', 'v2'], losses: [] };
+    const steps = [];
+    const onProgress = ({ step }) => {
+      if (step) steps.push(step.kind);
+      plan[Symbol.dispose]();
+    };
+    assert.deepEqual(await tm.push(plan, { tags: ['v1', 'v2', 'v2'], onProgress }), expected);
+    assert.ok(steps.includes('put-list'), steps.join());
+    assert.equal((await failure(() => tm.push(plan))).code, 'argument-invalid');
   });
 
   test('lists are sources of a list: their images, some of them, or as they are', async () => {
@@ -422,5 +456,14 @@ describe('credentials', () => {
       await rm(folder, { recursive: true });
       await guarded.stop();
     }
+  });
+
+  test('a variable with a configuration that cannot be read is told as that, and no file is read in its place', async () => {
+    const script = "import { dockerCredentials } from 'tallyman'; console.log(await dockerCredentials({ env: true })('reg.example', {}));";
+    const options = { cwd: fileURLToPath(new URL('.', import.meta.url)), env: { ...process.env, DOCKER_AUTH_CONFIG: 'no JSON' } };
+    const { stdout, stderr } = await promisify(execFile)('node', ['--input-type=module', '-e', script], options);
+    assert.equal(stdout, 'undefined\n');
+    assert.match(stderr, /^WARNING: [^\n]*DOCKER_AUTH_CONFIG[^\n]* is not all as expected: [^\n]*\n$/);
+    assert.doesNotMatch(stderr, /\.docker|auth\.json/);
   });
 });

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { openAsBlob } from 'node:fs';
 import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +17,8 @@ const content = Uint8Array.from({ length: 9 * 1024 * 1024 + 1 }, (_, at) => at %
 const digest = Digest.of(content);
 const shared = new Uint8Array(new SharedArrayBuffer(content.length));
 shared.set(content);
+const growing = new ArrayBuffer(content.length, { maxByteLength: 2 * content.length });
+new Uint8Array(growing).set(content);
 
 /** Runs `use` with a registry, and a client of it that notes what it asks for. */
 async function withRegistry(flags, options, use) {
@@ -42,7 +45,7 @@ async function kept(client, repository) {
 
 // A program's own `fetch` sends as a browser does.
 const doors = { "Node's own requests": {}, 'a fetch of the program': { fetch: (url, init) => fetch(url, init) } };
-const forms = { 'an array': content, 'shared memory': shared, 'a Blob': new Blob([content]) };
+const forms = { 'an array': content, 'shared memory': shared, 'a buffer that may grow': growing, 'a Blob': new Blob([content]) };
 
 for (const [door, options] of Object.entries(doors)) {
   describe(door, () => {
@@ -109,6 +112,22 @@ test('a signal that was given ends an upload', () =>
     const controller = new AbortController();
     controller.abort(reason);
     await assert.rejects(client.putBlob(repository, content, { signal: controller.signal }), { code: 'aborted' });
+  }));
+
+test('a Blob that stands for a file which has changed is told as such', (t) =>
+  withRegistry([], {}, async (client, repository) => {
+    const folder = await mkdtemp(join(tmpdir(), 'tallyman-npm-'));
+    t.after(() => rm(folder, { recursive: true }));
+    const file = join(folder, 'layer.tar');
+    await writeFile(file, 'content');
+    const blob = await openAsBlob(file);
+    await writeFile(file, 'other content');
+    for (const options of [{}, { digest }]) {
+      await assert.rejects(client.putBlob(repository, blob, options), ({ name, code, cause }) => {
+        assert.deepEqual([name, code, cause.name], ['TallymanError', 'input-failed', 'NotReadableError']);
+        return true;
+      });
+    }
   }));
 
 test('a Blob that stands for a file is sent without being in memory as a whole', async (t) => {

@@ -1,6 +1,6 @@
 import { wrongValue } from './arguments.js';
-import { viewOf } from './bytes.js';
-import { TallymanError, abortedBy } from './error.js';
+import { pieceOf } from './bytes.js';
+import { TallymanError, abortedBy, inputFailed } from './error.js';
 
 /** A stream of bytes: a web stream, a Node stream, a response's body, or anything else that can be iterated. */
 export type ByteStream =
@@ -20,7 +20,7 @@ export interface BytePieces {
 
 /**
  * The pieces of a stream. A stream may say nothing for long, and be left meanwhile by its signal.
- * @throws {@link TallymanError} `argument-invalid` if it is none, or its pieces are no bytes.
+ * @throws {@link TallymanError} `argument-invalid` if it is none, or its pieces are no bytes; `input-failed` if it fails itself.
  */
 export function bytesOf(given: ByteStream, signal?: AbortSignal): BytePieces {
   const source = sourceOf(given);
@@ -40,14 +40,12 @@ export function bytesOf(given: ByteStream, signal?: AbortSignal): BytePieces {
   return {
     async next() {
       if (signal?.aborted) throw abortedBy(signal);
-      const { done, value } = await (signal ? next() : source.next());
-      if (done) {
-        close();
-        return undefined;
-      }
-      const view = viewOf(value);
-      if (!view) throw wrongValue('pieces of bytes', value);
-      return view;
+      const { done, value } = await (signal ? next() : source.next()).catch((error: unknown) => {
+        throw inputFailed(error);
+      });
+      if (!done) return pieceOf(value);
+      close();
+      return undefined;
     },
     end() {
       if (!isOpen) return;
@@ -81,7 +79,11 @@ interface Source {
   end(): void;
 }
 
-function sourceOf(given: ByteStream): Source {
+/**
+ * The pieces of a stream as it gives them.
+ * @throws {@link TallymanError} `argument-invalid` if it is none.
+ */
+export function sourceOf(given: ByteStream): Source {
   const ignore = (): void => undefined;
   const stream = streamOf(given);
   // Not every browser's streams can be iterated.
@@ -91,5 +93,10 @@ function sourceOf(given: ByteStream): Source {
     return { next, end: () => void reader.cancel().catch(ignore) };
   }
   const iterator = Symbol.asyncIterator in stream ? stream[Symbol.asyncIterator]() : stream[Symbol.iterator]();
-  return { next: async () => iterator.next(), end: () => void (async () => iterator.return?.())().catch(ignore) };
+  const end = (): void => {
+    // Iterators of Node's streams do not hear of their end while they wait for a piece, nor before they have begun.
+    if ('destroy' in stream && typeof stream.destroy === 'function') stream.destroy();
+    else (async () => iterator.return?.())().catch(ignore);
+  };
+  return { next: async () => iterator.next(), end };
 }

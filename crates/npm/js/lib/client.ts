@@ -8,7 +8,7 @@ import { Digest } from './digest.js';
 import { call, client, engine, extras, preloadClient, isClientRequested, runtime } from './engine.js';
 import { TallymanError, abortedBy, errorOf } from './error.js';
 import { continued } from './gunzip.js';
-import { causeIn, checked, hostOf, isInsecure, told, withCredentials, withoutRequest } from './host.js';
+import { causeIn, checked, hostOf, isInsecure, rememberIn, told, withCredentials, withoutRequest } from './host.js';
 import {
   changesOf,
   comparisonTerms,
@@ -466,21 +466,23 @@ export class Tallyman {
     if (format !== undefined) formatOf(format);
     if (purge) this.#needsStore();
     const plan = what instanceof PushPlan ? what : await this.#planOf(what, planned, format, signal);
-    const total = plan.stepCount;
-    this.#preconnect(plan.target, total);
+    // Whoever gave it may dispose of it once the push has begun.
+    const { stepCount: total, steps, losses, target, mediaType } = plan;
+    this.#preconnect(target, total);
     const progress = { completed: 0, bytes: 0 };
     const tell = (kind: PushProgress['kind'], index: number | undefined, reference: string | undefined, bytes: number | undefined): void => {
       if (!onProgress) return;
       if (kind === 'done') progress.completed += 1;
       if (kind === 'transferred') progress.bytes += bytes ?? 0;
-      const step = index === undefined ? undefined : plan.steps[index];
+      const step = index === undefined ? undefined : steps[index];
       told(onProgress, { kind, ...progress, total, ...(step ? { step } : {}), ...(reference ? { reference } : {}) });
     };
     const [digest, purged] = await this.#run(signal, (engine, aborted) => engine.push(PushPlan.handleOf(plan), further, purge, neverOverwrite, tell, aborted));
-    const put = plan.steps.at(-1);
-    const reference = put && 'reference' in put ? put.reference : plan.target;
+    const put = steps.at(-1);
+    const reference = put && 'reference' in put ? put.reference : target;
     const { tag } = Reference.parse(reference);
-    const pushed = { reference, digest, mediaType: plan.mediaType, tags: [...(tag === undefined ? [] : [tag]), ...further], losses: [...plan.losses] };
+    const all = new Set([...(tag === undefined ? [] : [tag]), ...further]);
+    const pushed = { reference, digest, mediaType, tags: [...all], losses: [...losses] };
     return purge ? { ...pushed, localList: purged ? 'removed' : 'kept' } : pushed;
   }
 
@@ -772,7 +774,7 @@ export class Tallyman {
     const { store, concurrency = mostRequests, attempts = 4, timeout = 60_000 } = this.#options;
     const { Engine: Client } = engine();
     const host = hostOf(this.#options, this.#failures, this.#signedIn) as unknown as ConstructorParameters<typeof Client>[0];
-    return new Client(host, (store && completed(store)) as unknown as ConstructorParameters<typeof Client>[1], concurrency, attempts, timeout);
+    return new Client(host, (store && completed(store, rememberIn(this.#failures))) as unknown as ConstructorParameters<typeof Client>[1], concurrency, attempts, timeout);
   }
 }
 

@@ -1,3 +1,4 @@
+import { messageOf } from './error.js';
 import { MemoryStore, type EntryChange, type Store, type StoredEntry } from './store.js';
 
 /** The last change of each store. */
@@ -5,62 +6,72 @@ const lastChanges = new WeakMap<Store, Promise<unknown>>();
 
 /**
  * A store with all methods: those that a program's own lacks are made of its others. Nobody else writes to such a store, and its changes
- * wait for each other, so that none is made to what another one has replaced meanwhile.
+ * wait for each other, so that none is made to what another one has replaced meanwhile. `failed` hears what a method throws, by its words.
  */
-export function completed(store: Store): Omit<Store, 'putEntry'> {
-  if (store.add && store.edit && store.removeSeen && store.rename) return store;
+export function completed(store: Store, failed: (words: string, error: unknown) => void): Omit<Required<Store>, 'putEntry'> {
+  const isWhole = store.add && store.edit && store.removeSeen && store.rename;
+  const told = async <T>(work: () => T | Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      const words = messageOf(error);
+      failed(words, error);
+      throw new Error(words);
+    }
+  };
   const inTurn = <T>(change: () => T | Promise<T>): Promise<T> => {
-    const changed = (lastChanges.get(store) ?? Promise.resolve()).then(change);
+    if (isWhole) return told(change);
+    const changed = (lastChanges.get(store) ?? Promise.resolve()).then(() => told(change));
     lastChanges.set(store, changed.catch(() => undefined));
     return changed;
   };
-  /** Changes a store in memory that has the lists of those names as they are now. */
-  const inMemory = async <T>(names: string[], change: (memory: MemoryStore) => T): Promise<[T, MemoryStore]> => {
+  /** Changes a store in memory that has the lists of those names, and of those references, as they are now. */
+  const inMemory = async <T>(names: [list: string, reference: string | undefined][], change: (memory: MemoryStore) => T): Promise<[T, MemoryStore]> => {
     const memory = new MemoryStore();
-    for (const name of names) {
-      const entries = await store.load(name);
-      if (entries) memory.save(name, entries);
+    for (const [list, reference] of names) {
+      const entries = await store.load(list, reference);
+      if (entries) memory.save(list, entries);
     }
     return [change(memory), memory];
   };
   const keep = (memory: MemoryStore, list: string, reference: string) => store.save(list, memory.load(list) as StoredEntry[], reference);
-  const whole: Omit<Required<Store>, 'putEntry'> = {
-    names: () => store.names(),
-    load: (list) => store.load(list),
+  return {
+    names: () => told(() => store.names()),
+    load: (...given) => told(() => store.load(...given)),
     save: (...given) => inTurn(() => store.save(...given)),
-    remove: (list) => inTurn(() => store.remove(list)),
+    remove: (...given) => inTurn(() => store.remove(...given)),
     add: (list, entries, reference) =>
       inTurn(async () => {
         if (store.add) return store.add(list, entries, reference);
-        const [isAdded, memory] = await inMemory([list], (memory) => memory.add(list, entries));
+        const [isAdded, memory] = await inMemory([[list, reference]], (memory) => memory.add(list, entries));
         if (isAdded) await keep(memory, list, reference);
         return isAdded;
       }),
     edit: (list, changes, reference) =>
       inTurn(async () => {
         if (store.edit) return store.edit(list, changes, reference);
-        const [outcome, memory] = await inMemory([list], (memory) => memory.edit(list, changes));
+        const [outcome, memory] = await inMemory([[list, reference]], (memory) => memory.edit(list, changes));
         const put = onlyPut(changes);
         if (outcome === 'done') await (put ? store.putEntry(list, put, reference) : keep(memory, list, reference));
         return outcome;
       }),
-    removeSeen: (list, seen) =>
+    removeSeen: (list, seen, reference) =>
       inTurn(async () => {
-        if (store.removeSeen) return store.removeSeen(list, seen);
-        const [isSeen] = await inMemory([list], (memory) => memory.removeSeen(list, seen));
-        return isSeen && store.remove(list);
+        if (store.removeSeen) return store.removeSeen(list, seen, reference);
+        const [isSeen] = await inMemory([[list, reference]], (memory) => memory.removeSeen(list, seen));
+        return isSeen && store.remove(list, reference);
       }),
-    rename: (list, to, reference) =>
+    rename: (list, to, reference, before) =>
       inTurn(async () => {
-        if (store.rename) return store.rename(list, to, reference);
-        const [outcome, memory] = await inMemory([list, to], (memory) => memory.rename(list, to));
+        if (store.rename) return store.rename(list, to, reference, before);
+        const names: [string, string | undefined][] = [[list, before], [to, reference]];
+        const [outcome, memory] = await inMemory(names, (memory) => memory.rename(list, to));
         if (outcome !== 'done') return outcome;
         await keep(memory, to, reference);
-        await store.remove(list);
+        await store.remove(list, before);
         return outcome;
       }),
   };
-  return whole;
 }
 
 /** The entry of changes that put one alone. */

@@ -1,6 +1,6 @@
 import { optionsOf, wrongArgument, wrongValue } from './arguments.js';
 import { bytesOf, type ByteStream } from './byte-stream.js';
-import { asBytes, type Bytes } from './bytes.js';
+import { asBytes, fixed, type Bytes } from './bytes.js';
 import { call, runtime, type PlatformHasher } from './engine.js';
 
 /** A hash algorithm that registries accept. */
@@ -53,10 +53,7 @@ export class Digest {
     checkAlgorithm(algorithm);
     const subtle = runtime.hasher ? undefined : globalThis.crypto?.subtle;
     if (!subtle) return Digest.of(bytes, algorithm);
-    const given = asBytes(bytes);
-    // It takes no memory that others share, or whose size changes.
-    const isFixed = given.buffer instanceof ArrayBuffer && !(given.buffer as { resizable?: boolean }).resizable;
-    const hash = await subtle.digest(`SHA-${algorithm.slice(3)}`, (isFixed ? given : new Uint8Array(given)) as Uint8Array<ArrayBuffer>);
+    const hash = await subtle.digest(`SHA-${algorithm.slice(3)}`, fixed(asBytes(bytes)));
     return `${algorithm}:${Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
   }
 

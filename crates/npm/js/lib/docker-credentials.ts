@@ -3,6 +3,9 @@ import { client, engine, runtime, type Machine } from './engine.js';
 import { TallymanError, errorOf } from './error.js';
 import type { CredentialCallback, Credentials } from './options.js';
 
+/** The variable with a configuration, as CI systems set it. */
+const variable = 'DOCKER_AUTH_CONFIG';
+
 /** Options of {@link dockerCredentials}. */
 export interface DockerCredentialsOptions {
   /** The folder with `config.json`; that of `DOCKER_CONFIG` unless said otherwise, else `~/.docker`. */
@@ -23,8 +26,9 @@ export function dockerCredentials(options: DockerCredentialsOptions = {}): Crede
   if (env && folder !== undefined) throw wrongArgument('options', 'either folder or env', options);
   return async (registry) => {
     const machine = machineNow();
-    const place = folder ?? (machine.env('DOCKER_CONFIG') || `${machine.homedir()}/.docker`);
-    const reader = env ? { ...machine, readFile: () => new TextEncoder().encode(machine.env('DOCKER_AUTH_CONFIG') || '{}') } : machine;
+    // What is said of the configuration names the variable where it is that.
+    const place = env ? variable : (folder ?? (machine.env('DOCKER_CONFIG') || `${machine.homedir()}/.docker`));
+    const reader = env ? withVariableAsFile(machine) : machine;
     const { dockerCredentials: find } = engine();
     await client();
     try {
@@ -33,6 +37,16 @@ export function dockerCredentials(options: DockerCredentialsOptions = {}): Crede
     } catch (error) {
       throw errorOf(error);
     }
+  };
+}
+
+/** A machine on which the variable is a file, in the folder of its name, and there is no other one. */
+function withVariableAsFile(machine: Machine): Machine {
+  const config = machine.env(variable) || '{}';
+  return {
+    ...machine,
+    readFile: (path) => (path === `${variable}/config.json` ? new TextEncoder().encode(config) : undefined),
+    env: (name) => (name === variable ? undefined : machine.env(name)),
   };
 }
 

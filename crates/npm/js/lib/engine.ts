@@ -1,6 +1,6 @@
 import * as bindings from '../dist/tallyman.js';
 import { isRecord, wrongArgument } from './arguments.js';
-import { TallymanError, errorOf } from './error.js';
+import { TallymanError, errorOf, messageOf } from './error.js';
 import { share } from './client-part.js';
 import type { Gunzip } from './gunzip.js';
 import type { RequestTransport } from './requests.js';
@@ -270,7 +270,7 @@ function carried(wasm: () => WebAssembly.Module | BufferSource): WebAssembly.Mod
  * @internal
  */
 export function notStarted(file: string, cause: unknown, input?: unknown): TallymanError {
-  const said = cause instanceof Error ? cause.message : String(cause);
+  const said = messageOf(cause);
   if (/unsafe-eval|Content Security Policy|blocked by CSP/i.test(said)) {
     return new TallymanError({
       code: 'wasm-blocked',

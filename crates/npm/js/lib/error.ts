@@ -213,18 +213,31 @@ const isData = (value: unknown): value is TallymanErrorFields & { name?: unknown
 export function errorOf(thrown: unknown, causeOf?: (fields: TallymanErrorFields) => unknown): TallymanError {
   if (thrown instanceof TallymanError) return thrown;
   if (typeof thrown === 'string') return ofFields(JSON.parse(thrown) as TallymanErrorFields, causeOf);
-  const message = `the engine failed: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
+  const message = `the engine failed: ${messageOf(thrown)}`;
   return new TallymanError({ code: 'internal', message, cause: thrown });
 }
+
+/** The words of whatever was thrown. */
+export const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));
 
 function ofFields(fields: TallymanErrorFields, causeOf?: (fields: TallymanErrorFields) => unknown): TallymanError {
   const { cause } = fields;
   const below = cause === undefined ? causeOf?.(fields) : ofFields(cause as TallymanErrorFields, causeOf);
+  // The package's own error is the store's word for it.
+  if (fields.code === 'store-failed' && below instanceof TallymanError) return below;
   return new TallymanError({ ...fields, cause: below });
 }
 
+/** The error for a stream or a Blob of the program that has failed. One of the package's own stays what it is, and an abort is one. */
+export function inputFailed(thrown: unknown): TallymanError {
+  if (thrown instanceof TallymanError) return thrown;
+  if (thrown instanceof Error && ['AbortError', 'TimeoutError'].includes(thrown.name)) return abortedBy({ reason: thrown });
+  const message = `expected a stream of bytes, which failed: ${messageOf(thrown)}`;
+  return new TallymanError({ code: 'input-failed', message, cause: thrown });
+}
+
 /** The error for work that a signal ended: `AbortError` or `TimeoutError` by name, as for `fetch`. */
-export function abortedBy(signal: AbortSignal): TallymanError {
+export function abortedBy(signal: Pick<AbortSignal, 'reason'>): TallymanError {
   const { reason } = signal;
   const error = new TallymanError({ code: 'aborted', message: 'the operation was aborted', cause: reason });
   error.name = reason instanceof DOMException ? reason.name : 'AbortError';

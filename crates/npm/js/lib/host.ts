@@ -1,6 +1,6 @@
 import { elementsOf, functionOf, numberOf, optionsOf, textOf, wrongArgument } from './arguments.js';
 import { runtime } from './engine.js';
-import { TallymanError, errorOf, type TallymanErrorFields } from './error.js';
+import { TallymanError, errorOf, messageOf, type TallymanErrorFields } from './error.js';
 import type { Credentials, TallymanOptions } from './options.js';
 import { Reference } from './reference.js';
 import { fetchRequests, type RequestTransport, type TransportRequest, type TransportResponse } from './requests.js';
@@ -13,12 +13,9 @@ export function hostOf(options: TallymanOptions, failures: Map<string, unknown>,
   const { credentials, trustTokenService, fetch, onRetry, onRequest } = options;
   const expiries = new Map<string, number>();
   const sender: RequestTransport = fetch ? fetchRequests(fetch) : (runtime.requests?.() ?? fetchRequests());
-  const remember = (key: string, error: unknown): void => {
-    if (failures.size > 64) failures.clear();
-    failures.set(key, error);
-  };
+  const remember = rememberIn(failures);
   // By the host that requests are sent to.
-  const refused = new Map<string, AccessFailure>();
+  const refused = new Map<string | undefined, AccessFailure>();
   return {
     obeysCors: sender.obeysCors,
     tellsPlainHttp: sender.tellsPlainHttp,
@@ -29,15 +26,16 @@ export function hostOf(options: TallymanOptions, failures: Map<string, unknown>,
     isLocalNetworkDenied: sender.isLocalNetworkDenied,
     hasher: runtime.hasher,
     async request(sent: TransportRequest): Promise<TransportResponse> {
-      const refusal = refused.size > 0 ? refused.get(new URL(sent.url).host) : undefined;
+      const refusal = refused.size > 0 ? refused.get(hostIn(sent.url)) : undefined;
       if (refusal) {
         remember(sent.url, refusal);
         throw refusal;
       }
       const began = performance.now();
       const tell = (status: number | undefined, headers: [string, string][], error?: unknown): void => {
+        if (!onRequest) return;
         const { method, url } = sent;
-        const event = { method, url, status, ms: performance.now() - began, headers: Object.fromEntries(headers) };
+        const event = { method, url, status, ms: performance.now() - began, headers: joined(headers) };
         told(onRequest, error === undefined ? event : { ...event, error });
       };
       try {
@@ -77,8 +75,7 @@ export function hostOf(options: TallymanOptions, failures: Map<string, unknown>,
     },
     // The engine asks before each request of a registry, and waits for no error here: it is that of the request.
     isInsecure(registry: string, server: string): boolean | undefined {
-      // Without the port that requests do not name either.
-      const { host } = new URL(`https://${server}`);
+      const host = hostIn(`https://${server}`);
       try {
         const said = isInsecure(options, registry);
         refused.delete(host);
@@ -90,6 +87,26 @@ export function hostOf(options: TallymanOptions, failures: Map<string, unknown>,
     },
     retried: (error: string, wait: number, attempt: number) => told(onRetry, { error: errorOf(error, causeIn(failures)), wait, attempt }),
   };
+}
+
+/** Headers by their names in lower case. A name that comes several times has all its values. */
+function joined(headers: [string, string][]): Record<string, string> {
+  const values = new Map<string, string>();
+  for (const [name, value] of headers) {
+    const key = name.toLowerCase();
+    const before = values.get(key);
+    values.set(key, before === undefined ? value : `${before}, ${value}`);
+  }
+  return Object.fromEntries(values);
+}
+
+/** The host of a URL, without a port that need not be named. `undefined` if it is no URL: nothing is sent to it. */
+function hostIn(url: string): string | undefined {
+  try {
+    return new URL(url).host;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Tells a listener, which has no say in what happens: its errors are its own, those of a promise that it returns, too. */
@@ -104,8 +121,7 @@ export function told<T>(listener: ((event: T) => unknown) | undefined, event: T)
 /** The option `insecure` failed for a registry, so that no request was sent. */
 class AccessFailure extends TallymanError {
   constructor(registry: string, cause: unknown) {
-    const said = cause instanceof Error ? cause.message : String(cause);
-    super({ code: 'argument-invalid', message: `the option insecure failed for ${registry}: ${said}`, registry, cause });
+    super({ code: 'argument-invalid', message: `the option insecure failed for ${registry}: ${messageOf(cause)}`, registry, cause });
   }
 }
 
@@ -115,10 +131,18 @@ export function withoutRequest(error: TallymanError): TallymanError {
   return error;
 }
 
+/** Keeps what JavaScript threw, by the URL, the registry, the realm or the store's words that the engine's error has. */
+export const rememberIn =
+  (failures: Map<string, unknown>) =>
+  (key: string, error: unknown): void => {
+    if (failures.size > 64) failures.clear();
+    failures.set(key, error);
+  };
+
 export const causeIn =
   (failures: Map<string, unknown>) =>
-  ({ code, url, registry, realm }: TallymanErrorFields): unknown =>
-    failures.get((code === 'credentials' ? registry : (url ?? realm)) ?? '');
+  ({ code, message, url, registry, realm }: TallymanErrorFields): unknown =>
+    failures.get((code === 'store-failed' ? message : code === 'credentials' ? registry : (url ?? realm)) ?? '');
 
 /** Says of an error for want of access which credentials the request was made with, and what to do. */
 export function withCredentials(error: TallymanError, signedIn: ReadonlySet<string>): TallymanError {

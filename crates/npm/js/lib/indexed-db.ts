@@ -1,5 +1,5 @@
 import { textOf } from './arguments.js';
-import { hasOnly, isSame } from './store.js';
+import { checkListName, hasOnly, isSame } from './store.js';
 import type { EditOutcome, EntryChange, RenameOutcome, Store, StoredEntry } from './store.js';
 
 // The schema of the app's own store, `crates/store/src/indexed_db.rs`: both work on one database where they share an origin, and a
@@ -31,12 +31,13 @@ export class IndexedDbStore implements Store {
     return this.#change('readonly', async (open) => (await done(open(lists).getAllKeys())) as string[]);
   }
 
-  async load(list: string): Promise<StoredEntry[] | undefined> {
-    return this.#change('readonly', (open) => loaded(open, list));
+  async load(list: string, reference?: string): Promise<StoredEntry[] | undefined> {
+    return this.#change('readonly', (open) => loaded(open, list, reference));
   }
 
   async save(list: string, all: StoredEntry[], reference: string): Promise<void> {
     await this.#change('readwrite', async (open) => {
+      await has(open, list, reference);
       putList(open, list, reference);
       open(entries).delete(entriesOf(list));
       for (const [name, bytes] of all) open(entries).put(bytes, `${list}/${name}`);
@@ -46,7 +47,7 @@ export class IndexedDbStore implements Store {
 
   async add(list: string, all: StoredEntry[], reference: string): Promise<boolean> {
     const isAdded = await this.#change('readwrite', async (open) => {
-      if ((await done(open(lists).get(list))) !== undefined) return false;
+      if (await has(open, list, reference)) return false;
       putList(open, list, reference);
       for (const [name, bytes] of all) open(entries).put(bytes, `${list}/${name}`);
       return true;
@@ -57,7 +58,7 @@ export class IndexedDbStore implements Store {
 
   async edit(list: string, changes: EntryChange[], reference: string): Promise<EditOutcome> {
     const outcome = await this.#change('readwrite', async (open): Promise<EditOutcome> => {
-      if ((await done(open(lists).get(list))) === undefined) return 'gone';
+      if (!(await has(open, list, reference))) return 'gone';
       const found = await Promise.all(changes.map(([name]) => done(open(entries).get(`${list}/${name}`))));
       const isSeen = ([, before, after]: EntryChange, at: number): boolean => isSame(found[at], before) || isSame(found[at], after);
       if (!changes.every(isSeen)) return 'conflict';
@@ -74,15 +75,16 @@ export class IndexedDbStore implements Store {
 
   async putEntry(list: string, [name, bytes]: StoredEntry, reference: string): Promise<void> {
     await this.#change('readwrite', async (open) => {
+      await has(open, list, reference);
       putList(open, list, reference);
       open(entries).put(bytes, `${list}/${name}`);
     });
     this.#announce(list);
   }
 
-  async remove(list: string): Promise<boolean> {
+  async remove(list: string, reference?: string): Promise<boolean> {
     const wasThere = await this.#change('readwrite', async (open) => {
-      if ((await done(open(lists).get(list))) === undefined) return false;
+      if (!(await has(open, list, reference))) return false;
       takeOut(open, list);
       return true;
     });
@@ -90,9 +92,9 @@ export class IndexedDbStore implements Store {
     return wasThere;
   }
 
-  async removeSeen(list: string, seen: StoredEntry[]): Promise<boolean> {
+  async removeSeen(list: string, seen: StoredEntry[], reference?: string): Promise<boolean> {
     const isRemoved = await this.#change('readwrite', async (open) => {
-      const now = await loaded(open, list);
+      const now = await loaded(open, list, reference);
       if (!now || !hasOnly(new Map(now), seen)) return false;
       takeOut(open, list);
       return true;
@@ -101,11 +103,11 @@ export class IndexedDbStore implements Store {
     return isRemoved;
   }
 
-  async rename(list: string, to: string, reference: string): Promise<RenameOutcome> {
+  async rename(list: string, to: string, reference: string, before?: string): Promise<RenameOutcome> {
     const outcome = await this.#change('readwrite', async (open): Promise<RenameOutcome> => {
-      const now = await loaded(open, list);
+      const now = await loaded(open, list, before);
       if (!now) return 'gone';
-      if ((await done(open(lists).get(to))) !== undefined) return 'taken';
+      if (await has(open, to, reference)) return 'taken';
       takeOut(open, list);
       putList(open, to, reference);
       for (const [name, bytes] of now) open(entries).put(bytes, `${to}/${name}`);
@@ -131,9 +133,14 @@ export class IndexedDbStore implements Store {
     });
     // A transaction that fails rejects both; the first to be heard of says why.
     ended.catch(() => {});
-    const result = await work((store) => transaction.objectStore(store));
-    await ended;
-    return result;
+    try {
+      const result = await work((store) => transaction.objectStore(store));
+      await ended;
+      return result;
+    } catch (error) {
+      abort(transaction);
+      throw error;
+    }
   }
 
   async #open(): Promise<IDBDatabase> {
@@ -167,6 +174,15 @@ export class IndexedDbStore implements Store {
   }
 }
 
+/** Ends a transaction with nothing of it done. One that a refusal of the database has ended is left as it is. */
+function abort(transaction: IDBTransaction): void {
+  try {
+    transaction.abort();
+  } catch {
+    // It has ended.
+  }
+}
+
 function putList(open: (store: string) => IDBObjectStore, list: string, reference: string): void {
   open(lists).put(reference, list);
   open(changed).put(Date.now(), list);
@@ -178,14 +194,21 @@ function takeOut(open: (store: string) => IDBObjectStore, list: string): void {
   open(entries).delete(entriesOf(list));
 }
 
-async function loaded(open: (store: string) => IDBObjectStore, list: string): Promise<StoredEntry[] | undefined> {
+/** Returns `true` if there is a list of this name, which must be the one of that reference. */
+async function has(open: (store: string) => IDBObjectStore, list: string, reference: string | undefined): Promise<boolean> {
+  const present = (await done(open(lists).get(list))) as string | undefined;
+  checkListName(list, reference, present);
+  return present !== undefined;
+}
+
+async function loaded(open: (store: string) => IDBObjectStore, list: string, reference: string | undefined): Promise<StoredEntry[] | undefined> {
   const range = entriesOf(list);
-  const [known, keys, values] = await Promise.all([
-    done(open(lists).get(list)),
+  const [isThere, keys, values] = await Promise.all([
+    has(open, list, reference),
     done(open(entries).getAllKeys(range)),
     done(open(entries).getAll(range)),
   ]);
-  if (known === undefined) return undefined;
+  if (!isThere) return undefined;
   return keys.map((key, at): StoredEntry => [String(key).slice(list.length + 1), values[at] as Uint8Array]);
 }
 

@@ -1,3 +1,6 @@
+import { sourceOf, type ByteStream } from './byte-stream.js';
+import { pieceOf } from './bytes.js';
+
 /** A request of the engine. */
 export interface TransportRequest {
   method: string;
@@ -88,10 +91,15 @@ export function fetchRequests(fetch: Fetch = (url, init) => globalThis.fetch(url
   return requests;
 }
 
-/** The pieces of a body, one by one. */
-export function piecesOf(body: ReadableStream<Uint8Array>): { next(): Promise<Uint8Array | undefined> } {
-  const reader = body.getReader();
-  return { next: async () => (await reader.read()).value };
+/** The pieces of a body, one by one. That of a program's own `fetch` may be a stream of another sort. */
+function piecesOf(body: ByteStream): { next(): Promise<Uint8Array | undefined> } {
+  const source = sourceOf(body);
+  return {
+    async next() {
+      const { done, value } = await source.next();
+      return done ? undefined : pieceOf(value);
+    },
+  };
 }
 
 const kinds: Record<string, string> = {

@@ -1,7 +1,7 @@
-import { asBytes, type Bytes } from './bytes.js';
+import { asBytes, fixed, type Bytes } from './bytes.js';
 import { Digest, type DigestAlgorithm } from './digest.js';
 import { runtime } from './engine.js';
-import { TallymanError } from './error.js';
+import { TallymanError, inputFailed } from './error.js';
 import { anyOf } from './signals.js';
 
 /** Content as it is sent, from where it is. */
@@ -22,16 +22,18 @@ export function sendable(content: Bytes | Blob, algorithm: DigestAlgorithm, sign
   if (content instanceof Blob) {
     return { body: content, size: content.size, digest: () => digestOf(content, algorithm, signal) };
   }
-  const bytes = asBytes(content);
-  // Memory that is shared cannot be sent.
-  const own = bytes.buffer instanceof ArrayBuffer ? (bytes as Uint8Array<ArrayBuffer>) : bytes.slice();
+  const own = fixed(asBytes(content));
   const body = runtime.hasher || own.length < longArray ? own : new Blob([own]);
   return { body, size: own.length, digest: () => Digest.ofLarge(own, algorithm) };
 }
 
 async function digestOf(blob: Blob, algorithm: DigestAlgorithm, signal: AbortSignal | undefined): Promise<string> {
   const isLong = blob.size >= longBlob || runtime.hasher || !globalThis.crypto?.subtle;
-  return isLong ? Digest.ofStream(blob, { algorithm, signal }) : Digest.ofLarge(await blob.arrayBuffer(), algorithm);
+  if (isLong) return Digest.ofStream(blob, { algorithm, signal });
+  const whole = await blob.arrayBuffer().catch((error: unknown) => {
+    throw inputFailed(error);
+  });
+  return Digest.ofLarge(whole, algorithm);
 }
 
 /** Sends content while it is hashed. Another digest than the one that is expected ends the upload. */

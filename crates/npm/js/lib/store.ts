@@ -22,26 +22,29 @@ export type RenameOutcome = 'done' | 'taken' | 'gone';
  *
  * A store that other programs write to has `add`, `edit`, `removeSeen` and `rename` too: they look at what is there and change it
  * in one step. Without them the client makes them of the other methods, one change of the store after another.
+ *
+ * Two lists may share a name as files, such as `app:arm-1` and `app-arm:1`. A store that keeps their references can tell them apart, and
+ * refuses the second one with `name-taken`. A {@link TallymanError} that a method throws is the error of the call, any other its cause.
  */
 export interface Store {
   /** Returns the names of all lists. */
   names(): string[] | Promise<string[]>;
-  /** Returns the entries of a list, `undefined` if there is none of that name. */
-  load(list: string): StoredEntry[] | undefined | Promise<StoredEntry[] | undefined>;
+  /** Returns the entries of a list, `undefined` if there is none of that name. `reference` is the list's name in full. */
+  load(list: string, reference?: string): StoredEntry[] | undefined | Promise<StoredEntry[] | undefined>;
   /** Keeps a whole list in place of what was there. `reference` is the list's name in full. */
   save(list: string, entries: StoredEntry[], reference: string): void | Promise<void>;
   /** Keeps one entry in place of the one of that name. */
   putEntry(list: string, entry: StoredEntry, reference: string): void | Promise<void>;
   /** Removes a list, and returns whether there was one. */
-  remove(list: string): boolean | Promise<boolean>;
+  remove(list: string, reference?: string): boolean | Promise<boolean>;
   /** Keeps a new list. Returns `false`, and changes nothing, if there is one of that name. */
   add?(list: string, entries: StoredEntry[], reference: string): boolean | Promise<boolean>;
   /** Changes entries, all of them if each is as it was read or as it is to be, else none. */
   edit?(list: string, changes: EntryChange[], reference: string): EditOutcome | Promise<EditOutcome>;
   /** Removes a list whose entries are those that were read, and no others. Returns whether it was removed. */
-  removeSeen?(list: string, seen: StoredEntry[]): boolean | Promise<boolean>;
-  /** Gives a list the name `to`, unless a list has it. `reference` is that name in full. */
-  rename?(list: string, to: string, reference: string): RenameOutcome | Promise<RenameOutcome>;
+  removeSeen?(list: string, seen: StoredEntry[], reference?: string): boolean | Promise<boolean>;
+  /** Gives a list the name `to`, unless a list has it. `reference` is that name in full, `before` the one that the list has. */
+  rename?(list: string, to: string, reference: string, before?: string): RenameOutcome | Promise<RenameOutcome>;
 }
 
 const byName = (left: string, right: string): number => (left < right ? -1 : Number(left > right));
@@ -57,40 +60,59 @@ export function hasOnly(entries: ReadonlyMap<string, Uint8Array>, seen: StoredEn
   return entries.size === seen.length && seen.every(([name, bytes]) => isSame(entries.get(name), bytes));
 }
 
+/**
+ * Checks that the list which was found by the name `list` is the one of that reference, as far as both references are known.
+ * @throws {@link TallymanError} `name-taken` if it is another one.
+ */
+export function checkListName(list: string, reference: string | undefined, present: string | undefined): void {
+  if (reference === undefined || present === undefined || reference === present) return;
+  const reason = `${reference} and ${present} have the same name in the local store (${list})`;
+  const advice = `only one of them can be kept; choose another name, or push or remove ${present} first`;
+  throw new TallymanError({ code: 'name-taken', message: `${reason}: ${advice}`, added: reference, present });
+}
+
+/** A list in memory. Its reference is not known if it was kept without. */
+interface KeptList {
+  reference: string | undefined;
+  entries: Map<string, Uint8Array>;
+}
+
 /** Lists in memory, gone with it. */
 export class MemoryStore implements Store {
-  readonly #lists = new Map<string, Map<string, Uint8Array>>();
+  readonly #lists = new Map<string, KeptList>();
 
   names(): string[] {
     return [...this.#lists.keys()].sort(byName);
   }
 
-  load(list: string): StoredEntry[] | undefined {
-    const entries = this.#lists.get(list);
+  load(list: string, reference?: string): StoredEntry[] | undefined {
+    const entries = this.#find(list, reference);
     return entries && [...entries];
   }
 
-  save(list: string, entries: StoredEntry[]): void {
-    this.#lists.set(list, new Map(entries));
+  save(list: string, entries: StoredEntry[], reference?: string): void {
+    this.#find(list, reference);
+    this.#lists.set(list, { reference, entries: new Map(entries) });
   }
 
-  putEntry(list: string, [name, bytes]: StoredEntry): void {
-    const entries = this.#lists.get(list) ?? new Map<string, Uint8Array>();
-    this.#lists.set(list, entries.set(name, bytes));
+  putEntry(list: string, [name, bytes]: StoredEntry, reference?: string): void {
+    const entries = this.#find(list, reference);
+    if (entries) entries.set(name, bytes);
+    else this.save(list, [[name, bytes]], reference);
   }
 
-  remove(list: string): boolean {
-    return this.#lists.delete(list);
+  remove(list: string, reference?: string): boolean {
+    return this.#find(list, reference) !== undefined && this.#lists.delete(list);
   }
 
-  add(list: string, entries: StoredEntry[]): boolean {
-    if (this.#lists.has(list)) return false;
-    this.save(list, entries);
+  add(list: string, entries: StoredEntry[], reference?: string): boolean {
+    if (this.#find(list, reference)) return false;
+    this.save(list, entries, reference);
     return true;
   }
 
-  edit(list: string, changes: EntryChange[]): EditOutcome {
-    const entries = this.#lists.get(list);
+  edit(list: string, changes: EntryChange[], reference?: string): EditOutcome {
+    const entries = this.#find(list, reference);
     if (!entries) return 'gone';
     const isSeen = ([name, before, after]: EntryChange): boolean => isSame(entries.get(name), before) || isSame(entries.get(name), after);
     if (!changes.every(isSeen)) return 'conflict';
@@ -101,18 +123,24 @@ export class MemoryStore implements Store {
     return 'done';
   }
 
-  removeSeen(list: string, seen: StoredEntry[]): boolean {
-    const entries = this.#lists.get(list);
+  removeSeen(list: string, seen: StoredEntry[], reference?: string): boolean {
+    const entries = this.#find(list, reference);
     return entries !== undefined && hasOnly(entries, seen) && this.#lists.delete(list);
   }
 
-  rename(list: string, to: string): RenameOutcome {
-    const entries = this.#lists.get(list);
+  rename(list: string, to: string, reference?: string, before?: string): RenameOutcome {
+    const entries = this.#find(list, before);
     if (!entries) return 'gone';
-    if (this.#lists.has(to)) return 'taken';
-    this.#lists.set(to, entries);
+    if (this.#find(to, reference)) return 'taken';
+    this.#lists.set(to, { reference, entries });
     this.#lists.delete(list);
     return 'done';
+  }
+
+  #find(list: string, reference: string | undefined): Map<string, Uint8Array> | undefined {
+    const found = this.#lists.get(list);
+    checkListName(list, reference, found?.reference);
+    return found?.entries;
   }
 }
 

@@ -139,15 +139,19 @@ let instance;
 export function holder() {
   // Loading it takes longer than most commands run.
   instance ??= process.getBuiltinModule('node:crypto').randomUUID();
-  return [process.pid, `${hostname().replaceAll(' ', '-')}/${pidNamespace()}`, instance];
+  // A program without a host name looks like one of another machine, whose processes nobody takes for ended.
+  return [process.pid, `${ifAllowed(hostname, instance).replaceAll(' ', '-')}/${pidNamespace()}`, instance];
 }
 
 /** The namespace in which numbers of processes count, as the native program names it; empty where the system has none. */
-function pidNamespace() {
+const pidNamespace = () => ifAllowed(() => readlinkSync('/proc/self/ns/pid'), '');
+
+/** The result of `work`; `otherwise` where the runtime does not allow it, as Deno does without a permission. */
+export function ifAllowed(work, otherwise) {
   try {
-    return readlinkSync('/proc/self/ns/pid');
+    return work();
   } catch {
-    return '';
+    return otherwise;
   }
 }
 

@@ -20,7 +20,7 @@ import {
 import { homedir, userInfo } from 'node:os';
 import { basename, dirname, resolve } from 'node:path';
 import * as files from './folders.js';
-import { asGo, exists, isFile, readFile } from './folders.js';
+import { asGo, exists, ifAllowed, isFile, readFile } from './folders.js';
 import { findProgram } from './programs.js';
 
 /** The edges of the command line. */
@@ -49,7 +49,7 @@ export function createMachine() {
     checkFile,
     createSecretFolder,
     writeSecret,
-    env: (name) => process.env[name],
+    env,
     homedir: home,
     uid,
     stdout: (bytes) => write('stdout', bytes),
@@ -281,22 +281,19 @@ function inGo(operation, path, work) {
   }
 }
 
+/** A variable of the environment; undefined where it is not set, and where the program may not ask for it. */
+function env(name) {
+  return ifAllowed(() => process.env[name]);
+}
+
 /** The folder of the user: that of `HOME`, and where it is empty, as some services have it, that of the system's accounts, as in Docker. */
 function home() {
-  try {
-    return homedir() || userInfo().homedir;
-  } catch {
-    return '';
-  }
+  return ifAllowed(() => homedir() || userInfo().homedir, '');
 }
 
 /** The number of the user on Linux; undefined on other systems, and where the program may not ask for it. */
 function uid() {
-  try {
-    return process.platform === 'linux' ? process.getuid() : undefined;
-  } catch {
-    return undefined;
-  }
+  return ifAllowed(() => (process.platform === 'linux' ? process.getuid() : undefined));
 }
 
 /** The name of the credential helper that the Docker CLI uses if its configuration names none; undefined if it is not installed. */

@@ -2,7 +2,7 @@
 
 import { accessSync, constants } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
-import { isFile } from './folders.js';
+import { ifAllowed, isFile } from './folders.js';
 
 // What programs end with. Windows runs others by its shell alone.
 const suffixes = process.platform === 'win32' ? ['.com', '.exe'] : [''];
@@ -12,7 +12,7 @@ const suffixes = process.platform === 'win32' ? ['.com', '.exe'] : [''];
  * programs of the current folder, too, which may be a stranger's.
  */
 export function findProgram(name) {
-  const folders = (process.env.PATH ?? '').split(delimiter).filter((folder) => isAbsolute(folder));
+  const folders = (ifAllowed(() => process.env.PATH) ?? '').split(delimiter).filter((folder) => isAbsolute(folder));
   return folders.flatMap((folder) => suffixes.map((suffix) => join(folder, `${name}${suffix}`))).find(isExecutable);
 }
 

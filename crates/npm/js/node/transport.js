@@ -65,8 +65,8 @@ export class NodeTransport {
    * be: TLS begins for those ahead. Servers count hellos as they count requests.
    */
   preconnect(url, { insecure = false, requests, handshakes = requests }) {
-    const where = new URL(url);
     try {
+      const where = new URL(url);
       this.#route(where, targetOf(where), { url, insecure }).agent.preconnect(requests, handshakes);
     } catch {
       // The request itself says what is wrong.

@@ -94,6 +94,12 @@ test('connections that were opened ahead are used by the requests that come', as
   assert.equal(server.connections, 5);
 });
 
+test('an address that is no URL opens nothing ahead, and is the error of its request', async (t) => {
+  const transport = transportFor(t);
+  transport.preconnect('https://reg.example:99999/', { requests: 1 });
+  await assert.rejects(transport.request(get('https://reg.example:99999/')), { message: 'Invalid URL' });
+});
+
 test('connections that were opened ahead speak TLS or plain HTTP, as the server does', async (t) => {
   const plain = await startHttp(t, ok);
   const transport = transportFor(t);

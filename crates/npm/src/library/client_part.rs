@@ -75,7 +75,8 @@ impl Worker {
         let client = Client::builder(Rc::new(JsTransport(host.clone().into())))
             .access(move |registry| {
                 let insecure = access_host.is_insecure(registry.as_str(), registry.api_host());
-                match (insecure.unwrap_or(registry.is_loopback()), access_host.tells_plain_http()) {
+                let insecure = insecure.unwrap_or(Some(false)).unwrap_or(registry.is_loopback());
+                match (insecure, access_host.tells_plain_http()) {
                     (false, _) => Access::Tls,
                     (true, true) if !registry.is_loopback() => Access::Insecure,
                     (true, _) => Access::PlainFirst,

@@ -1,7 +1,7 @@
 //! The object that JavaScript gives a client, and the client's settings.
 
 use js_sys::Promise;
-use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
 use super::store::Lists;
 use crate::transport::RequestSender;
@@ -32,9 +32,10 @@ extern "C" {
     pub fn trusts(this: &ClientHost, registry: &str, realm: &str) -> Promise;
 
     /// Returns `true` if `registry` may speak plain HTTP and show any certificate; `None` if the program does not say. If it
-    /// fails to, the next request to `server`, the host of the registry, is not sent.
-    #[wasm_bindgen(method, js_name = isInsecure)]
-    pub fn is_insecure(this: &ClientHost, registry: &str, server: &str) -> Option<bool>;
+    /// fails to, the next request to `server`, the host of the registry, is not sent. The program's own function runs in it:
+    /// nothing that it throws may pass through the engine.
+    #[wasm_bindgen(method, catch, js_name = isInsecure)]
+    pub fn is_insecure(this: &ClientHost, registry: &str, server: &str) -> Result<Option<bool>, JsValue>;
 
     /// `true` if failures tell that a server speaks plain HTTP. If they do not, plain HTTP is tried first.
     #[wasm_bindgen(method, getter, js_name = tellsPlainHttp)]

@@ -27,7 +27,7 @@ extern "C" {
 
     /// The entries of a list, pairs of name and bytes; `undefined` or `null` where there is none of that name.
     #[wasm_bindgen(method, catch)]
-    fn load(this: &Lists, list: &str) -> Result<JsValue, JsValue>;
+    fn load(this: &Lists, list: &str, reference: &str) -> Result<JsValue, JsValue>;
 
     /// Keeps a whole list.
     #[wasm_bindgen(method, catch)]
@@ -43,15 +43,15 @@ extern "C" {
 
     /// Removes a list, and says whether there was one.
     #[wasm_bindgen(method, catch)]
-    fn remove(this: &Lists, list: &str) -> Result<JsValue, JsValue>;
+    fn remove(this: &Lists, list: &str, reference: &str) -> Result<JsValue, JsValue>;
 
     /// Removes a list that has the entries that were read, and no others, and says whether it did.
     #[wasm_bindgen(method, catch, js_name = removeSeen)]
-    fn remove_seen(this: &Lists, list: &str, seen: &Array) -> Result<JsValue, JsValue>;
+    fn remove_seen(this: &Lists, list: &str, seen: &Array, reference: &str) -> Result<JsValue, JsValue>;
 
-    /// Gives a list another name, and says `done`, `taken` or `gone`.
+    /// Gives the list `before` the name `reference`, and says `done`, `taken` or `gone`.
     #[wasm_bindgen(method, catch)]
-    fn rename(this: &Lists, list: &str, to: &str, reference: &str) -> Result<JsValue, JsValue>;
+    fn rename(this: &Lists, list: &str, to: &str, reference: &str, before: &str) -> Result<JsValue, JsValue>;
 }
 
 /// Lists in such an object.
@@ -74,7 +74,7 @@ fn unreadable(expected: &str) -> StoreError {
 impl HostStore {
     /// Returns the files of a list by name; `None` if there is no such list.
     async fn files(&self, list: &Reference) -> Result<Option<BTreeMap<String, Vec<u8>>>, StoreError> {
-        let found = answer(self.0.load(&list.file_name())).await?;
+        let found = answer(self.0.load(&list.file_name(), &list.to_string())).await?;
         if found.is_undefined() || found.is_null() {
             return Ok(None);
         }
@@ -163,7 +163,8 @@ impl ListStore for HostStore {
 
     fn rename<'a>(&'a self, from: &'a Reference, to: &'a Reference) -> StoreFuture<'a, Outcome<()>> {
         async move {
-            let renamed = self.0.rename(&from.file_name(), &to.file_name(), &to.to_string());
+            let renamed =
+                self.0.rename(&from.file_name(), &to.file_name(), &to.to_string(), &from.to_string());
             match answer(renamed).await?.as_string().as_deref() {
                 Some("done") => Ok(Outcome::Done(())),
                 Some("taken") => Ok(Outcome::Taken),
@@ -175,7 +176,11 @@ impl ListStore for HostStore {
     }
 
     fn remove<'a>(&'a self, list: &'a Reference) -> StoreFuture<'a, bool> {
-        async move { Ok(answer(self.0.remove(&list.file_name())).await?.is_truthy()) }.boxed_local()
+        async move {
+            let removed = self.0.remove(&list.file_name(), &list.to_string());
+            Ok(answer(removed).await?.is_truthy())
+        }
+        .boxed_local()
     }
 
     fn remove_pushed<'a>(&'a self, list: &'a Reference, digest: &'a Digest) -> StoreFuture<'a, bool> {
@@ -185,7 +190,8 @@ impl ListStore for HostStore {
                 return Ok(false);
             }
             let seen: Array = files.into_iter().map(pair).collect();
-            Ok(answer(self.0.remove_seen(&list.file_name(), &seen)).await?.is_truthy())
+            let removed = self.0.remove_seen(&list.file_name(), &seen, &list.to_string());
+            Ok(answer(removed).await?.is_truthy())
         }
         .boxed_local()
     }
