@@ -6,6 +6,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
+    time::{Duration, Instant},
 };
 
 use axum::{Router, body::Body, extract::Request, response::Response};
@@ -13,7 +14,8 @@ use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use http::{HeaderMap, StatusCode};
 use tokio::{
-    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
+    net::TcpStream,
     sync::{Notify, mpsc},
 };
 
@@ -405,9 +407,38 @@ async fn manifests_and_uploads_are_bounded() {
             };
             let url = at(&gateway, &format!("/r/lab/v2/a/{path}"));
             let sent = caller().request(method.parse().unwrap(), url).body(body).send().await;
-            // A caller that still sends may find the connection closed in place of the answer.
-            let status = sent.map_or(413, |response| response.status().as_u16());
-            assert_eq!(status, expected, "{method} {path} of {size} bytes, length known: {known}");
+            assert_eq!(
+                sent.unwrap().status(),
+                expected,
+                "{method} {path} of {size} bytes, length known: {known}"
+            );
         }
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_reaches_a_caller_that_sends_everything_before_it_reads() {
+    const SIZE: usize = 30 * 1024 * 1024;
+    let gateway = gateway("http://127.0.0.1:1", "", "read_only = true").await;
+    let send_head = async |length: usize| {
+        let mut stream = TcpStream::connect(gateway.address).await.unwrap();
+        let head = format!(
+            "PATCH /r/lab/v2/a/blobs/uploads/1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream
+    };
+    for _ in 0..3 {
+        let mut stream = send_head(SIZE).await;
+        stream.write_all(&vec![7; SIZE]).await.unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.unwrap();
+        assert!(answer.starts_with(b"HTTP/1.1 403 "), "{}", String::from_utf8_lossy(&answer));
+    }
+    let mut endless = send_head(usize::MAX >> 1).await;
+    let begin = Instant::now();
+    while endless.write_all(&[7; 1024]).await.is_ok() {
+        assert!(begin.elapsed() < Duration::from_secs(20), "nobody may hold a connection like this");
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
