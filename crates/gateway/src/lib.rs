@@ -73,6 +73,7 @@ mod sign_in;
 mod snapshot;
 mod token_proxy;
 mod upstream;
+mod upstream_stream;
 mod workers;
 
 pub use addresses::{AddressRefused, Networks};

@@ -329,6 +329,69 @@ async fn connections_to_a_registry_are_used_again() {
 }
 
 #[tokio::test]
+async fn reading_is_asked_again_where_the_registry_closes_a_kept_connection() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&asked);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let log = Arc::clone(&log);
+            tokio::spawn(async move {
+                let mut lines = BufReader::new(stream).lines();
+                let mut count = 0;
+                while let Some(line) = lines.next_line().await.unwrap() {
+                    if line.ends_with(" HTTP/1.1") {
+                        log.lock().unwrap().push(line);
+                        count += 1;
+                    } else if line.is_empty() && count == 2 {
+                        return;
+                    } else if line.is_empty() {
+                        let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+                        lines.get_mut().write_all(answer).await.unwrap();
+                    }
+                }
+            });
+        }
+    });
+    let gateway = gateway(&url, "", "").await;
+    let caller = caller();
+    for (method, path, expected) in [
+        ("GET", "v2/", 200),
+        ("GET", "v2/", 200),
+        ("HEAD", "v2/a/manifests/x", 200),
+        ("HEAD", "v2/a/manifests/x", 200),
+        ("POST", "v2/a/blobs/uploads/", 502),
+    ] {
+        let url = at(&gateway, &format!("/r/lab/{path}"));
+        let response = caller.request(method.parse().unwrap(), url).send().await.unwrap();
+        assert_eq!(response.status(), expected, "{method} {path}");
+    }
+    let posts = asked.lock().unwrap().iter().filter(|line| line.starts_with("POST")).count();
+    assert_eq!(posts, 1, "it may have been done");
+}
+
+#[tokio::test]
+async fn an_answer_that_a_registry_gives_before_it_has_read_an_upload_arrives() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let mut lines = BufReader::new(stream).lines();
+            while lines.next_line().await.unwrap().is_some_and(|line| !line.is_empty()) {}
+            let answer = b"HTTP/1.1 401 Unauthorized\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+            lines.get_mut().write_all(answer).await.unwrap();
+        }
+    });
+    let gateway = gateway(&url, "", "").await;
+    let content = Bytes::from(vec![7; 4 * 1024 * 1024]);
+    for at_run in 0..30 {
+        let request = caller().patch(at(&gateway, "/r/lab/v2/a/blobs/uploads/1")).body(content.clone());
+        assert_eq!(request.send().await.unwrap().status(), 401, "run {at_run}");
+    }
+}
+
+#[tokio::test]
 async fn realms_are_the_gateways_own_path_whatever_its_depth() {
     let registry = Scripted::start(|line| match line.split('?').next().unwrap() {
         "GET /auth/token" => {
