@@ -392,6 +392,36 @@ async fn an_answer_that_a_registry_gives_before_it_has_read_an_upload_arrives() 
 }
 
 #[tokio::test]
+async fn a_token_service_is_found_where_only_repositories_ask_for_a_token() {
+    let service =
+        Scripted::start(|_| answer(200, &[("content-type", "application/json")], "{\"token\":\"t\"}")).await;
+    let realm = format!("Bearer realm=\"{}/token\",service=\"s\"", service.url);
+    let registry = Scripted::start(move |line| match line.split('/').nth(2) {
+        Some("closed") => answer(401, &[("www-authenticate", realm.as_str())], ""),
+        _ => answer(200, &[], "{}"),
+    })
+    .await;
+    let hosts = format!("token_hosts = ['{}']", service.url.trim_start_matches("http://"));
+    let ask = async |path: &str, form: Option<&'static str>| {
+        let gateway = gateway(&registry.url, "", &hosts).await;
+        let request = match form {
+            None => caller().get(at(&gateway, path)),
+            Some(form) => caller()
+                .post(at(&gateway, path))
+                .header("content-type", "application/x-www-form-urlencoded")
+                .body(form),
+        };
+        request.send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(ask("/r/lab/token?scope=repository:closed:pull", None).await, 200);
+    assert_eq!(ask("/r/lab/token", Some("scope=repository:closed:pull,push")).await, 200);
+    assert_eq!(ask("/r/lab/token?scope=repository:open:pull", None).await, 404);
+    assert_eq!(ask("/r/lab/token?scope=repository:../closed:pull", None).await, 404);
+    assert_eq!(ask("/r/lab/token", None).await, 404);
+    assert!(registry.lines().iter().all(|line| !line.contains("..")), "{:?}", registry.lines());
+}
+
+#[tokio::test]
 async fn realms_are_the_gateways_own_path_whatever_its_depth() {
     let registry = Scripted::start(|line| match line.split('?').next().unwrap() {
         "GET /auth/token" => {
