@@ -19,7 +19,7 @@ use tokio::{
     sync::{Notify, mpsc},
 };
 
-use crate::support::{Scripted, answer, at, caller, gateway, get};
+use crate::support::{Folder, Scripted, answer, at, caller, gateway, get, own_user};
 
 const BLOB: &str =
     "/r/lab/v2/a/blobs/sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
@@ -419,6 +419,43 @@ async fn a_token_service_is_found_where_only_repositories_ask_for_a_token() {
     assert_eq!(ask("/r/lab/token?scope=repository:../closed:pull", None).await, 404);
     assert_eq!(ask("/r/lab/token", None).await, 404);
     assert!(registry.lines().iter().all(|line| !line.contains("..")), "{:?}", registry.lines());
+}
+
+#[tokio::test]
+async fn a_manifest_is_put_again_as_the_gateways_own_user_once_the_registry_asks() {
+    let puts = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&puts);
+    let url = start(Router::new().fallback(async move |request: Request| {
+        let is_known = request.headers().contains_key("authorization");
+        if request.method() == "PUT" {
+            let body = axum::body::to_bytes(request.into_body(), usize::MAX).await.unwrap();
+            seen.lock().unwrap().push((is_known, body));
+            if !is_known {
+                return answer(401, &[("www-authenticate", "Basic realm=\"r\"")], "");
+            }
+        }
+        answer(201, &[], "")
+    }))
+    .await;
+    let folder = Folder::new("own-put");
+    let own = own_user(&folder.write("password", "s3cret"), "auth.example");
+    for known in [true, false] {
+        let gateway = gateway(&url, "", &format!("{own}\nread_only = false")).await;
+        let body = if known {
+            reqwest::Body::from("{}")
+        } else {
+            reqwest::Body::wrap_stream(stream::iter([Ok::<_, Infallible>("{}")]))
+        };
+        let sent = caller().put(at(&gateway, "/r/lab/v2/a/manifests/x")).body(body).send().await.unwrap();
+        assert_eq!(sent.status(), 201, "length known: {known}");
+        let bytes = Bytes::from_static(b"{}");
+        assert_eq!(*puts.lock().unwrap(), [(false, bytes.clone()), (true, bytes)]);
+        puts.lock().unwrap().clear();
+        let large = vec![b' '; 4 * 1024 * 1024 + 1];
+        let sent = caller().put(at(&gateway, "/r/lab/v2/a/manifests/x")).body(large).send().await.unwrap();
+        assert_eq!(sent.status(), 413);
+    }
+    assert!(puts.lock().unwrap().is_empty());
 }
 
 #[tokio::test]
