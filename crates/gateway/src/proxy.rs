@@ -90,6 +90,9 @@ impl ProxyRequest<'_> {
                 response.headers_mut().insert("x-cache", HeaderValue::from_static("hit"));
                 return Ok(response);
             }
+            if answer.status() == StatusCode::OK && length.is_some() {
+                found.has_other_length();
+            }
         }
         let Forwarded { url: at, response: answer } =
             self.send_authorized(&parts.method, &url, &headers, body).await?;

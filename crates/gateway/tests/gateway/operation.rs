@@ -205,6 +205,32 @@ async fn content_comes_from_the_cache_only_for_those_whom_the_registry_would_ser
 }
 
 #[tokio::test]
+async fn content_that_a_crash_damaged_is_fetched_again() {
+    let registry = Registry::builder().start().await.unwrap();
+    let folder = Folder::new("damaged");
+    let top = format!("[cache]\nfolder = {:?}\nmax_mib = 10", folder.0.display());
+    for (damaged, expected) in [
+        (vec![0; 300_000], [None, Some("miss"), Some("hit")]),
+        (vec![7; 100], [Some("miss"), Some("hit"), Some("hit")]),
+        (vec![7; 300_000], [Some("hit"); 3]),
+    ] {
+        let content = vec![7; 300_000];
+        let digest = registry.put_blob("acme/app", content.clone());
+        fs::write(folder.0.join(digest.to_string().replace(':', "-")), damaged).unwrap();
+        let gateway = gateway(&registry.url(), &top, "").await;
+        for expected in expected {
+            let response = get(&gateway, &format!("/r/lab/v2/acme/app/blobs/{digest}")).await;
+            let from = response.headers()["x-cache"].to_str().unwrap().to_owned();
+            let found = response.bytes().await.ok().map(|found| {
+                assert!(found == content, "content of another digest");
+                from.as_str()
+            });
+            assert_eq!(found, expected);
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_reload_changes_what_comes_and_not_what_runs() {
     let (url, go_on) = halting().await;
     let folder = Folder::new("reload");
