@@ -78,8 +78,8 @@ mod workers;
 
 pub use addresses::{AddressRefused, Networks};
 pub use config::{
-    Config, ConfigError, HtpasswdError, LimitsConfig, Redirects, RegistryConfig, RegistryError, SignInConfig,
-    TlsConfig,
+    Config, ConfigError, ConfigFile, HtpasswdError, LimitsConfig, Redirects, RegistryConfig, RegistryError,
+    SignInConfig, TlsConfig,
 };
 pub use descriptors::raise_descriptor_limit;
 pub use probe::{ProbeError, probe};

@@ -3,7 +3,6 @@
 use std::{
     borrow::Cow,
     net::{IpAddr, SocketAddr},
-    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -28,6 +27,7 @@ use crate::{
     accept::too_many,
     api_query::ApiQuery,
     app, catalog,
+    config::ConfigFile,
     connections::Connections,
     guard::Page,
     metrics::Metrics,
@@ -58,7 +58,7 @@ const TO_STORAGE: HeaderName = HeaderName::from_static("tallyman-location");
 #[derive(Debug)]
 pub(crate) struct Gateway {
     pub(crate) snapshot: ArcSwap<Snapshot>,
-    pub(crate) source: Option<PathBuf>,
+    pub(crate) source: Option<ConfigFile>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) connections: Arc<Connections>,
     pub(crate) ending: AtomicBool,

@@ -19,7 +19,7 @@ use futures_util::{FutureExt, future, future::LocalBoxFuture};
 use http::{HeaderMap, HeaderValue, header};
 use reqwest::redirect::Policy;
 use tallyman_core::Registry;
-use tallyman_gateway::{Config, Server, serve};
+use tallyman_gateway::{Config, ConfigFile, Server, serve};
 use tallyman_registry::{
     Access, Client, CredentialError, CredentialSource, Credentials, NativeTransport, Request, Response,
     Retry, Transport, TransportError,
@@ -107,7 +107,8 @@ pub async fn gateway(url: &str, top: &str, more: &str) -> Server {
 pub async fn gateway_of(folder: &Path, url: &str, top: &str, more: &str) -> Server {
     let path = folder.join("gateway.toml");
     fs::write(&path, text(url, top, more)).unwrap();
-    serve(Config::read(&path).unwrap(), Some(path)).await.unwrap()
+    let file = ConfigFile { path, listen: None };
+    serve(file.read().unwrap(), Some(file)).await.unwrap()
 }
 
 /// The gateway's own user for a registry, whose tokens are from `token_host`.
