@@ -179,7 +179,14 @@ async fn with_identity(
     };
     let mut identity = match identity {
         Ok(identity) => identity,
-        Err(refusal) => return refusal.into_response(),
+        Err(refusal) => {
+            let page = snapshot.guard.check_page(request.uri(), request.method(), request.headers());
+            let mut response = refusal.into_response();
+            if let Ok(page) = page {
+                allow_origin(&page, response.headers_mut());
+            }
+            return response;
+        }
     };
     let cookie = identity.cookie.take();
     let mut response = next(identity, request).await;
