@@ -192,16 +192,15 @@ async fn answer(
 ) -> Result<Response<Body>, Infallible> {
     let OnConnection { service, connection } = &*context;
     let running = connection.begin(request.version());
-    let path = request.uri().path();
-    let is_health = matches!(path.strip_prefix(&*service.base), Some("/healthz" | "/readyz"));
+    let pace = service.connections.limits().pace;
+    let request = request.map(|body| running.received(PacedBody::wrap(body, pace)));
+    let request = without_base(request, &service.base);
+    let is_health = matches!(request.uri().path(), "/healthz" | "/readyz");
     if connection.is_reserved && !is_health {
         let mut response = too_many().into_response();
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         return Ok(response.map(|body| running.until_sent(body)));
     }
-    let pace = service.connections.limits().pace;
-    let request = request.map(|body| PacedBody::wrap(body, pace));
-    let request = without_base(request, &service.base);
     let response = match &service.registries {
         Some(gateway) => router::answer(gateway, &service.routes, connection.peer, request).await,
         None => router::by_routes(&service.routes, connection.peer, request).await,

@@ -19,7 +19,7 @@ use tallyman_core::{Digest, Hasher};
 use tokio::{fs, fs::File, io::AsyncWriteExt as _};
 use tokio_util::io::ReaderStream;
 
-use index::Index;
+use index::{FileInUse, Index};
 
 /// The share of the bound that one piece of content may take.
 const SHARE: u64 = 4;
@@ -47,23 +47,62 @@ pub(crate) struct CachedContent {
 #[derive(Debug)]
 struct Reading {
     cache: Arc<Cache>,
+    digest: Digest,
     name: String,
+    file: FileInUse,
 }
 
 impl Drop for Reading {
     fn drop(&mut self) {
-        self.cache.index().end_reading(&self.name);
+        self.cache.index().end_reading(&self.name, self.file);
+    }
+}
+
+impl Reading {
+    /// Removes the file.
+    fn remove(&self) {
+        if self.cache.index().take_out(&self.name, self.file) {
+            self.cache.remove(vec![self.name.clone()]);
+        }
+    }
+
+    /// Takes note of the digest that the whole file has.
+    fn verify(&self, found: &Digest) -> io::Result<()> {
+        if *found == self.digest {
+            self.cache.index().verified(&self.name, self.file);
+            return Ok(());
+        }
+        self.remove();
+        let message = format!("expected content of {} in the cache, found {found}", self.digest);
+        Err(io::Error::new(io::ErrorKind::InvalidData, message))
     }
 }
 
 impl CachedContent {
+    /// Returns the content. A file that an earlier gateway left is verified while it is read: it may be older than a crash of the
+    /// machine. One that has another digest is removed, and the body breaks off.
     pub(crate) fn into_body(self) -> Body {
-        let Self { file, reading, .. } = self;
+        let Self { file, size: mut left, reading } = self;
+        let mut hasher = Hasher::new(reading.digest.algorithm());
         let pieces = ReaderStream::with_capacity(file, PIECE);
         Body::from_stream(pieces.map(move |piece| {
-            let _reading = &reading;
-            piece
+            let piece = piece?;
+            if !reading.file.is_verified {
+                hasher.update(&piece);
+                left = left.saturating_sub(piece.len() as u64);
+                if left == 0 {
+                    reading.verify(&hasher.clone().finish())?;
+                }
+            }
+            Ok::<_, io::Error>(piece)
         }))
+    }
+
+    /// Takes note that the registry tells another length: a file that nobody has verified is removed.
+    pub(crate) fn has_other_length(self) {
+        if !self.reading.file.is_verified {
+            self.reading.remove();
+        }
     }
 }
 
@@ -85,7 +124,7 @@ impl Cache {
         left.sort();
         let mut index = Index::new(max);
         for (_, name, length) in &left {
-            index.add(name, *length);
+            index.add(name, *length, false);
         }
         let cache = Self { folder: folder.to_owned(), index: Mutex::new(index), next: AtomicU64::default() };
         cache.set_max(max);
@@ -126,13 +165,13 @@ impl Cache {
 
     pub(crate) async fn get(self: &Arc<Self>, digest: &Digest) -> Option<CachedContent> {
         let name = name_of(digest);
-        let size = self.index().read(&name)?;
+        let file = self.index().read(&name)?;
         let path = self.folder.join(&name);
-        let reading = Reading { cache: Arc::clone(self), name };
+        let reading = Reading { cache: Arc::clone(self), digest: digest.clone(), name, file };
         match File::open(path).await {
-            Ok(file) => Some(CachedContent { file, size, reading }),
+            Ok(file) => Some(CachedContent { file, size: reading.file.length, reading }),
             Err(_) => {
-                self.index().remove(&reading.name);
+                reading.remove();
                 None
             }
         }
@@ -294,6 +333,29 @@ mod tests {
         let smaller = Cache::open(&folder, BLOCK + 1).unwrap();
         assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
         drop(smaller);
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[tokio::test]
+    async fn files_of_an_earlier_gateway_are_verified_once() {
+        let folder = std::env::temp_dir().join(format!("tallyman-gateway-verified-{}", std::process::id()));
+        let (content, digest) = (b"0123456789", Digest::of(b"0123456789"));
+        std::fs::create_dir_all(&folder).unwrap();
+        let file = folder.join(super::name_of(&digest));
+        std::fs::write(&file, [0; 10]).unwrap();
+        let cache = Arc::new(Cache::open(&folder, 4 * BLOCK).unwrap());
+        let (one, other) = (cache.get(&digest).await.unwrap(), cache.get(&digest).await.unwrap());
+        assert!(to_bytes(one.into_body(), usize::MAX).await.is_err());
+        assert!(!file.exists());
+        put(&cache, &digest, content).await;
+        assert!(to_bytes(other.into_body(), usize::MAX).await.is_err());
+        assert_eq!(read(&cache, &digest).await.as_deref(), Some(&content[..]), "the new file stays");
+
+        cache.get(&digest).await.unwrap().has_other_length();
+        assert!(file.exists(), "the registry is wrong about its length");
+        let again = Arc::new(Cache::open(&folder, 4 * BLOCK).unwrap());
+        again.get(&digest).await.unwrap().has_other_length();
+        assert!(!file.exists());
         std::fs::remove_dir_all(folder).unwrap();
     }
 

@@ -29,7 +29,8 @@ const PAGE: &str = "1000";
 
 /// Returns a page of the catalog without the repositories that are not open, and with a link to the next page that
 /// names an open one. Reads on where a page of the registry has too few of them. However many it reads, they take no longer than
-/// one answer may, so that a slow registry keeps nobody waiting.
+/// one answer may, so that a slow registry keeps nobody waiting. Where the registry does not lead on from a
+/// name, a page ends with one of the registry's, and its link is the registry's.
 pub(crate) async fn page(request: &ProxyRequest<'_>) -> Result<Response<Body>, Refusal> {
     let upstream = request.upstream;
     let _permit = upstream.within_answer(upstream.catalogs.acquire()).await.map_err(|_| too_many())?;
@@ -44,24 +45,34 @@ async fn open_names(request: &ProxyRequest<'_>) -> Result<Response<Body>, Refusa
     let limit = request.query.get("n").and_then(|n| n.parse().ok()).filter(|n| *n > 0);
     let mut url = upstream.url(request.rest, request.query.encode().as_deref());
     let mut names: Vec<String> = Vec::new();
-    let mut next = None;
+    // The registry leads on from a name, so a page may end anywhere.
+    let mut is_by_name = false;
+    let mut next: Option<ApiQuery> = None;
     for page in 0..PAGES_MAX {
         let Forwarded { url: at, response } =
             request.send_authorized(&Method::GET, &url, &HeaderMap::new(), Body::empty()).await?;
         if !response.status().is_success() {
             return if page == 0 { request.respond(&at, response) } else { Err(wrong()) };
         }
-        next = next_link(response.headers()).map_err(|_| wrong())?.and_then(|target| at.join(&target).ok());
+        let link = next_link(response.headers()).map_err(|_| wrong())?;
+        let link = link.and_then(|target| at.join(&target).ok());
+        let after = link.map(|link| ApiQuery::parse(&Route::Catalog, link.query().unwrap_or_default()));
+        let after = after.transpose().map_err(|_| wrong())?;
         let body = Limited::new(response.into_body(), left).collect().await.map_err(|_| wrong())?.to_bytes();
         left -= body.len();
         let catalog: Catalog = serde_json::from_slice(&body).map_err(|_| wrong())?;
-        names.extend(
-            catalog.repositories.unwrap_or_default().into_iter().filter(|name| upstream.is_open(name)),
-        );
+        let mut open = catalog.repositories.unwrap_or_default();
+        open.retain(|name| upstream.is_open(name));
+        is_by_name |= after.as_ref().is_some_and(|after| after.get("next_page").is_none());
+        let is_too_much = limit.is_some_and(|limit| names.len() + open.len() > limit);
+        if is_too_much && !is_by_name && !names.is_empty() {
+            // Nothing leads into the middle of this page, so it is the next one as a whole.
+            break;
+        }
+        names.extend(open);
+        next = after;
         let is_enough = names.len() >= limit.unwrap_or(1);
-        let Some(after) = next.as_ref().filter(|_| !is_enough) else { break };
-        let query = ApiQuery::parse(&Route::Catalog, after.query().unwrap_or_default());
-        let mut query = query.map_err(|_| wrong())?;
+        let Some(query) = next.as_mut().filter(|_| !is_enough) else { break };
         if query.get("last").is_some() {
             query.set("n", PAGE);
         }
@@ -71,8 +82,10 @@ async fn open_names(request: &ProxyRequest<'_>) -> Result<Response<Body>, Refusa
         }
         url = after;
     }
-    let is_cut = limit.is_some_and(|limit| names.len() > limit);
-    names.truncate(limit.unwrap_or(usize::MAX));
+    let is_cut = is_by_name && limit.is_some_and(|limit| names.len() > limit);
+    if is_cut {
+        names.truncate(limit.unwrap_or(usize::MAX));
+    }
     if next.is_some() && names.is_empty() {
         return Err(Refusal::bad_gateway(format!(
             "expected an open repository on {PAGES_MAX} pages of {}'s catalog, found none",
@@ -81,12 +94,15 @@ async fn open_names(request: &ProxyRequest<'_>) -> Result<Response<Body>, Refusa
     }
     let mut response =
         Response::builder().status(StatusCode::OK).header(header::CONTENT_TYPE, "application/json");
-    if let Some(last) = names.last().filter(|_| is_cut || next.is_some()) {
-        let mut query = ApiQuery::default();
+    if let Some(last) = names.last().filter(|_| is_by_name && (is_cut || next.is_some())) {
+        // The registry's own link may name a repository that is not open.
+        let query = next.insert(ApiQuery::default());
         query.set("last", last);
         if let Some(n) = request.query.get("n") {
             query.set("n", n);
         }
+    }
+    if let Some(query) = next {
         let query = query.encode().unwrap_or_default();
         response = response.header(header::LINK, format!("<../{}?{query}>; rel=\"next\"", request.rest));
     }

@@ -208,19 +208,31 @@ pub struct CacheConfig {
     pub max_mib: u64,
 }
 
-impl Config {
-    /// Reads and checks a TOML file.
+/// A configuration file, and what counts in place of what it says.
+#[derive(Clone, Debug)]
+pub struct ConfigFile {
+    /// A TOML file.
+    pub path: PathBuf,
+    /// The address to listen at, whatever the file says.
+    pub listen: Option<SocketAddr>,
+}
+
+impl ConfigFile {
+    /// Reads and checks the configuration.
     ///
     /// # Errors
     /// When it cannot be read, is not of this form, or contradicts itself.
-    pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text = read(path)?;
-        let config: Self = toml::from_str(&text)
-            .map_err(|source| ConfigError::Syntax { path: path.to_owned(), source: Box::new(source) })?;
+    pub fn read(&self) -> Result<Config, ConfigError> {
+        let text = read(&self.path)?;
+        let mut config: Config = toml::from_str(&text)
+            .map_err(|source| ConfigError::Syntax { path: self.path.clone(), source: Box::new(source) })?;
+        config.listen = self.listen.unwrap_or(config.listen);
         config.check()?;
         Ok(config)
     }
+}
 
+impl Config {
     /// Returns the bounds of connections: never more than there are file descriptors for.
     pub(crate) fn connection_limits(&self) -> Limits {
         let limits = &self.limits;

@@ -2,10 +2,12 @@
 
 use std::{
     io,
+    mem::MaybeUninit,
     net::{IpAddr, SocketAddr},
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use axum::body::{Body, Bytes};
@@ -14,7 +16,7 @@ use http_body::{Body as _, Frame, SizeHint};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
-    time::Instant,
+    time::{Instant, Sleep, sleep},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -22,6 +24,9 @@ use crate::{
     limits::{Limits, Reason},
     rate_floor::{Pace, RateFloor},
 };
+
+/// The time for which a caller that was answered may go on sending before the connection is closed.
+const LINGER: Duration = Duration::from_secs(5);
 
 /// A connection of a caller.
 #[derive(Debug)]
@@ -48,6 +53,8 @@ struct State {
     /// The first byte that came after it.
     head_since: Option<Instant>,
     is_http2: bool,
+    /// The body of the last request was not read to its end.
+    has_unread_body: bool,
     /// The pace at which the caller takes bytes from the socket.
     written: RateFloor,
 }
@@ -67,6 +74,7 @@ impl Connection {
             idle_since: Instant::now(),
             head_since: None,
             is_http2: false,
+            has_unread_body: false,
             written: RateFloor::new(pace),
         };
         Self { id, peer, caller, is_reserved, closed, pace, state: Mutex::new(state) }
@@ -78,6 +86,7 @@ impl Connection {
         state.requests += 1;
         state.is_http2 = version == Version::HTTP_2;
         state.head_since = None;
+        state.has_unread_body = false;
         let id = state.requests;
         state.running.push((id, RateFloor::new(self.pace)));
         Running { connection: Arc::clone(self), id }
@@ -141,6 +150,14 @@ pub(crate) struct Running {
 }
 
 impl Running {
+    /// Returns the request's body, with which the connection knows whether it was read to its end.
+    pub(crate) fn received(&self, body: Body) -> Body {
+        if body.is_end_stream() {
+            return body;
+        }
+        Body::new(ReceivedBody { body, connection: Arc::clone(&self.connection), is_read: false })
+    }
+
     /// Returns the response's body, with which the request ends.
     pub(crate) fn until_sent(self, body: Body) -> Body {
         if body.is_end_stream() {
@@ -162,6 +179,43 @@ impl Drop for Running {
         let mut state = self.connection.state();
         state.running.retain(|(id, _)| *id != self.id);
         state.idle_since = Instant::now();
+    }
+}
+
+/// A request's body that tells its connection when it is given up before its end.
+struct ReceivedBody {
+    body: Body,
+    connection: Arc<Connection>,
+    is_read: bool,
+}
+
+impl Drop for ReceivedBody {
+    fn drop(&mut self) {
+        if !self.is_read && !self.body.is_end_stream() {
+            self.connection.state().has_unread_body = true;
+        }
+    }
+}
+
+impl http_body::Body for ReceivedBody {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
+        self.is_read = frame.is_none();
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 
@@ -201,11 +255,13 @@ impl http_body::Body for SentBody {
 pub(crate) struct TrackedStream {
     stream: TcpStream,
     connection: Arc<Connection>,
+    /// The end of the time for which it is read after its last answer.
+    lingering: Option<Pin<Box<Sleep>>>,
 }
 
 impl TrackedStream {
     pub(crate) fn new(stream: TcpStream, connection: Arc<Connection>) -> Self {
-        Self { stream, connection }
+        Self { stream, connection, lingering: None }
     }
 
     fn note(&self, polled: &Poll<io::Result<usize>>) {
@@ -213,6 +269,23 @@ impl TrackedStream {
             Poll::Pending => self.connection.has_written(None),
             Poll::Ready(Ok(bytes)) => self.connection.has_written(Some(*bytes)),
             Poll::Ready(Err(_)) => {}
+        }
+    }
+
+    /// Reads what the caller still sends, until it ends or the time is over. A socket that is closed with bytes that nobody read
+    /// resets the connection, and the caller loses the answer.
+    fn poll_linger(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let timer = self.lingering.get_or_insert_with(|| Box::pin(sleep(LINGER)));
+        if timer.as_mut().poll(context).is_ready() {
+            return Poll::Ready(());
+        }
+        let mut piece = [MaybeUninit::uninit(); 16 * 1024];
+        loop {
+            let mut buffer = ReadBuf::uninit(&mut piece);
+            let read = ready!(Pin::new(&mut self.stream).poll_read(context, &mut buffer));
+            if read.is_err() || buffer.filled().is_empty() {
+                return Poll::Ready(());
+            }
         }
     }
 }
@@ -262,6 +335,12 @@ impl AsyncWrite for TrackedStream {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        if self.lingering.is_none() {
+            ready!(Pin::new(&mut self.stream).poll_shutdown(context))?;
+            if !self.connection.state().has_unread_body {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        self.poll_linger(context).map(Ok)
     }
 }

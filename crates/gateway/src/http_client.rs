@@ -11,11 +11,14 @@ use std::{
 };
 
 use axum::body::Body;
-use http::{HeaderValue, Request, Response, Uri, header};
+use http::{HeaderValue, Method, Request, Response, Uri, header};
 use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnectorBuilder, MaybeHttpsStream};
 use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
+    client::{
+        self,
+        legacy::{Client, connect::HttpConnector},
+    },
     rt::{TokioExecutor, TokioIo, TokioTimer},
 };
 use rustls::{
@@ -31,7 +34,7 @@ use tower::{
     util::{BoxCloneSyncService, Oneshot},
 };
 
-use crate::{addresses::Resolver, workers};
+use crate::{addresses::Resolver, upstream_stream::UpstreamStream, workers};
 
 /// The time in which a connection must come about, TLS included.
 pub(crate) const CONNECT: Duration = Duration::from_secs(10);
@@ -65,7 +68,7 @@ pub(crate) enum HttpClientError {
     Tls(#[from] rustls::Error),
 }
 
-type Connection = MaybeHttpsStream<TokioIo<TcpStream>>;
+type Connection = UpstreamStream<MaybeHttpsStream<TokioIo<TcpStream>>>;
 type NewConnection = BoxCloneSyncService<Uri, Connection, Box<dyn Error + Send + Sync>>;
 
 /// The maker of connections. It is cloned for each request, and rarely used.
@@ -98,6 +101,7 @@ impl HttpClient {
         tcp.set_nodelay(true);
         let tls = HttpsConnectorBuilder::new().with_tls_config(tls(trust_roots)?).https_or_http();
         let connector = Timeout::new(tls.enable_http1().wrap_connector(tcp), CONNECT);
+        let connector = connector.map_response(UpstreamStream::new);
         let connector = Connector(Arc::new(BoxCloneSyncService::new(connector)));
         let threads = workers::count();
         let clients = std::iter::repeat_with(|| {
@@ -111,7 +115,8 @@ impl HttpClient {
         Ok(Self(clients.take(threads).collect()))
     }
 
-    /// Sends a request and waits for the head of the answer.
+    /// Sends a request and waits for the head of the answer. GET and HEAD are sent once more where the connection ends without one:
+    /// a server may close a connection that was kept just when the next request comes.
     ///
     /// # Errors
     /// When it cannot be sent, or no answer comes; with the causes.
@@ -121,8 +126,35 @@ impl HttpClient {
     ) -> Result<Response<Incoming>, Box<dyn Error + Send + Sync>> {
         request.headers_mut().insert(header::USER_AGENT, AGENT);
         let client = &self.0[workers::current()];
-        Ok(client.request(request).await?)
+        let again = matches!(*request.method(), Method::GET | Method::HEAD).then(|| {
+            let mut again = Request::new(Body::empty());
+            again.method_mut().clone_from(request.method());
+            again.uri_mut().clone_from(request.uri());
+            again.headers_mut().clone_from(request.headers());
+            again
+        });
+        match (client.request(request).await, again) {
+            (Err(error), Some(again)) if has_ended(&error) => Ok(client.request(again).await?),
+            (answered, _) => Ok(answered?),
+        }
     }
+}
+
+/// Returns `true` for the error of a connection that the server ended before an answer.
+fn has_ended(error: &client::legacy::Error) -> bool {
+    const ENDED: [io::ErrorKind; 3] =
+        [io::ErrorKind::BrokenPipe, io::ErrorKind::ConnectionReset, io::ErrorKind::UnexpectedEof];
+    let mut cause = error.source().filter(|_| !error.is_connect());
+    while let Some(error) = cause {
+        let is_incomplete = error.downcast_ref().is_some_and(hyper::Error::is_incomplete_message);
+        if is_incomplete
+            || error.downcast_ref().is_some_and(|error: &io::Error| ENDED.contains(&error.kind()))
+        {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 fn tls(trust_roots: TrustRoots<'_>) -> Result<ClientConfig, HttpClientError> {

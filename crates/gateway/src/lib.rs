@@ -73,12 +73,13 @@ mod sign_in;
 mod snapshot;
 mod token_proxy;
 mod upstream;
+mod upstream_stream;
 mod workers;
 
 pub use addresses::{AddressRefused, Networks};
 pub use config::{
-    Config, ConfigError, HtpasswdError, LimitsConfig, Redirects, RegistryConfig, RegistryError, SignInConfig,
-    TlsConfig,
+    Config, ConfigError, ConfigFile, HtpasswdError, LimitsConfig, Redirects, RegistryConfig, RegistryError,
+    SignInConfig, TlsConfig,
 };
 pub use descriptors::raise_descriptor_limit;
 pub use probe::{ProbeError, probe};

@@ -6,7 +6,9 @@ use clap::{CommandFactory, FromArgMatches, Parser, ValueEnum};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{error, info, warn};
 
-use crate::{Config, RegistryConfig, ServeError, Server, check, log, probe, raise_descriptor_limit, serve};
+use crate::{
+    Config, ConfigFile, RegistryConfig, ServeError, Server, check, log, probe, raise_descriptor_limit, serve,
+};
 
 /// Serves the app and reaches the configured registries for it, on one origin.
 #[derive(Debug, Parser)]
@@ -85,12 +87,20 @@ async fn run_with(arguments: Arguments) -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), ServeError> {
-    let mut config = match &arguments.config {
-        Some(path) => Config::read(path)?,
-        None => Config { registries: arguments.registry, connect: arguments.connect, ..Config::default() },
+    let file = arguments.config.map(|path| ConfigFile { path, listen: arguments.listen });
+    let config = match &file {
+        Some(file) => file.read()?,
+        None => {
+            let default = Config::default();
+            Config {
+                registries: arguments.registry,
+                connect: arguments.connect,
+                title: arguments.title.unwrap_or_else(|| default.title.clone()),
+                listen: arguments.listen.unwrap_or(default.listen),
+                ..default
+            }
+        }
     };
-    config.title = arguments.title.unwrap_or(config.title);
-    config.listen = arguments.listen.unwrap_or(config.listen);
     if arguments.check {
         return check(config);
     }
@@ -98,7 +108,7 @@ async fn run(arguments: Arguments) -> Result<(), ServeError> {
         warn!(%error, "the limit of file descriptors cannot be raised");
     }
     let scheme = if config.tls.is_some() { "https" } else { "http" };
-    let running = serve(config, arguments.config).await?;
+    let running = serve(config, file).await?;
     info!("listening at {scheme}://{}/", running.address);
     until_told(&running).await;
     info!("ending: running transfers go on until they are done");

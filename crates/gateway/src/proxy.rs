@@ -1,10 +1,11 @@
-//! Passing a request on to a registry, and its answer back, without keeping more of either than a piece at a time.
+//! Passing a request on to a registry, and its answer back, without keeping more of either than a piece at a time. A manifest that
+//! is put as the gateway's own user is kept: it may have to be sent again.
 
 use std::sync::Arc;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header, request::Parts};
-use http_body_util::Limited;
+use http_body_util::{BodyExt as _, Limited};
 use tallyman_core::MANIFEST_SIZE_MAX;
 use url::Url;
 
@@ -89,6 +90,9 @@ impl ProxyRequest<'_> {
                 response.headers_mut().insert("x-cache", HeaderValue::from_static("hit"));
                 return Ok(response);
             }
+            if answer.status() == StatusCode::OK && length.is_some() {
+                found.has_other_length();
+            }
         }
         let Forwarded { url: at, response: answer } =
             self.send_authorized(&parts.method, &url, &headers, body).await?;
@@ -151,7 +155,7 @@ impl ProxyRequest<'_> {
         headers: &HeaderMap,
         body: Body,
     ) -> Result<Forwarded, Refusal> {
-        let has_body = !http_body::Body::is_end_stream(&body);
+        let (body, again) = self.repeatable(method, body).await?;
         let scopes = || self.route.scopes(method, self.query.get("from"));
         let mut authorization = match &self.upstream.credentials {
             Some(own) => self.upstream.authorize(own, &scopes()).await?,
@@ -165,14 +169,15 @@ impl ProxyRequest<'_> {
                 self.upstream.scopes_after_refusal(own, (url, answer), authorization.as_ref(), asked)
             };
             let scopes = refused(&answer, &authorization, &scopes())?;
-            if !has_body {
+            if let Some(body) = again {
                 authorization = self.upstream.authorize(own, &scopes).await?;
-                answer = self.send_once(method, url, headers, authorization.as_ref(), None).await?;
-            }
-            if answer.status() == StatusCode::UNAUTHORIZED {
-                if !has_body {
+                let body = Some(Body::from(body));
+                answer = self.send_once(method, url, headers, authorization.as_ref(), body).await?;
+                if answer.status() == StatusCode::UNAUTHORIZED {
                     refused(&answer, &authorization, &scopes)?;
                 }
+            }
+            if answer.status() == StatusCode::UNAUTHORIZED {
                 return Err(Refusal::bad_gateway(format!(
                     "expected {} to take the gateway's own user, it answered 401",
                     self.upstream.name
@@ -217,6 +222,20 @@ impl ProxyRequest<'_> {
         Err(Refusal::bad_gateway(format!("expected at most {REDIRECTS_MAX} redirects, found more")))
     }
 
+    /// Returns a body to send, and its bytes where they can be sent again: of manifests that go as the gateway's own user, and of
+    /// requests without a body.
+    async fn repeatable(&self, method: &Method, body: Body) -> Result<(Body, Option<Bytes>), Refusal> {
+        if !takes_body(method) || http_body::Body::is_end_stream(&body) {
+            return Ok((Body::empty(), Some(Bytes::new())));
+        }
+        if self.upstream.credentials.is_none() || !matches!(self.route, Route::Manifest(..)) {
+            return Ok((body, None));
+        }
+        let collected = Limited::new(body, size(MANIFEST_SIZE_MAX)).collect().await;
+        let bytes = collected.map_err(|error| self.upstream.failure(&*error))?.to_bytes();
+        Ok((Body::from(bytes.clone()), Some(bytes)))
+    }
+
     /// Returns `true` if a redirect to `url` does not lead into a repository that is not open.
     fn stays_open(&self, url: &Url) -> bool {
         let path = url.path();
@@ -242,10 +261,10 @@ impl ProxyRequest<'_> {
         }
         let body = body.filter(|body| !http_body::Body::is_end_stream(body));
         let body = match body {
-            Some(body) if !matches!(method, Method::GET | Method::HEAD | Method::DELETE) => body,
+            Some(body) if takes_body(&method) => body,
             _ => {
                 headers.remove(header::CONTENT_LENGTH);
-                if !matches!(method, Method::GET | Method::HEAD | Method::DELETE) {
+                if takes_body(&method) {
                     headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
                 }
                 return self.upstream.send(method, url, headers, Body::empty()).await;
@@ -263,6 +282,11 @@ impl ProxyRequest<'_> {
         let body = Limited::new(body, size(max));
         self.upstream.send(method, url, headers, Body::new(body)).await
     }
+}
+
+/// Returns `true` for methods whose requests have a body.
+fn takes_body(method: &Method) -> bool {
+    !matches!(*method, Method::GET | Method::HEAD | Method::DELETE)
 }
 
 /// Returns `true` for the statuses of redirects that browsers follow.

@@ -3,7 +3,6 @@
 use std::{
     borrow::Cow,
     net::{IpAddr, SocketAddr},
-    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -28,6 +27,7 @@ use crate::{
     accept::too_many,
     api_query::ApiQuery,
     app, catalog,
+    config::ConfigFile,
     connections::Connections,
     guard::Page,
     metrics::Metrics,
@@ -58,7 +58,7 @@ const TO_STORAGE: HeaderName = HeaderName::from_static("tallyman-location");
 #[derive(Debug)]
 pub(crate) struct Gateway {
     pub(crate) snapshot: ArcSwap<Snapshot>,
-    pub(crate) source: Option<PathBuf>,
+    pub(crate) source: Option<ConfigFile>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) connections: Arc<Connections>,
     pub(crate) ending: AtomicBool,
@@ -179,7 +179,14 @@ async fn with_identity(
     };
     let mut identity = match identity {
         Ok(identity) => identity,
-        Err(refusal) => return refusal.into_response(),
+        Err(refusal) => {
+            let page = snapshot.guard.check_page(request.uri(), request.method(), request.headers());
+            let mut response = refusal.into_response();
+            if let Ok(page) = page {
+                allow_origin(&page, response.headers_mut());
+            }
+            return response;
+        }
     };
     let cookie = identity.cookie.take();
     let mut response = next(identity, request).await;

@@ -3,7 +3,6 @@
 use std::{
     io,
     net::SocketAddr,
-    path::PathBuf,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
@@ -17,7 +16,7 @@ use tracing::{info, warn};
 use crate::{
     accept::{Service, accept, bind},
     app,
-    config::{Config, ConfigError},
+    config::{Config, ConfigError, ConfigFile},
     connections::Connections,
     metrics::Metrics,
     router::{Gateway, operations, router},
@@ -83,12 +82,16 @@ impl Server {
     pub async fn reload(&self) -> Result<(), ServeError> {
         let before = self.gateway.snapshot.load_full();
         let config = match &self.gateway.source {
-            Some(path) => Config::read(path)?,
+            Some(file) => file.read()?,
             None => before.config.clone(),
         };
+        let tls = self.tls.as_ref().zip(config.tls.as_ref());
+        let tls = tls.map(|(running, wanted)| Ok((running, server_tls::load(wanted)?)));
+        let tls = tls.transpose().map_err(ServeError::Tls)?;
+        // Changes the cache, so nothing may fail after it.
         let snapshot = Snapshot::new(config, Some(&before))?;
-        if let (Some(running), Some(wanted)) = (&self.tls, &snapshot.config.tls) {
-            running.store(Arc::new(server_tls::load(wanted).map_err(ServeError::Tls)?));
+        if let Some((running, wanted)) = tls {
+            running.store(Arc::new(wanted));
         }
         if snapshot.config.listen != before.config.listen
             || snapshot.config.metrics_listen != before.config.metrics_listen
@@ -141,7 +144,7 @@ pub fn check(config: Config) -> Result<(), ServeError> {
 /// # Errors
 /// [`ServeError`] if the configuration contradicts itself, the address is taken, there is no usable certificate, or the
 /// system gives no threads.
-pub async fn serve(config: Config, source: Option<PathBuf>) -> Result<Server, ServeError> {
+pub async fn serve(config: Config, source: Option<ConfigFile>) -> Result<Server, ServeError> {
     let (listen, metrics_listen, base) = (config.listen, config.metrics_listen, config.base_path.clone());
     let snapshot = Snapshot::new(config, None)?;
     let tls = snapshot.config.tls.as_ref().map(server_tls::load).transpose().map_err(ServeError::Tls)?;

@@ -29,10 +29,10 @@ pub(crate) async fn forward(
     let content_type = Route::Token.content_type(request.method(), request.headers())?;
     check_scopes(upstream, query)?;
     let (parts, body) = request.into_parts();
-    let (mut headers, mut form) = (HeaderMap::new(), Body::empty());
+    let (mut headers, mut form) = (HeaderMap::new(), ApiQuery::default());
     if parts.method == Method::POST {
         let body = Limited::new(body, REQUEST_MAX).collect().await.map_err(|_| too_large())?.to_bytes();
-        let fields = match std::str::from_utf8(&body) {
+        form = match std::str::from_utf8(&body) {
             Ok(text) if content_type.is_some() || text.is_empty() => ApiQuery::parse(&Route::Token, text)?,
             _ => {
                 return Err(Refusal::new(
@@ -42,11 +42,14 @@ pub(crate) async fn forward(
                 ));
             }
         };
-        check_scopes(upstream, &fields)?;
-        form = Body::from(fields.encode().unwrap_or_default());
+        check_scopes(upstream, &form)?;
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
     }
-    let AuthScheme::Bearer { mut realm, .. } = upstream.auth_scheme().await? else {
+    let scheme = match repositories(query).chain(repositories(&form)).next() {
+        Some(repository) => upstream.auth_scheme_of(repository).await?,
+        None => upstream.auth_scheme().await?,
+    };
+    let AuthScheme::Bearer { mut realm, .. } = scheme else {
         return Err(Refusal::not_found(format!("{} has no token service", upstream.name)));
     };
     if let Some(query) = query.encode() {
@@ -56,6 +59,7 @@ pub(crate) async fn forward(
     if let Some(authorization) = authorization {
         headers.insert(header::AUTHORIZATION, authorization);
     }
+    let form = form.encode().map_or_else(Body::empty, Body::from);
     let answer = upstream.send(parts.method, &realm, headers, form).await?;
     let status = answer.status();
     if status.is_redirection() {
@@ -76,12 +80,17 @@ pub(crate) async fn forward(
 
 /// Checks that no token is asked for with which a repository could be reached that the gateway does not open.
 fn check_scopes(upstream: &Upstream, fields: &ApiQuery) -> Result<(), Refusal> {
-    for scope in fields.all("scope").flat_map(str::split_whitespace) {
-        let Some((kind, rest)) = scope.split_once(':') else { continue };
-        let name = rest.rsplit_once(':').map_or(rest, |(name, _)| name);
-        if kind.starts_with("repository") && !upstream.is_open(name) {
-            return Err(upstream.hidden(name));
-        }
+    match repositories(fields).find(|name| !upstream.is_open(name)) {
+        Some(name) => Err(upstream.hidden(name)),
+        None => Ok(()),
     }
-    Ok(())
+}
+
+/// Returns the repositories of the scopes in a query or a form.
+fn repositories(fields: &ApiQuery) -> impl Iterator<Item = &str> {
+    fields.all("scope").flat_map(str::split_whitespace).filter_map(|scope| {
+        let (kind, rest) = scope.split_once(':')?;
+        let name = rest.rsplit_once(':').map_or(rest, |(name, _)| name);
+        kind.starts_with("repository").then_some(name)
+    })
 }

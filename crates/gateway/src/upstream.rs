@@ -273,7 +273,8 @@ impl Upstream {
         ))
     }
 
-    fn failure(&self, error: &(dyn Error + Send + Sync + 'static)) -> Refusal {
+    /// Returns the refusal for the error of a request, or of the body that it was to have.
+    pub(crate) fn failure(&self, error: &(dyn Error + Send + Sync + 'static)) -> Refusal {
         let mut cause: Option<&(dyn Error + 'static)> = Some(error);
         let mut reason = error.to_string();
         while let Some(error) = cause {

@@ -27,8 +27,20 @@ pub(super) struct Index {
 #[derive(Debug)]
 struct Entry {
     length: u64,
+    /// The time at which it was taken in, by which it is told from a later one of its name.
+    added: u64,
     used: u64,
     readers: usize,
+    /// It was written by this gateway, or read as a whole since, and has its digest.
+    is_verified: bool,
+}
+
+/// A file that is being read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FileInUse {
+    pub(super) length: u64,
+    pub(super) is_verified: bool,
+    added: u64,
 }
 
 impl Index {
@@ -53,21 +65,32 @@ impl Index {
         self.evict(0)
     }
 
-    /// Begins to read a file, and returns its length.
-    pub(super) fn read(&mut self, name: &str) -> Option<u64> {
+    /// Begins to read a file.
+    pub(super) fn read(&mut self, name: &str) -> Option<FileInUse> {
         let entry = self.files.get_mut(name)?;
         self.clock += 1;
         self.by_use.remove(&entry.used);
         entry.used = self.clock;
         entry.readers += 1;
         self.by_use.insert(self.clock, name.to_owned());
-        Some(entry.length)
+        Some(FileInUse { length: entry.length, is_verified: entry.is_verified, added: entry.added })
     }
 
-    pub(super) fn end_reading(&mut self, name: &str) {
-        if let Some(entry) = self.files.get_mut(name) {
+    pub(super) fn end_reading(&mut self, name: &str, file: FileInUse) {
+        if let Some(entry) = self.entry(name, file) {
             entry.readers -= 1;
         }
+    }
+
+    /// Takes note that a file has its digest.
+    pub(super) fn verified(&mut self, name: &str, file: FileInUse) {
+        if let Some(entry) = self.entry(name, file) {
+            entry.is_verified = true;
+        }
+    }
+
+    fn entry(&mut self, name: &str, file: FileInUse) -> Option<&mut Entry> {
+        self.files.get_mut(name).filter(|entry| entry.added == file.added)
     }
 
     /// Keeps room for a file that is going to be written, and returns the files that are to be removed for it.
@@ -89,19 +112,29 @@ impl Index {
         let Some(room) = self.reserved.remove(name) else { return };
         self.total -= room;
         if is_whole {
-            self.add(name, length);
+            self.add(name, length, true);
         }
     }
 
     /// Takes in a file that is there.
-    pub(super) fn add(&mut self, name: &str, length: u64) {
+    pub(super) fn add(&mut self, name: &str, length: u64, is_verified: bool) {
         self.clock += 1;
-        self.files.insert(name.to_owned(), Entry { length, used: self.clock, readers: 0 });
+        let entry = Entry { length, added: self.clock, used: self.clock, readers: 0, is_verified };
+        self.files.insert(name.to_owned(), entry);
         self.by_use.insert(self.clock, name.to_owned());
         self.total += room(length);
     }
 
-    pub(super) fn remove(&mut self, name: &str) {
+    /// Takes out a file that is being read. Returns `false` if it is out already.
+    pub(super) fn take_out(&mut self, name: &str, file: FileInUse) -> bool {
+        let is_there = self.entry(name, file).is_some();
+        if is_there {
+            self.remove(name);
+        }
+        is_there
+    }
+
+    fn remove(&mut self, name: &str) {
         if let Some(entry) = self.files.remove(name) {
             self.by_use.remove(&entry.used);
             self.total -= room(entry.length);

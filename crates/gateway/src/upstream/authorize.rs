@@ -10,6 +10,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
 use tallyman_auth::{Challenge, HttpUrl, Scopes, TOKEN_ANSWER_MAX, TokenAnswer, TokenService};
+use tallyman_core::Repository;
 use url::Url;
 
 use super::Upstream;
@@ -72,6 +73,18 @@ impl Upstream {
                 Err(Refusal::bad_gateway(format!("expected {} to answer at /v2/, found {status}", self.name)))
             }
         }
+    }
+
+    /// Returns the credentials that the registry asks for where a repository is read: some leave `/v2/` open to all.
+    pub(crate) async fn auth_scheme_of(&self, repository: &str) -> Result<AuthScheme, Refusal> {
+        let scheme = self.auth_scheme().await?;
+        if scheme != AuthScheme::None || repository.parse::<Repository>().is_err() {
+            return Ok(scheme);
+        }
+        let url = self.url(&format!("v2/{repository}/tags/list"), Some("n=1"));
+        let response = self.send(Method::GET, &url, HeaderMap::new(), Body::empty()).await?;
+        let challenges = self.challenges_of(&url, response.status(), response.headers());
+        Ok(self.remember_challenges(&challenges).unwrap_or(scheme))
     }
 
     /// Returns the challenges of an answer that was given at `url`: those by which the registry itself refuses a request. A storage

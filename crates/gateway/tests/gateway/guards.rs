@@ -425,6 +425,40 @@ async fn catalogs_lead_from_one_open_repository_to_the_next() {
 }
 
 #[tokio::test]
+async fn catalogs_whose_cursors_name_nothing_lead_from_page_to_page() {
+    let registry = Scripted::start(|line| {
+        let (names, next) = match line.split_once('?').map(|(_, query)| query) {
+            Some("n=1") => ("acme/a\",\"acme/b", None),
+            Some("n=2") => ("acme/a\",\"secret/a", Some("p2")),
+            Some("n=2&next_page=p2") => ("acme/b\",\"acme/c", Some("p3")),
+            Some("n=2&next_page=p3") => ("secret/b\",\"secret/c", Some("p4")),
+            Some("n=2&next_page=p4") => ("acme/d", None),
+            other => panic!("{other:?}"),
+        };
+        let body = format!("{{\"repositories\":[\"{names}\"]}}");
+        let link = next.map(|next| format!("</v2/_catalog?n=2&next_page={next}>; rel=\"next\""));
+        let headers: Vec<(&str, &str)> = link.iter().map(|link| ("link", link.as_str())).collect();
+        answer(200, &headers, body.leak())
+    })
+    .await;
+    let gateway = gateway(&registry.url, "", "repositories = ['acme/*']").await;
+    let all = get(&gateway, "/r/lab/v2/_catalog?n=1").await;
+    assert!(!all.headers().contains_key("link"), "nothing leads into the middle of a page");
+    assert_eq!(all.text().await.unwrap(), "{\"repositories\":[\"acme/a\",\"acme/b\"]}");
+    let mut path = "v2/_catalog?n=2".to_owned();
+    for (names, next) in
+        [("\"acme/a\"", Some("p2")), ("\"acme/b\",\"acme/c\"", Some("p3")), ("\"acme/d\"", None)]
+    {
+        let response = get(&gateway, &format!("/r/lab/{path}")).await;
+        let link = response.headers().get("link").map(|link| link.to_str().unwrap().to_owned());
+        assert_eq!(response.text().await.unwrap(), format!("{{\"repositories\":[{names}]}}"), "{path}");
+        let next = next.map(|next| format!("v2/_catalog?n=2&next_page={next}"));
+        assert_eq!(link, next.as_ref().map(|next| format!("<../{next}>; rel=\"next\"")), "{path}");
+        path = next.unwrap_or_default();
+    }
+}
+
+#[tokio::test]
 async fn no_second_repository_gets_into_a_request() {
     let registry = Scripted::start(|line| match line {
         "GET /v2/acme/moved/tags/list" => answer(307, &[("location", "/v2/secret/app/tags/list")], ""),

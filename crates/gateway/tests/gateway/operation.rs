@@ -205,6 +205,59 @@ async fn content_comes_from_the_cache_only_for_those_whom_the_registry_would_ser
 }
 
 #[tokio::test]
+async fn content_that_a_crash_damaged_is_fetched_again() {
+    let registry = Registry::builder().start().await.unwrap();
+    let folder = Folder::new("damaged");
+    let top = format!("[cache]\nfolder = {:?}\nmax_mib = 10", folder.0.display());
+    for (damaged, expected) in [
+        (vec![0; 300_000], [None, Some("miss"), Some("hit")]),
+        (vec![7; 100], [Some("miss"), Some("hit"), Some("hit")]),
+        (vec![7; 300_000], [Some("hit"); 3]),
+    ] {
+        let content = vec![7; 300_000];
+        let digest = registry.put_blob("acme/app", content.clone());
+        fs::write(folder.0.join(digest.to_string().replace(':', "-")), damaged).unwrap();
+        let gateway = gateway(&registry.url(), &top, "").await;
+        for expected in expected {
+            let response = get(&gateway, &format!("/r/lab/v2/acme/app/blobs/{digest}")).await;
+            let from = response.headers()["x-cache"].to_str().unwrap().to_owned();
+            let found = response.bytes().await.ok().map(|found| {
+                assert!(found == content, "content of another digest");
+                from.as_str()
+            });
+            assert_eq!(found, expected);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_reload_that_is_refused_leaves_the_cache_as_it_is() {
+    let folder = Folder::new("reload-cache");
+    let CertifiedKey { cert, signing_key } =
+        generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    let certificate = folder.write("certificate.pem", &cert.pem());
+    let key = folder.write("key.pem", &signing_key.serialize_pem());
+    let cache = folder.0.join("cache");
+    fs::create_dir(&cache).unwrap();
+    let kept = cache.join(Digest::of(b"").to_string().replace(':', "-"));
+    fs::write(&kept, vec![0; 2 * 1024 * 1024]).unwrap();
+    let top = |max: u8| {
+        format!(
+            "[tls]\ncertificate = {certificate:?}\nkey = {key:?}\n[cache]\nfolder = {cache:?}\nmax_mib = {max}"
+        )
+    };
+    let url = "http://127.0.0.1:1";
+    let gateway = gateway_of(&folder.0, url, &top(10), "").await;
+    folder.write("gateway.toml", &text(url, &top(1), ""));
+    folder.write("key.pem", "none");
+    assert!(gateway.reload().await.is_err());
+    assert!(kept.exists());
+    folder.write("key.pem", &signing_key.serialize_pem());
+    gateway.reload().await.unwrap();
+    assert!(!kept.exists());
+}
+
+#[tokio::test]
 async fn a_reload_changes_what_comes_and_not_what_runs() {
     let (url, go_on) = halting().await;
     let folder = Folder::new("reload");
@@ -327,7 +380,7 @@ async fn the_program_logs_no_credentials_reads_its_file_again_and_ends_when_told
     assert!(String::from_utf8_lossy(&check.stderr).contains("--registry NAME=URL"));
 
     let mut running = Command::new(program)
-        .args(["--log", "json", "--config"])
+        .args(["--log", "json", "--listen", "127.0.0.2:0", "--config"])
         .arg(&file)
         .stderr(Stdio::piped())
         .spawn()
@@ -374,6 +427,7 @@ async fn the_program_logs_no_credentials_reads_its_file_again_and_ends_when_told
         let line: serde_json::Value = serde_json::from_str(line).expect("each line is JSON");
         assert!(line["timestamp"].is_string() && line["level"].is_string(), "{line}");
     }
+    assert!(!lines.contains("change only with a new start"), "it listens where it was told: {lines}");
     assert!(!lines.contains("s3cret") && !lines.contains("dXNlcjpzM2NyZXQ="), "{lines}");
 }
 

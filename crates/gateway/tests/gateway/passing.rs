@@ -6,6 +6,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
+    time::{Duration, Instant},
 };
 
 use axum::{Router, body::Body, extract::Request, response::Response};
@@ -13,11 +14,12 @@ use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use http::{HeaderMap, StatusCode};
 use tokio::{
-    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
+    net::TcpStream,
     sync::{Notify, mpsc},
 };
 
-use crate::support::{Scripted, answer, at, caller, gateway, get};
+use crate::support::{Folder, Scripted, answer, at, caller, gateway, get, own_user};
 
 const BLOB: &str =
     "/r/lab/v2/a/blobs/sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
@@ -327,6 +329,136 @@ async fn connections_to_a_registry_are_used_again() {
 }
 
 #[tokio::test]
+async fn reading_is_asked_again_where_the_registry_closes_a_kept_connection() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&asked);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let log = Arc::clone(&log);
+            tokio::spawn(async move {
+                let mut lines = BufReader::new(stream).lines();
+                let mut count = 0;
+                while let Some(line) = lines.next_line().await.unwrap() {
+                    if line.ends_with(" HTTP/1.1") {
+                        log.lock().unwrap().push(line);
+                        count += 1;
+                    } else if line.is_empty() && count == 2 {
+                        return;
+                    } else if line.is_empty() {
+                        let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+                        lines.get_mut().write_all(answer).await.unwrap();
+                    }
+                }
+            });
+        }
+    });
+    let gateway = gateway(&url, "", "").await;
+    let caller = caller();
+    for (method, path, expected) in [
+        ("GET", "v2/", 200),
+        ("GET", "v2/", 200),
+        ("HEAD", "v2/a/manifests/x", 200),
+        ("HEAD", "v2/a/manifests/x", 200),
+        ("POST", "v2/a/blobs/uploads/", 502),
+    ] {
+        let url = at(&gateway, &format!("/r/lab/{path}"));
+        let response = caller.request(method.parse().unwrap(), url).send().await.unwrap();
+        assert_eq!(response.status(), expected, "{method} {path}");
+    }
+    let posts = asked.lock().unwrap().iter().filter(|line| line.starts_with("POST")).count();
+    assert_eq!(posts, 1, "it may have been done");
+}
+
+#[tokio::test]
+async fn an_answer_that_a_registry_gives_before_it_has_read_an_upload_arrives() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let mut lines = BufReader::new(stream).lines();
+            while lines.next_line().await.unwrap().is_some_and(|line| !line.is_empty()) {}
+            let answer = b"HTTP/1.1 401 Unauthorized\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+            lines.get_mut().write_all(answer).await.unwrap();
+        }
+    });
+    let gateway = gateway(&url, "", "").await;
+    let content = Bytes::from(vec![7; 4 * 1024 * 1024]);
+    for at_run in 0..30 {
+        let request = caller().patch(at(&gateway, "/r/lab/v2/a/blobs/uploads/1")).body(content.clone());
+        assert_eq!(request.send().await.unwrap().status(), 401, "run {at_run}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_service_is_found_where_only_repositories_ask_for_a_token() {
+    let service =
+        Scripted::start(|_| answer(200, &[("content-type", "application/json")], "{\"token\":\"t\"}")).await;
+    let realm = format!("Bearer realm=\"{}/token\",service=\"s\"", service.url);
+    let registry = Scripted::start(move |line| match line.split('/').nth(2) {
+        Some("closed") => answer(401, &[("www-authenticate", realm.as_str())], ""),
+        _ => answer(200, &[], "{}"),
+    })
+    .await;
+    let hosts = format!("token_hosts = ['{}']", service.url.trim_start_matches("http://"));
+    let ask = async |path: &str, form: Option<&'static str>| {
+        let gateway = gateway(&registry.url, "", &hosts).await;
+        let request = match form {
+            None => caller().get(at(&gateway, path)),
+            Some(form) => caller()
+                .post(at(&gateway, path))
+                .header("content-type", "application/x-www-form-urlencoded")
+                .body(form),
+        };
+        request.send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(ask("/r/lab/token?scope=repository:closed:pull", None).await, 200);
+    assert_eq!(ask("/r/lab/token", Some("scope=repository:closed:pull,push")).await, 200);
+    assert_eq!(ask("/r/lab/token?scope=repository:open:pull", None).await, 404);
+    assert_eq!(ask("/r/lab/token?scope=repository:../closed:pull", None).await, 404);
+    assert_eq!(ask("/r/lab/token", None).await, 404);
+    assert!(registry.lines().iter().all(|line| !line.contains("..")), "{:?}", registry.lines());
+}
+
+#[tokio::test]
+async fn a_manifest_is_put_again_as_the_gateways_own_user_once_the_registry_asks() {
+    let puts = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&puts);
+    let url = start(Router::new().fallback(async move |request: Request| {
+        let is_known = request.headers().contains_key("authorization");
+        if request.method() == "PUT" {
+            let body = axum::body::to_bytes(request.into_body(), usize::MAX).await.unwrap();
+            seen.lock().unwrap().push((is_known, body));
+            if !is_known {
+                return answer(401, &[("www-authenticate", "Basic realm=\"r\"")], "");
+            }
+        }
+        answer(201, &[], "")
+    }))
+    .await;
+    let folder = Folder::new("own-put");
+    let own = own_user(&folder.write("password", "s3cret"), "auth.example");
+    for known in [true, false] {
+        let gateway = gateway(&url, "", &format!("{own}\nread_only = false")).await;
+        let body = if known {
+            reqwest::Body::from("{}")
+        } else {
+            reqwest::Body::wrap_stream(stream::iter([Ok::<_, Infallible>("{}")]))
+        };
+        let sent = caller().put(at(&gateway, "/r/lab/v2/a/manifests/x")).body(body).send().await.unwrap();
+        assert_eq!(sent.status(), 201, "length known: {known}");
+        let bytes = Bytes::from_static(b"{}");
+        assert_eq!(*puts.lock().unwrap(), [(false, bytes.clone()), (true, bytes)]);
+        puts.lock().unwrap().clear();
+        let large = vec![b' '; 4 * 1024 * 1024 + 1];
+        let sent = caller().put(at(&gateway, "/r/lab/v2/a/manifests/x")).body(large).send().await.unwrap();
+        assert_eq!(sent.status(), 413);
+    }
+    assert!(puts.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn realms_are_the_gateways_own_path_whatever_its_depth() {
     let registry = Scripted::start(|line| match line.split('?').next().unwrap() {
         "GET /auth/token" => {
@@ -405,9 +537,38 @@ async fn manifests_and_uploads_are_bounded() {
             };
             let url = at(&gateway, &format!("/r/lab/v2/a/{path}"));
             let sent = caller().request(method.parse().unwrap(), url).body(body).send().await;
-            // A caller that still sends may find the connection closed in place of the answer.
-            let status = sent.map_or(413, |response| response.status().as_u16());
-            assert_eq!(status, expected, "{method} {path} of {size} bytes, length known: {known}");
+            assert_eq!(
+                sent.unwrap().status(),
+                expected,
+                "{method} {path} of {size} bytes, length known: {known}"
+            );
         }
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_reaches_a_caller_that_sends_everything_before_it_reads() {
+    const SIZE: usize = 30 * 1024 * 1024;
+    let gateway = gateway("http://127.0.0.1:1", "", "read_only = true").await;
+    let send_head = async |length: usize| {
+        let mut stream = TcpStream::connect(gateway.address).await.unwrap();
+        let head = format!(
+            "PATCH /r/lab/v2/a/blobs/uploads/1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream
+    };
+    for _ in 0..3 {
+        let mut stream = send_head(SIZE).await;
+        stream.write_all(&vec![7; SIZE]).await.unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.unwrap();
+        assert!(answer.starts_with(b"HTTP/1.1 403 "), "{}", String::from_utf8_lossy(&answer));
+    }
+    let mut endless = send_head(usize::MAX >> 1).await;
+    let begin = Instant::now();
+    while endless.write_all(&[7; 1024]).await.is_ok() {
+        assert!(begin.elapsed() < Duration::from_secs(20), "nobody may hold a connection like this");
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }

@@ -22,6 +22,23 @@ async fn send(gateway: &Server, path: &str, headers: &[(&str, &str)]) -> (u16, H
     (response.status().as_u16(), response.headers().clone())
 }
 
+#[tokio::test]
+async fn pages_of_welcome_sites_are_told_to_sign_in() {
+    let folder = Folder::new("pages");
+    let users = folder.write("users", USERS);
+    let top = format!("origins = ['https://ui.example']\n[sign_in]\nhtpasswd = {:?}", users.display());
+    let gateway = gateway("http://127.0.0.1:1", &top, "").await;
+    for path in ["/config.json", "/r/lab/v2/"] {
+        for (origin, welcome) in
+            [("https://ui.example", Some("https://ui.example")), ("https://x.example", None)]
+        {
+            let (status, headers) = send(&gateway, path, &[("origin", origin)]).await;
+            let found = headers.get("access-control-allow-origin").map(|found| found.to_str().unwrap());
+            assert_eq!((status, found), (401, welcome), "{path}");
+        }
+    }
+}
+
 /// `user:secret`
 const RIGHT: (&str, &str) = ("authorization", "Basic dXNlcjpzZWNyZXQ=");
 

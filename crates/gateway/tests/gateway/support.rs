@@ -1,13 +1,16 @@
 //! Helpers of the tests: gateways, callers, folders, and the registry client sent through a gateway.
 
 use std::{
-    cell::Cell,
     fs,
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     rc::Rc,
-    sync::{Arc, Mutex, mpsc},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
     time::Duration,
 };
 
@@ -16,7 +19,7 @@ use futures_util::{FutureExt, future, future::LocalBoxFuture};
 use http::{HeaderMap, HeaderValue, header};
 use reqwest::redirect::Policy;
 use tallyman_core::Registry;
-use tallyman_gateway::{Config, Server, serve};
+use tallyman_gateway::{Config, ConfigFile, Server, serve};
 use tallyman_registry::{
     Access, Client, CredentialError, CredentialSource, Credentials, NativeTransport, Request, Response,
     Retry, Transport, TransportError,
@@ -28,11 +31,9 @@ pub struct Folder(pub PathBuf);
 
 impl Folder {
     pub fn new(name: &str) -> Self {
-        thread_local!(static COUNT: Cell<usize> = const { Cell::new(0) });
-        let count = COUNT.replace(COUNT.get() + 1);
-        let thread = std::thread::current().name().unwrap_or_default().replace(':', "-");
-        let folder =
-            std::env::temp_dir().join(format!("tallyman-{name}-{}-{thread}-{count}", std::process::id()));
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let folder = std::env::temp_dir().join(format!("tallyman-{name}-{}-{count}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         Self(folder)
     }
@@ -106,7 +107,8 @@ pub async fn gateway(url: &str, top: &str, more: &str) -> Server {
 pub async fn gateway_of(folder: &Path, url: &str, top: &str, more: &str) -> Server {
     let path = folder.join("gateway.toml");
     fs::write(&path, text(url, top, more)).unwrap();
-    serve(Config::read(&path).unwrap(), Some(path)).await.unwrap()
+    let file = ConfigFile { path, listen: None };
+    serve(file.read().unwrap(), Some(file)).await.unwrap()
 }
 
 /// The gateway's own user for a registry, whose tokens are from `token_host`.
