@@ -143,3 +143,32 @@ test('an app that is served elsewhere is told a gateway by its settings', async 
   await gateway.stop();
   await silent.stop();
 });
+
+test('what somebody set of a registry stands over the settings of the server, and nothing else', async ({ page, memory }) => {
+  let settings = {};
+  await page.route('**/config.json', (route) => route.fulfill({ json: settings }));
+  await page.goto(`${memory.app}#/registries`);
+  await page.getByRole('button', { name: 'Add a registry' }).click();
+  await page.locator('input[name=host]').fill('lab.example');
+  await page.locator('input[name=insecure]').check();
+  await page.getByRole('button', { name: 'Save' }).click();
+  const card = page.locator('[data-host="lab.example"]');
+  await expect(card).toContainText('insecure');
+
+  // The server names it later, by one path and then by another.
+  for (const [path, readOnly] of [['r/lab/', true], ['r/prod/', false]]) {
+    settings = { registries: [{ host: 'lab.example', path, readOnly }] };
+    await page.reload();
+    await expect(card).toContainText('named by this server');
+    await card.getByRole('button', { name: 'Settings' }).click();
+    await expect(page.locator('input[name=gateway]')).toHaveValue(path);
+    await expect(page.locator('input[name=read-only]')).toBeChecked({ checked: readOnly });
+    await expect(page.locator('input[name=insecure]')).toBeChecked();
+    // Saved as it is, nothing of the server's becomes the person's.
+    await page.getByRole('button', { name: 'Save' }).click();
+  }
+  await card.getByRole('button', { name: 'Remove' }).click();
+  await expect(card).not.toContainText('insecure');
+  await expect(card).toContainText('named by this server');
+  await expect(card.getByRole('button', { name: 'Remove' })).toHaveCount(0);
+});

@@ -41,34 +41,68 @@ pub struct Key {
     pub keep: Keep,
 }
 
-impl Account {
-    /// Reads what [`Self::to_json`] wrote; a field that is missing is empty.
+/// Settings of a registry that the person set. A field without a value is as the server of the app names it.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Own {
+    host: String,
+    insecure: Option<bool>,
+    gateway: Option<String>,
+    read_only: Option<bool>,
+    token_service: Option<String>,
+}
+
+impl Own {
+    /// Reads what [`Self::to_json`] wrote. Older versions of the app wrote all fields.
     fn read(json: &[u8]) -> Result<Self, FieldError> {
         let fields = Object::from_json(json, "")?;
+        let bool = |name| fields.get(name).map(|_| fields.bool(name)).transpose();
         Ok(Self {
             host: fields.string_or_empty("host")?,
-            insecure: fields.bool("insecure")?,
-            gateway: fields.string_or_empty("gateway")?,
-            read_only: fields.bool("readOnly")?,
-            token_service: fields.string_or_empty("tokenService")?,
+            insecure: bool("insecure")?,
+            gateway: fields.string("gateway")?,
+            read_only: bool("readOnly")?,
+            token_service: fields.string("tokenService")?,
         })
     }
 
     fn to_json(&self) -> String {
         ObjectWriter::new()
             .string("host", &self.host)
-            .bool("insecure", self.insecure)
-            .string("gateway", &self.gateway)
-            .bool("readOnly", self.read_only)
-            .string("tokenService", &self.token_service)
+            .maybe(self.insecure, |json, insecure| json.bool("insecure", insecure))
+            .maybe(self.gateway.as_deref(), |json, gateway| json.string("gateway", gateway))
+            .maybe(self.read_only, |json, read_only| json.bool("readOnly", read_only))
+            .maybe(self.token_service.as_deref(), |json, service| json.string("tokenService", service))
             .end()
+    }
+
+    /// Returns these settings over those that the server names.
+    fn over(&self, served: Account) -> Account {
+        Account {
+            host: self.host.clone(),
+            insecure: self.insecure.unwrap_or(served.insecure),
+            gateway: self.gateway.clone().unwrap_or(served.gateway),
+            read_only: self.read_only.unwrap_or(served.read_only),
+            token_service: self.token_service.clone().unwrap_or(served.token_service),
+        }
+    }
+
+    /// Takes over the fields that the person changed, and has none that are as the server names them.
+    fn change(&mut self, before: Account, after: Account, served: Account) {
+        fn field<T: PartialEq>(own: &mut Option<T>, before: T, after: T, served: T) {
+            let wanted = if before == after { own.take() } else { Some(after) };
+            *own = wanted.filter(|wanted| *wanted != served);
+        }
+        field(&mut self.insecure, before.insecure, after.insecure, served.insecure);
+        field(&mut self.gateway, before.gateway, after.gateway, served.gateway);
+        field(&mut self.read_only, before.read_only, after.read_only, served.read_only);
+        field(&mut self.token_service, before.token_service, after.token_service, served.token_service);
     }
 }
 
 /// Reads the settings of registries as they are stored.
-fn stored_accounts(text: &str) -> Option<Vec<Account>> {
-    let accounts = json::elements(text.as_bytes()).ok()?;
-    accounts.into_iter().map(Account::read).collect::<Result<_, _>>().ok()
+fn stored_settings(text: &str) -> Option<Vec<Own>> {
+    let settings = json::elements(text.as_bytes()).ok()?;
+    settings.into_iter().map(Own::read).collect::<Result<_, _>>().ok()
 }
 
 /// Reads credentials as they are stored.
@@ -100,9 +134,10 @@ pub struct Accounts {
     /// In the order of their hosts: what the server of the app names, and over it what the person set.
     accounts: RefCell<Vec<Account>>,
     served: Vec<Account>,
+    own: RefCell<Vec<Own>>,
     /// The credentials of each host whose were asked for, as they were then.
     found: RefCell<Vec<(String, Option<Credentials>)>>,
-    /// The browser stores what it is given, so that what is stored holds all that is in `accounts`, and what other tabs set.
+    /// The browser stores what it is given, so that what is stored holds all that is in `own`, and what other tabs set.
     is_stored: Cell<bool>,
 }
 
@@ -115,8 +150,8 @@ impl Accounts {
             let read_only = setting.is_read_only();
             put(&mut served, Account { host, gateway, read_only, ..Account::default() });
         }
-        let (found, is_stored) = (RefCell::default(), Cell::new(true));
-        let accounts = Self { accounts: RefCell::default(), served, found, is_stored };
+        let (own, found, is_stored) = (RefCell::default(), RefCell::default(), Cell::new(true));
+        let accounts = Self { accounts: RefCell::default(), served, own, found, is_stored };
         accounts.read();
         accounts
     }
@@ -126,11 +161,8 @@ impl Accounts {
         if !self.is_stored.get() {
             return Vec::new();
         }
-        let mut accounts = self.served.clone();
-        for account in Keep::Stored.read(KEY).as_deref().and_then(stored_accounts).unwrap_or_default() {
-            put(&mut accounts, account);
-        }
-        let before = self.accounts.replace(accounts);
+        self.own.replace(Keep::Stored.read(KEY).as_deref().and_then(stored_settings).unwrap_or_default());
+        let before = self.accounts.replace(self.combined());
         let after = self.accounts.borrow();
         let hosts =
             before.iter().chain(after.iter().filter(|account| find(&before, &account.host).is_none()));
@@ -138,6 +170,15 @@ impl Accounts {
             .filter(|account| find(&before, &account.host) != find(&after, &account.host))
             .map(|account| account.host.clone())
             .collect()
+    }
+
+    /// Returns the settings that the server of the app names, with those that the person set over them.
+    fn combined(&self) -> Vec<Account> {
+        let mut accounts = self.served.clone();
+        for own in &*self.own.borrow() {
+            put(&mut accounts, own.over(self.served(&own.host).cloned().unwrap_or_default()));
+        }
+        accounts
     }
 
     /// All registries that have settings.
@@ -200,7 +241,17 @@ impl Accounts {
     /// Keeps the settings of a registry, and says whether the browser stored them.
     pub fn save(&self, account: Account) -> bool {
         self.read();
-        put(&mut self.accounts.borrow_mut(), account);
+        let mut all = self.own.borrow_mut();
+        let known = all.iter().position(|own| own.host == account.host);
+        let mut own = known.map(|at| all.swap_remove(at)).unwrap_or_default();
+        own.host.clone_from(&account.host);
+        let (before, served) = (self.of(&account.host), self.served(&account.host));
+        own.change(before, account, served.cloned().unwrap_or_default());
+        // One that is as the server names it is there as long as the server names it.
+        if served.is_none_or(|served| own.over(served.clone()) != *served) {
+            all.push(own);
+        }
+        drop(all);
         self.store()
     }
 
@@ -208,19 +259,14 @@ impl Accounts {
     pub fn remove(&self, host: &str) -> bool {
         self.lock(host);
         self.read();
-        let mut accounts = self.accounts.borrow_mut();
-        match self.served(host) {
-            Some(served) => put(&mut accounts, served.clone()),
-            None => accounts.retain(|account| account.host != host),
-        }
-        drop(accounts);
+        self.own.borrow_mut().retain(|own| own.host != host);
         self.store()
     }
 
     fn store(&self) -> bool {
-        let accounts = self.accounts.borrow();
-        let own = accounts.iter().filter(|account| self.served(&account.host) != Some(account));
-        self.is_stored.set(Keep::Stored.write(KEY, &json::array(own.map(Account::to_json))));
+        self.accounts.replace(self.combined());
+        let own = self.own.borrow();
+        self.is_stored.set(Keep::Stored.write(KEY, &json::array(own.iter().map(Own::to_json))));
         self.is_stored.get()
     }
 
@@ -352,21 +398,50 @@ mod tests {
 
     #[test]
     fn what_is_stored_is_read_again_and_what_is_not_ours_is_passed_over() {
-        let account = Account {
+        let own = || Own {
             host: "a.example:5000".to_owned(),
-            insecure: true,
-            gateway: "v2/a/".to_owned(),
-            read_only: true,
-            token_service: "https://tokens.example/?a=\"b\"".to_owned(),
+            insecure: Some(true),
+            gateway: Some("v2/a/".to_owned()),
+            read_only: Some(true),
+            token_service: Some("https://tokens.example/?a=\"b\"".to_owned()),
         };
-        let text = json::array([account.to_json()]);
-        assert_eq!(stored_accounts(&text), Some(vec![account]));
-        // Older versions of the app knew fewer fields.
-        let found = stored_accounts(r#"[{"host":"a.example","unknown":1}]"#);
-        assert_eq!(found, Some(vec![Account { host: "a.example".to_owned(), ..Account::default() }]));
-        for wrong in ["", "[1]", r#"[{"host":1}]"#] {
-            assert_eq!(stored_accounts(wrong), None, "{wrong}");
+        let text = json::array([own().to_json()]);
+        assert_eq!(stored_settings(&text), Some(vec![own()]));
+        let host = || "a.example".to_owned();
+        let found = stored_settings(r#"[{"host":"a.example","unknown":1}]"#);
+        assert_eq!(found, Some(vec![Own { host: host(), ..Own::default() }]));
+        let direct = Own { host: host(), gateway: Some(String::new()), ..Own::default() };
+        assert_eq!(stored_settings(&json::array([direct.to_json()])), Some(vec![direct]));
+        for wrong in ["", "[1]", r#"[{"host":1}]"#, r#"[{"host":"a","readOnly":1}]"#] {
+            assert_eq!(stored_settings(wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn only_what_the_person_changed_stands_over_the_settings_of_the_server() {
+        let of = |gateway: &str, read_only| Account {
+            host: "lab.example".to_owned(),
+            gateway: gateway.to_owned(),
+            read_only,
+            ..Account::default()
+        };
+        let mut own = Own { host: "lab.example".to_owned(), ..Own::default() };
+        let with_service =
+            |account: Account| Account { token_service: "https://t.example".to_owned(), ..account };
+        let direct = of("", false);
+        own.change(direct.clone(), with_service(direct.clone()), direct.clone());
+        // The server names it later, by one path and then by another.
+        for served in [of("r/lab/", true), of("r/prod/", false)] {
+            assert_eq!(own.over(served.clone()), with_service(served));
+        }
+        // Without the server's path, which is a setting, too.
+        let served = of("r/prod/", false);
+        own.change(own.over(served.clone()), with_service(direct.clone()), served);
+        assert_eq!(own.over(of("r/lab/", true)), with_service(of("", true)));
+        // As the server has it: that follows the server again.
+        let served = of("r/lab/", true);
+        own.change(own.over(served.clone()), with_service(served.clone()), served);
+        assert_eq!(own.over(of("r/prod/", false)), with_service(of("r/prod/", false)));
     }
 
     #[test]
