@@ -87,15 +87,15 @@ impl Own {
     }
 
     /// Takes over the fields that the person changed, and has none that are as the server names them.
-    fn change(&mut self, before: Account, after: Account, served: Account) {
-        fn field<T: PartialEq>(own: &mut Option<T>, before: T, after: T, served: T) {
-            let wanted = if before == after { own.take() } else { Some(after) };
-            *own = wanted.filter(|wanted| *wanted != served);
+    fn change(&mut self, before: &Account, after: Account, served: &Account) {
+        fn field<T: PartialEq>(own: &mut Option<T>, before: &T, after: T, served: &T) {
+            let wanted = if *before == after { own.take() } else { Some(after) };
+            *own = wanted.filter(|wanted| wanted != served);
         }
-        field(&mut self.insecure, before.insecure, after.insecure, served.insecure);
-        field(&mut self.gateway, before.gateway, after.gateway, served.gateway);
-        field(&mut self.read_only, before.read_only, after.read_only, served.read_only);
-        field(&mut self.token_service, before.token_service, after.token_service, served.token_service);
+        field(&mut self.insecure, &before.insecure, after.insecure, &served.insecure);
+        field(&mut self.gateway, &before.gateway, after.gateway, &served.gateway);
+        field(&mut self.read_only, &before.read_only, after.read_only, &served.read_only);
+        field(&mut self.token_service, &before.token_service, after.token_service, &served.token_service);
     }
 }
 
@@ -172,7 +172,7 @@ impl Accounts {
             .collect()
     }
 
-    /// What the server of the app names, and over it what the person set.
+    /// Returns the settings that the server of the app names, with those that the person set over them.
     fn combined(&self) -> Vec<Account> {
         let mut accounts = self.served.clone();
         for own in &*self.own.borrow() {
@@ -246,7 +246,7 @@ impl Accounts {
         let mut own = known.map(|at| all.swap_remove(at)).unwrap_or_default();
         own.host.clone_from(&account.host);
         let (before, served) = (self.of(&account.host), self.served(&account.host));
-        own.change(before, account, served.cloned().unwrap_or_default());
+        own.change(&before, account, &served.cloned().unwrap_or_default());
         // One that is as the server names it is there as long as the server names it.
         if served.is_none_or(|served| own.over(served.clone()) != *served) {
             all.push(own);
@@ -429,18 +429,18 @@ mod tests {
         let with_service =
             |account: Account| Account { token_service: "https://t.example".to_owned(), ..account };
         let direct = of("", false);
-        own.change(direct.clone(), with_service(direct.clone()), direct.clone());
+        own.change(&direct, with_service(direct.clone()), &direct);
         // The server names it later, by one path and then by another.
         for served in [of("r/lab/", true), of("r/prod/", false)] {
             assert_eq!(own.over(served.clone()), with_service(served));
         }
         // Without the server's path, which is a setting, too.
         let served = of("r/prod/", false);
-        own.change(own.over(served.clone()), with_service(direct.clone()), served);
+        own.change(&own.over(served.clone()), with_service(direct), &served);
         assert_eq!(own.over(of("r/lab/", true)), with_service(of("", true)));
         // As the server has it: that follows the server again.
         let served = of("r/lab/", true);
-        own.change(own.over(served.clone()), with_service(served.clone()), served);
+        own.change(&own.over(served.clone()), with_service(served.clone()), &served);
         assert_eq!(own.over(of("r/prod/", false)), with_service(of("r/prod/", false)));
     }
 
