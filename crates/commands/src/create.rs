@@ -258,7 +258,7 @@ pub(crate) async fn assemble(
     if extensions.refresh {
         for fresh in &fetched {
             if let Some(before) = list.get(&fresh.reference)
-                && is_of_other_platform(client, before, fresh).await
+                && is_of_other_platform(client, before, fresh).await?
             {
                 moved.push(fresh.reference.clone());
             }

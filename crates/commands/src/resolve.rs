@@ -95,7 +95,8 @@ pub(crate) async fn image_for(
                 let found = expand::entries(client, reference, index, &options).await?;
                 let manifests = found.into_iter().map(|entry| entry.descriptor).collect();
                 let found = Index { manifests, ..Index::default() };
-                found.entry_for(platform).expect("it was found for this platform").clone()
+                let entry = found.entry_for(platform).cloned();
+                entry.ok_or_else(|| no_such_platform(reference, platform, index.platforms()))?
             }
         };
         return nested(client, reference, &entry).await;

@@ -57,7 +57,9 @@ async fn open_names(request: &ProxyRequest<'_>) -> Result<Response<Body>, Refusa
         let link = next_link(response.headers()).map_err(|_| wrong())?;
         let link = link.and_then(|target| at.join(&target).ok());
         let after = link.map(|link| ApiQuery::parse(&Route::Catalog, link.query().unwrap_or_default()));
-        let after = after.transpose().map_err(|_| wrong())?;
+        // One that cannot be read is a fault only where it would be followed.
+        let is_unreadable = matches!(after, Some(Err(_)));
+        let after = after.map(Result::unwrap_or_default);
         let body = Limited::new(response.into_body(), left).collect().await.map_err(|_| wrong())?.to_bytes();
         left -= body.len();
         let catalog: Catalog = serde_json::from_slice(&body).map_err(|_| wrong())?;
@@ -73,6 +75,9 @@ async fn open_names(request: &ProxyRequest<'_>) -> Result<Response<Body>, Refusa
         next = after;
         let is_enough = names.len() >= limit.unwrap_or(1);
         let Some(query) = next.as_mut().filter(|_| !is_enough) else { break };
+        if is_unreadable {
+            return Err(wrong());
+        }
         if query.get("last").is_some() {
             query.set("n", PAGE);
         }

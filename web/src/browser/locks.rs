@@ -1,10 +1,16 @@
 //! Locks that tabs of the app share. A lock is free again when its tab is closed, too.
 
+use std::time::Duration;
+
+use gloo_timers::future::sleep;
 use js_sys::{Array, Function, Object, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
 
 use super::storage::of_this_copy;
+
+/// Time between two looks at a lock.
+const PAUSE: Duration = Duration::from_millis(300);
 
 #[wasm_bindgen]
 extern "C" {
@@ -57,13 +63,10 @@ pub async fn is_held(name: &str) -> bool {
     Array::from(&field(&locks, "held")).iter().any(|lock| field(&lock, "name") == name)
 }
 
-/// Waits until no tab holds the lock of `name`.
+/// Waits until no tab holds the lock of `name`, without asking for it: a tab that sleeps would keep it from the others.
 pub async fn released(name: &str) {
-    let on_granted = Closure::once_into_js(|| ());
-    let options = option("mode", "shared");
-    if let Ok(granted) = request(&of_this_copy(name), &options, on_granted.unchecked_ref()) {
-        // A page that may not wait looks at once.
-        let _ = JsFuture::from(granted).await;
+    while is_held(name).await {
+        sleep(PAUSE).await;
     }
 }
 

@@ -79,22 +79,32 @@ pub async fn refreshed(client: &Client, entry: &ListEntry) -> Result<ListEntry, 
             return Err(Error::IsList { reference: entry.reference.clone(), found });
         }
     };
-    let is_other = is_of_other_platform(client, entry, &fresh).await;
+    let is_other = is_of_other_platform(client, entry, &fresh).await?;
     carry_over(entry, &mut fresh, is_other);
     Ok(*fresh)
 }
 
 /// Returns `true` if the config of an image that was fetched anew says another operating system or architecture than before. A list
 /// may say yet another one: then the config of the image before tells, if the registry still has it.
-pub(crate) async fn is_of_other_platform(client: &Client, before: &ListEntry, fresh: &ListEntry) -> bool {
+///
+/// # Errors
+/// Those of fetching that config, but that it is gone.
+pub(crate) async fn is_of_other_platform(
+    client: &Client,
+    before: &ListEntry,
+    fresh: &ListEntry,
+) -> Result<bool, Error> {
     let now = fresh.platform();
     let is_now = |platform: &Platform| (&platform.os, &platform.architecture) == (&now.os, &now.architecture);
     if now.os.is_empty() || is_now(&before.platform()) {
-        return false;
+        return Ok(false);
     }
-    let Ok(image) = before.image() else { return true };
-    let config = client.blob_of_any_size(&before.reference, &image.config.digest).await;
-    !config.is_ok_and(|config| Platform::from_config(&config).is_ok_and(|platform| is_now(&platform)))
+    let Ok(image) = before.image() else { return Ok(true) };
+    match client.blob_of_any_size(&before.reference, &image.config.digest).await {
+        Ok(config) => Ok(!Platform::from_config(&config).is_ok_and(|platform| is_now(&platform))),
+        Err(error) if error.is_not_found() => Ok(true),
+        Err(error) => Err(failed(error)),
+    }
 }
 
 /// Gives an entry that was fetched anew what its list says about it. The platform is left out if that `is_other` than before.

@@ -7,8 +7,11 @@ use tallyman_core::{Algorithm, Digest, Hasher};
 use super::paths::Paths;
 use crate::{Entry, EntryKind, Event, zeros};
 
-/// The bytes of holes that are hashed of one layer.
-const HOLES_MAX: u64 = 256 << 20;
+/// The bytes of holes that are hashed for each byte that a file takes in its layer. The file alone decides, so that the same one has
+/// the same digest in every layer.
+const HOLES_RATIO: u64 = 16;
+/// The bytes of a file's header in its layer.
+const HEADER: u64 = 512;
 
 /// The entries of one layer, in their order.
 ///
@@ -26,8 +29,6 @@ pub struct LayerIndex {
     digests: Option<Vec<Option<Digest>>>,
     /// The file whose content is being hashed.
     hashing: Option<Hashing>,
-    /// The bytes of holes that were hashed.
-    holes: u64,
     /// The paths of all entries, once one was looked up.
     paths: OnceCell<Paths>,
 }
@@ -66,11 +67,8 @@ impl LayerIndex {
     pub fn add(&mut self, entry: Entry) {
         self.end_file();
         if self.digests.is_some() && entry.kind == EntryKind::File {
-            let holes = self.holes.saturating_add(entry.holes());
-            let with_holes = holes <= HOLES_MAX;
-            if with_holes {
-                self.holes = holes;
-            }
+            let stored = entry.size.saturating_sub(entry.holes()).saturating_add(HEADER);
+            let with_holes = entry.holes() <= stored.saturating_mul(HOLES_RATIO);
             self.hashing = Some(Hashing::of(&entry, with_holes));
         }
         self.push(entry);
@@ -144,7 +142,12 @@ impl Hashing {
     }
 
     fn finish(mut self, file: &Entry) -> Option<Digest> {
-        if file.segments.is_some() {
+        if let Some(segments) = &file.segments {
+            let data = segments.iter().filter(|segment| segment.length > 0);
+            let ends = data.map(|segment| segment.offset.saturating_add(segment.length));
+            if self.position < ends.max().unwrap_or_default() {
+                return None;
+            }
             self.skip_to(file.size);
         }
         (self.position == file.size).then(|| self.hasher.finish())

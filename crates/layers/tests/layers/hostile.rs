@@ -323,7 +323,8 @@ fn a_path_of_many_links_and_directories_is_looked_up_once_for_each() {
     let begun = Instant::now();
     let found = look_up(&layers, &path(&format!("{folder}/link0")));
     assert_eq!(found, Lookup::Found { layer: 30, entry: 10_039 });
-    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    // Entry by entry for each directory of each link takes many minutes.
+    assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
 }
 
 #[test]

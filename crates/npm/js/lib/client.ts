@@ -466,7 +466,7 @@ export class Tallyman {
     if (format !== undefined) formatOf(format);
     if (purge) this.#needsStore();
     const plan = what instanceof PushPlan ? what : await this.#planOf(what, planned, format, signal);
-    // Whoever gave it may dispose of it once the push has begun.
+    // Whoever gave it may dispose of it once it has told its first progress.
     const { stepCount: total, steps, losses, target, mediaType } = plan;
     this.#preconnect(target, total);
     const progress = { completed: 0, bytes: 0 };

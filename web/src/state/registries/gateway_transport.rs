@@ -82,8 +82,9 @@ impl GatewayTransport {
     /// Returns `true` if a file of the app itself is not given without a sign-in. Asked for by HEAD, it does not come from what the
     /// service worker keeps.
     async fn has_session_ended(&self) -> bool {
-        let Ok(settings) = Url::new_with_base("config.json", &self.page) else { return false };
-        let mut request = Request::new(Method::HEAD, settings.href());
+        // Every copy of the app has this one, and it is no page. Where there are no settings, some servers send a page or 403.
+        let Ok(file) = Url::new_with_base("sw.js", &self.page) else { return false };
+        let mut request = Request::new(Method::HEAD, file.href());
         request.follow_redirects = false;
         self.gateway.send(request).await.is_ok_and(|response| {
             response.status.is_redirection()

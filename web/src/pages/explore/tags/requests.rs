@@ -37,7 +37,7 @@ impl View {
         &mut self,
         shown: &Rc<Vec<u32>>,
         rows: (usize, usize),
-        is_complete: bool,
+        is_growing: bool,
     ) -> Vec<(u32, Vec<u32>)> {
         if !Rc::ptr_eq(&self.shown, shown) {
             self.before = self.in_sight().to_vec();
@@ -45,7 +45,7 @@ impl View {
         }
         self.rows = rows;
         let all = self.in_sight().to_vec();
-        if is_complete {
+        if !is_growing {
             return vec![(DELAY, all)];
         }
         let stayed = all.iter().copied().filter(|number| self.before.contains(number)).collect();
@@ -62,6 +62,7 @@ pub fn use_requests(
     shown: &Rc<Vec<u32>>,
     dates: bool,
 ) -> Callback<(usize, usize)> {
+    let is_growing = !listing.is_complete && listing.problem.is_none();
     // Not a state: scrolling draws nothing but the rows.
     let view = use_mut_ref(View::default);
     let ask = {
@@ -69,23 +70,25 @@ pub fn use_requests(
             (Rc::clone(book), listing.clone(), Rc::clone(shown), Rc::clone(&view));
         move |rows: (usize, usize)| {
             let mut view = view.borrow_mut();
-            let wanted = view.turn_to(&shown, rows, listing.is_complete);
-            let ask = |(delay, wanted): (u32, Vec<u32>)| {
+            let wanted = view.turn_to(&shown, rows, is_growing);
+            let last = wanted.len() - 1;
+            let ask = |(at, (delay, wanted)): (usize, (u32, Vec<u32>))| {
                 let (book, listing, shown) = (Rc::clone(&book), listing.clone(), Rc::clone(&shown));
                 Timeout::new(delay, move || {
                     let named = |number: &u32| listing.name(*number);
                     book.want(wanted.iter().map(named), Depth::Row);
-                    if dates {
+                    // Rows in sight need more than their dates: they go first.
+                    if dates && at == last {
                         book.want_too(shown.iter().map(named), Depth::Date);
                     }
                 })
             };
-            view.asking = wanted.into_iter().map(ask).collect();
+            view.asking = wanted.into_iter().enumerate().map(ask).collect();
         }
     };
     {
         let (ask, view) = (ask.clone(), Rc::clone(&view));
-        use_effect_with((Rc::clone(shown), dates, Rc::as_ptr(book)), move |_| {
+        use_effect_with((Rc::clone(shown), dates, Rc::as_ptr(book), is_growing), move |_| {
             let rows = view.borrow().rows;
             ask(rows);
             move || view.borrow_mut().asking.clear()
