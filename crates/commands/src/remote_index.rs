@@ -318,7 +318,7 @@ impl IndexUpdate {
 fn check_platform(reference: &Reference, entry: &Descriptor) -> Result<(), Error> {
     let may_be_image = matches!(entry.media_type, MediaType::DockerManifest | MediaType::OciManifest);
     let is_complete = match &entry.platform {
-        Some(platform) => !platform.os.is_empty() && !platform.architecture.is_empty(),
+        Some(platform) => platform.is_complete(),
         None => entry.artifact_type.is_some(),
     };
     if is_complete || !may_be_image {

@@ -142,6 +142,11 @@ impl Platform {
             .flat_map(|(os, architectures)| architectures.iter().map(|architecture| (*os, *architecture)))
     }
 
+    /// Returns `true` if it names an operating system and an architecture, as the image of a list must to be pushed.
+    pub fn is_complete(&self) -> bool {
+        !self.os.is_empty() && !self.architecture.is_empty()
+    }
+
     /// Returns `true` for `unknown/unknown`, the platform that BuildKit gives attestation manifests.
     pub fn is_unknown(&self) -> bool {
         self.os == "unknown" && self.architecture == "unknown"

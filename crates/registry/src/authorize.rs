@@ -210,7 +210,7 @@ impl Client {
     /// the permit of the request that goes ahead alone, if the caller has it.
     ///
     /// # Errors
-    /// Those of every request; [`Error::Api`] if the server cannot answer now, which says nothing of what it asks for.
+    /// The errors of every request; [`Error::Api`] if the server cannot answer now, which says nothing of what it asks for.
     async fn learn_challenge(
         &self,
         session: &Session,

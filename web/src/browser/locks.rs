@@ -35,7 +35,10 @@ impl Lock {
             let _ = grant.call1(&JsValue::NULL, &lock);
             held
         });
-        let released = request(&of_this_copy(name), &option("ifAvailable", true), on_granted.unchecked_ref());
+        let options = Object::new();
+        // A new object takes any field.
+        let _ = Reflect::set(&options, &"ifAvailable".into(), &true.into());
+        let released = request(&of_this_copy(name), &options, on_granted.unchecked_ref());
         let Ok(released) = released else { return Some(Self(None)) };
         match JsFuture::from(Promise::race(&Array::of2(&granted, &released))).await {
             Ok(lock) if lock.is_null() => None,
@@ -75,11 +78,4 @@ fn pending() -> (Promise, Function) {
     let mut fulfil = None;
     let promise = Promise::new(&mut |resolve, _| fulfil = Some(resolve));
     (promise, fulfil.expect("a promise calls its function at once"))
-}
-
-fn option(name: &str, value: impl Into<JsValue>) -> Object {
-    let options = Object::new();
-    // A new object takes any field.
-    let _ = Reflect::set(&options, &name.into(), &value.into());
-    options
 }

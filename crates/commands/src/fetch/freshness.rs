@@ -88,7 +88,7 @@ pub async fn refreshed(client: &Client, entry: &ListEntry) -> Result<ListEntry, 
 /// may say yet another one: then the config of the image before tells, if the registry still has it.
 ///
 /// # Errors
-/// Those of fetching that config, but that it is gone.
+/// The errors of fetching that config, but that it is gone.
 pub(crate) async fn is_of_other_platform(
     client: &Client,
     before: &ListEntry,

@@ -210,8 +210,7 @@ impl DesiredList {
 }
 
 async fn entries(client: &Client, image: &DesiredImage, attestations: bool) -> Result<Vec<ListEntry>, Error> {
-    let names_one = !image.platform.os.is_empty() && !image.platform.architecture.is_empty();
-    let platforms = match image.platforms.is_empty() && names_one && !image.nest {
+    let platforms = match image.platforms.is_empty() && image.platform.is_complete() && !image.nest {
         true => vec![image.platform.clone()],
         false => image.platforms.clone(),
     };

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use thiserror::Error;
 
-use super::{Kind, SyntaxError, check, kind, split_elements, split_members, unquote, value::parts};
+use super::{Kind, SyntaxError, check, kind, split_members, unquote, value::parts};
 use crate::{Digest, DigestError};
 
 /// The reason why some JSON does not have the fields that are expected.
@@ -55,7 +55,7 @@ impl<'a> Object<'a> {
     /// Parses bytes that are to be one object, and keeps the fields of these names alone, however many others it has.
     ///
     /// # Errors
-    /// Those of [`Object::parse`].
+    /// The errors of [`Object::parse`].
     pub fn parse_fields(json: &'a [u8], names: &[&str]) -> Result<Self, FieldError> {
         check(json)?;
         if kind(json) != Kind::Object {
@@ -207,14 +207,8 @@ impl<'a> Object<'a> {
         &self,
         name: &str,
     ) -> Result<impl Iterator<Item = (String, &'a [u8])> + use<'a>, FieldError> {
-        let (value, path) = (self.get(name), self.path(name));
-        if let Some(value) = value
-            && kind(value) != Kind::Array
-        {
-            return Err(mismatch(&path, "an array", value));
-        }
-        let elements = value.into_iter().flat_map(parts).enumerate();
-        Ok(elements.map(move |(at, part)| (format!("{path}[{at}]"), part.value)))
+        let elements = self.get(name).map(|value| elements_at(value, self.path(name))).transpose()?;
+        Ok(elements.into_iter().flatten())
     }
 
     /// Returns an object of strings; empty if it is absent. A `null` in it counts as an empty string.
@@ -249,14 +243,15 @@ pub(crate) fn parse_elements<T>(
     path: &str,
     read: fn(&[u8], &str) -> Result<T, FieldError>,
 ) -> Result<Vec<T>, FieldError> {
+    elements_at(json, path.to_owned())?.map(|(path, value)| read(value, &path)).collect()
+}
+
+/// Returns the elements of the array that `json` is, found at `path`, one by one with their paths.
+fn elements_at(json: &[u8], path: String) -> Result<impl Iterator<Item = (String, &[u8])>, FieldError> {
     if kind(json) != Kind::Array {
-        return Err(mismatch(path, "an array", json));
+        return Err(mismatch(&path, "an array", json));
     }
-    split_elements(json)
-        .into_iter()
-        .enumerate()
-        .map(|(at, value)| read(value, &format!("{path}[{at}]")))
-        .collect()
+    Ok(parts(json).enumerate().map(move |(at, part)| (format!("{path}[{at}]"), part.value)))
 }
 
 /// Reads the digest that `value` is: valid JSON, found at `path`.

@@ -72,7 +72,7 @@ impl Finding {
             }
             LintRule::PlatformDiffers { config, .. } => vec![set(config.clone())],
             LintRule::NoPlatform => {
-                let whole = config.filter(|config| !config.os.is_empty() && !config.architecture.is_empty());
+                let whole = config.filter(|config| config.is_complete());
                 whole.map(|config| set(config.clone())).into_iter().collect()
             }
             LintRule::UnknownArchitecture { architecture } => {

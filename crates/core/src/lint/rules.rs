@@ -36,7 +36,7 @@ pub fn lint_index(index: &Index, resolved: &[ResolvedEntry<'_>]) -> Vec<Finding>
         if let Some(image) = resolved.manifest.and_then(Manifest::image) {
             lint_layers(image).into_iter().for_each(&mut found);
         }
-        let Some(platform) = entry.platform.as_ref().filter(|platform| is_complete(platform)) else {
+        let Some(platform) = entry.platform.as_ref().filter(|platform| platform.is_complete()) else {
             found(LintRule::NoPlatform);
             continue;
         };
@@ -87,10 +87,6 @@ fn lint_platform(platform: &Platform) -> Vec<LintRule> {
         rules.push(LintRule::UnknownArchitecture { architecture: architecture.clone() });
     }
     rules
-}
-
-fn is_complete(platform: &Platform) -> bool {
-    !platform.os.is_empty() && !platform.architecture.is_empty()
 }
 
 /// Returns `true` if the list would mislead a client. What the config leaves open, a list may say.

@@ -86,7 +86,7 @@ fn kept_digests(list: &ManifestList) -> HashSet<Digest> {
 fn check_platform(entry: &ListEntry, kept: &HashSet<Digest>) -> Result<(), PlanError> {
     match &entry.descriptor.platform {
         _ if kept.contains(&entry.descriptor.digest) => Ok(()),
-        Some(platform) if !platform.os.is_empty() && !platform.architecture.is_empty() => Ok(()),
+        Some(platform) if platform.is_complete() => Ok(()),
         _ if entry.descriptor.media_type.is_list() => Ok(()),
         _ => Err(PlanError::PlatformMissing { image: Box::new(entry.reference.clone()) }),
     }

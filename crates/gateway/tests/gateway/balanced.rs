@@ -10,7 +10,6 @@ use std::{
     },
 };
 
-use rcgen::{CertifiedKey, generate_simple_self_signed};
 use tallyman_dev_registry::{Auth, Registry, TokenAuth};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -69,10 +68,8 @@ fn nginx(folder: &Folder, gateways: &[SocketAddr]) -> Option<(Process, String)> 
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/nginx/gateways.conf");
     let mut server = std::fs::read_to_string(example).unwrap();
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let CertifiedKey { cert, signing_key } =
-        generate_simple_self_signed(vec!["registry.example.com".to_owned()]).unwrap();
-    let certificate = folder.write("certificate.pem", &cert.pem()).display().to_string();
-    let key = folder.write("key.pem", &signing_key.serialize_pem()).display().to_string();
+    let (certificate, key) = folder.certificate("registry.example.com");
+    let (certificate, key) = (certificate.display().to_string(), key.display().to_string());
     let places = [
         ("listen 443 ssl", format!("listen 127.0.0.1:{port} ssl")),
         ("/etc/nginx/tls/registry.example.com.pem", certificate),

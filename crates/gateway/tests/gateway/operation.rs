@@ -12,7 +12,6 @@ use std::{
 use axum::{Router, body::Body, response::Response};
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
-use rcgen::{CertifiedKey, generate_simple_self_signed};
 use tallyman_core::Digest;
 use tallyman_dev_registry::{Auth, Registry, TokenAuth};
 use tokio::sync::Notify;
@@ -233,10 +232,7 @@ async fn content_that_a_crash_damaged_is_fetched_again() {
 #[tokio::test]
 async fn a_reload_that_is_refused_leaves_the_cache_as_it_is() {
     let folder = Folder::new("reload-cache");
-    let CertifiedKey { cert, signing_key } =
-        generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
-    let certificate = folder.write("certificate.pem", &cert.pem());
-    let key = folder.write("key.pem", &signing_key.serialize_pem());
+    let (certificate, key) = folder.certificate("localhost");
     let cache = folder.0.join("cache");
     fs::create_dir(&cache).unwrap();
     let kept = cache.join(Digest::of(b"").to_string().replace(':', "-"));
@@ -252,7 +248,7 @@ async fn a_reload_that_is_refused_leaves_the_cache_as_it_is() {
     folder.write("key.pem", "none");
     assert!(gateway.reload().await.is_err());
     assert!(kept.exists());
-    folder.write("key.pem", &signing_key.serialize_pem());
+    folder.certificate("localhost");
     gateway.reload().await.unwrap();
     assert!(!kept.exists());
 }
@@ -337,13 +333,10 @@ async fn transfers_that_never_end_do_not_hold_an_end_up() {
 #[tokio::test]
 async fn tls_brings_http2_and_certificates_are_checked_upstream() {
     let folder = Folder::new("tls");
-    let CertifiedKey { cert, signing_key } =
-        generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
-    let certificate = folder.write("certificate.pem", &cert.pem());
-    let key = folder.write("key.pem", &signing_key.serialize_pem());
+    let (certificate, key) = folder.certificate("localhost");
     let top = format!("[tls]\ncertificate = {:?}\nkey = {:?}", certificate.display(), key.display());
     let secure = gateway("http://127.0.0.1:1", &top, "").await;
-    let trusted = reqwest::Certificate::from_pem(cert.pem().as_bytes()).unwrap();
+    let trusted = reqwest::Certificate::from_pem(&fs::read(&certificate).unwrap()).unwrap();
     let caller = reqwest::Client::builder().no_proxy().add_root_certificate(trusted).build().unwrap();
     let url = format!("https://localhost:{}", secure.address.port());
     let response = caller.get(format!("{url}/config.json")).send().await.unwrap();
@@ -488,10 +481,7 @@ async fn a_log_that_cannot_be_written_stops_nothing() {
 #[test]
 fn what_a_gateway_cannot_start_with_is_refused_by_the_check() {
     let folder = Folder::new("check");
-    let CertifiedKey { cert, signing_key } =
-        generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
-    let certificate = folder.write("certificate.pem", &cert.pem());
-    let key = folder.write("key.pem", &signing_key.serialize_pem());
+    let (certificate, key) = folder.certificate("localhost");
     let empty = folder.write("empty", "");
     let users = folder.write("users", USERS);
     let cache = folder.0.join("cache");

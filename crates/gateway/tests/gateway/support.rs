@@ -17,6 +17,7 @@ use std::{
 use axum::{Router, body::Body, extract::Request as Incoming, response::Response as Outgoing};
 use futures_util::{FutureExt, future, future::LocalBoxFuture};
 use http::{HeaderMap, HeaderValue, header};
+use rcgen::{CertifiedKey, generate_simple_self_signed};
 use reqwest::redirect::Policy;
 use tallyman_core::Registry;
 use tallyman_gateway::{Config, ConfigFile, Server, serve};
@@ -42,6 +43,12 @@ impl Folder {
         let path = self.0.join(name);
         fs::write(&path, text).unwrap();
         path
+    }
+
+    /// Writes a certificate for a host, which it signs itself, and its key. Returns the files of both.
+    pub fn certificate(&self, host: &str) -> (PathBuf, PathBuf) {
+        let CertifiedKey { cert, signing_key } = generate_simple_self_signed(vec![host.to_owned()]).unwrap();
+        (self.write("certificate.pem", &cert.pem()), self.write("key.pem", &signing_key.serialize_pem()))
     }
 }
 

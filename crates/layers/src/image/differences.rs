@@ -46,8 +46,9 @@ pub struct Difference<'a> {
 }
 
 /// Compares the file systems of two images, by path. Times do not count. Files are compared by the digests of their
-/// content where both indexes have them (see [`LayerIndex::digest`](crate::LayerIndex::digest)), else by size, and a hard link is the file that it names. `are_same_layer` tells whether
-/// a layer of the first image and one of the second have the same digest: their entries are the same without a look.
+/// content where both indexes have them (see [`LayerIndex::digest`](crate::LayerIndex::digest)), else by size, and a hard link is the
+/// file that it names. `are_same_layer` tells whether a layer of the first image and one of the second have the same digest: their
+/// entries are the same without a look.
 pub fn differences<'a>(
     before: &'a ImageTree,
     after: &'a ImageTree,

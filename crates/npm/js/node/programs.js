@@ -16,11 +16,8 @@ export function findProgram(name) {
   return folders.flatMap((folder) => suffixes.map((suffix) => join(folder, `${name}${suffix}`))).find(isExecutable);
 }
 
-function isExecutable(path) {
-  try {
+const isExecutable = (path) =>
+  ifAllowed(() => {
     accessSync(path, constants.X_OK);
     return isFile(path);
-  } catch {
-    return false;
-  }
-}
+  }, false);
