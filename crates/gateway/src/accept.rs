@@ -11,7 +11,7 @@ use std::{
 use arc_swap::ArcSwap;
 use axum::{Router, body::Body, response::IntoResponse as _};
 use futures_util::FutureExt as _;
-use http::{HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -194,9 +194,11 @@ async fn answer(
     let running = connection.begin(request.version());
     let pace = service.connections.limits().pace;
     let request = request.map(|body| running.received(PacedBody::wrap(body, pace)));
+    if let Some(response) = base_itself(&request, &service.base) {
+        return Ok(response.map(|body| running.until_sent(body)));
+    }
     let request = without_base(request, &service.base);
-    let is_health = matches!(request.uri().path(), "/healthz" | "/readyz");
-    if connection.is_reserved && !is_health {
+    if connection.is_reserved && !router::is_health(request.uri().path()) {
         let mut response = too_many().into_response();
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         return Ok(response.map(|body| running.until_sent(body)));
@@ -206,6 +208,17 @@ async fn answer(
         None => router::by_routes(&service.routes, connection.peer, request).await,
     };
     Ok(response.map(|body| running.until_sent(body)))
+}
+
+/// Returns the answer for the path of the app without its last slash, from which the app's own links would lead elsewhere.
+fn base_itself(request: &Request<Body>, base: &str) -> Option<Response<Body>> {
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    if base.is_empty() || request.uri().path() != base || !is_read {
+        return None;
+    }
+    let query = request.uri().query().map_or_else(String::new, |query| format!("?{query}"));
+    let place = HeaderValue::from_str(&format!("{base}/{query}")).ok()?;
+    Some((StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, place)]).into_response())
 }
 
 /// Takes the path away that a proxy in front left on the request.

@@ -271,7 +271,7 @@ impl Config {
             }
         }
         for source in &self.connect {
-            if source.contains([' ', ';', ',', '\'']) || !source.is_ascii() {
+            if source.contains([';', ',', '\'']) || !source.bytes().all(|byte| byte.is_ascii_graphic()) {
                 return Err(ConfigError::ConnectSource { found: source.clone() });
             }
         }
@@ -371,6 +371,8 @@ mod tests {
             (format!("origins = ['*']\n{one}"), "expected an origin"),
             (format!("origins = ['https://a.example/']\n{one}"), "expected an origin"),
             (format!("connect = [\"'unsafe-eval'\"]\n{one}"), "expected a source"),
+            (format!("connect = [\"https://a.example\\n\"]\n{one}"), "expected a source"),
+            (format!("connect = ['https://a.example\t']\n{one}"), "expected a source"),
             (format!("base_path = 'x'\n{one}"), "expected a path"),
             (format!("[sign_in]\nheader = 'X-User'\n{one}"), "trusted_proxies"),
             (

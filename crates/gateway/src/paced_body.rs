@@ -18,7 +18,7 @@ use crate::rate_floor::{Pace, RateFloor};
 #[error("expected the rest of a body, it came too slowly")]
 pub(crate) struct Stalled;
 
-/// A body with a floor under the rate at which it comes.
+/// A body with a floor under the rate at which it comes, without trailers.
 pub(crate) struct PacedBody<B> {
     body: B,
     floor: RateFloor,
@@ -71,6 +71,8 @@ where
             progress.moved(polled.is_pending());
         }
         match polled {
+            // They are headers, and none that is passed on comes there.
+            Poll::Ready(Some(Ok(frame))) if frame.is_trailers() => Poll::Ready(None),
             Poll::Ready(frame) => {
                 let bytes = frame.as_ref().and_then(|frame| frame.as_ref().ok()?.data_ref());
                 this.floor.resume(bytes.map_or(0, Bytes::len));

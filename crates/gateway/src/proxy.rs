@@ -158,7 +158,14 @@ impl ProxyRequest<'_> {
         let (body, again) = self.repeatable(method, body).await?;
         let scopes = || self.route.scopes(method, self.query.get("from"));
         let mut authorization = match &self.upstream.credentials {
-            Some(own) => self.upstream.authorize(own, &scopes()).await?,
+            Some(own) => {
+                let scheme = match self.route.repository().filter(|_| again.is_none()) {
+                    // A refusal could not be followed by another try.
+                    Some(repository) => self.upstream.auth_scheme_of(repository).await?,
+                    None => self.upstream.auth_scheme().await?,
+                };
+                self.upstream.authorize(own, scheme, &scopes()).await?
+            }
             None => self.authorization.clone(),
         };
         let mut answer = self.send_once(method, url, headers, authorization.as_ref(), Some(body)).await?;
@@ -170,7 +177,8 @@ impl ProxyRequest<'_> {
             };
             let scopes = refused(&answer, &authorization, &scopes())?;
             if let Some(body) = again {
-                authorization = self.upstream.authorize(own, &scopes).await?;
+                let scheme = self.upstream.auth_scheme().await?;
+                authorization = self.upstream.authorize(own, scheme, &scopes).await?;
                 let body = Some(Body::from(body));
                 answer = self.send_once(method, url, headers, authorization.as_ref(), body).await?;
                 if answer.status() == StatusCode::UNAUTHORIZED {

@@ -64,6 +64,11 @@ pub(crate) struct Gateway {
     pub(crate) ending: AtomicBool,
 }
 
+/// Returns `true` for the paths by which a gateway is asked whether it is well.
+pub(crate) fn is_health(path: &str) -> bool {
+    matches!(path, "/healthz" | "/readyz")
+}
+
 /// The path before the name of a registry.
 const REGISTRIES: &str = "/r/";
 
@@ -139,7 +144,14 @@ async fn with_name(
     next: impl AsyncFnOnce(Request) -> Response<Body>,
 ) -> Response<Body> {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let mut response = match snapshot.guard.check_host(request.uri(), request.headers()) {
+    // Checks of load balancers name nobody, and get one word.
+    let is_nameless = request.uri().host().is_none() && !request.headers().contains_key(header::HOST);
+    let named = if is_nameless && is_health(&path) {
+        Ok(())
+    } else {
+        snapshot.guard.check_host(request.uri(), request.headers())
+    };
+    let mut response = match named {
         Ok(()) => next(request).await,
         Err(refusal) => refusal.into_response(),
     };

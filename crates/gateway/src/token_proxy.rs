@@ -68,12 +68,11 @@ pub(crate) async fn forward(
             upstream.name
         )));
     }
-    let kind = answer.headers().get(header::CONTENT_TYPE).cloned();
+    let kept = [header::CONTENT_TYPE, header::RETRY_AFTER]
+        .map(|name| answer.headers().get(&name).cloned().map(|value| (name, value)));
     let mut response = Response::new(Body::from(upstream.token_answer(answer.into_body()).await?));
     *response.status_mut() = status;
-    if let Some(kind) = kind {
-        response.headers_mut().insert(header::CONTENT_TYPE, kind);
-    }
+    response.headers_mut().extend(kept.into_iter().flatten());
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }

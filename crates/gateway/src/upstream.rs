@@ -64,7 +64,7 @@ pub(crate) struct Upstream {
 
 impl Upstream {
     /// `open` says that nobody needs to sign in to the gateway. Callers keep what they have used up of the limits of
-    /// `before`.
+    /// `before`, and what it learnt of the registry counts on.
     pub(crate) fn new(
         config: &RegistryConfig,
         open: bool,
@@ -83,7 +83,7 @@ impl Upstream {
         };
         let own_client = client(if config.insecure { TrustRoots::Any } else { authorities })?;
         let other_client = client(authorities)?;
-        Ok(Self {
+        let upstream = Self {
             name: config.name.clone(),
             host: config.reference_host(),
             read_only: config.read_only.unwrap_or(credentials.is_some() && open),
@@ -107,7 +107,11 @@ impl Upstream {
             storage_hosts: config.all_storage_hosts(),
             auth_scheme: Mutex::default(),
             metrics: OnceLock::new(),
-        })
+        };
+        if let Some(before) = before.filter(|before| before.url == upstream.url) {
+            upstream.learn_from(before);
+        }
+        Ok(upstream)
     }
 
     /// Returns its metrics among those of the gateway.

@@ -1,13 +1,14 @@
 //! Authorization of the gateway at a registry: by what it asks for, with the gateway's own user.
 
 use std::{
+    fmt::Display,
     sync::PoisonError,
     time::{Duration, Instant},
 };
 
 use axum::body::Body;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Limited};
 use tallyman_auth::{Challenge, HttpUrl, Scopes, TOKEN_ANSWER_MAX, TokenAnswer, TokenService};
 use tallyman_core::Repository;
@@ -28,15 +29,16 @@ pub(crate) enum AuthScheme {
 }
 
 impl Upstream {
-    /// Returns the `Authorization` header of the gateway's own user for these scopes.
+    /// Returns the `Authorization` header of the gateway's own user for these scopes. `scheme` is what the registry asks for.
     pub(crate) async fn authorize(
         &self,
         own: &Credentials,
+        scheme: AuthScheme,
         scopes: &Scopes,
     ) -> Result<Option<HeaderValue>, Refusal> {
-        match self.auth_scheme().await? {
-            AuthScheme::None => Ok(None),
-            AuthScheme::Basic => Ok(own.login.basic()),
+        match scheme {
+            // Some answer who does not say who they are, with less or until something is written.
+            AuthScheme::None | AuthScheme::Basic => Ok(own.login.basic()),
             AuthScheme::Bearer { realm, service } => {
                 if let Some(token) = own.token(scopes) {
                     return Ok(Some(token));
@@ -50,11 +52,11 @@ impl Upstream {
 
     /// Returns the credentials that the registry asks for: as learnt before, or by a request.
     pub(crate) async fn auth_scheme(&self) -> Result<AuthScheme, Refusal> {
-        let known = self.auth_scheme.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some((scheme, since)) = known
+        let known = self.known_auth_scheme();
+        if let Some((scheme, since)) = &known
             && since.elapsed() < AUTH_SCHEME_TTL
         {
-            return Ok(scheme);
+            return Ok(scheme.clone());
         }
         let url = self.url("v2/", None);
         let response = self.send(Method::GET, &url, HeaderMap::new(), Body::empty()).await?;
@@ -68,10 +70,14 @@ impl Upstream {
                     ))
                 })
             }
-            status if status.is_success() => Ok(self.remember(AuthScheme::None)),
-            status => {
-                Err(Refusal::bad_gateway(format!("expected {} to answer at /v2/, found {status}", self.name)))
+            // A registry that has asked for something leaves this open and repositories not.
+            status if status.is_success() => {
+                Ok(self.remember(known.map_or(AuthScheme::None, |(scheme, _)| scheme)))
             }
+            status => Err(refused_by(
+                &response,
+                format!("expected {} to answer at /v2/, found {status}", self.name),
+            )),
         }
     }
 
@@ -84,7 +90,11 @@ impl Upstream {
         let url = self.url(&format!("v2/{repository}/tags/list"), Some("n=1"));
         let response = self.send(Method::GET, &url, HeaderMap::new(), Body::empty()).await?;
         let challenges = self.challenges_of(&url, response.status(), response.headers());
-        Ok(self.remember_challenges(&challenges).unwrap_or(scheme))
+        Ok(self.remember_challenges(&challenges).unwrap_or_else(|| match self.credentials {
+            // What is sent where nothing is asked for, so that this need not be found out again.
+            Some(_) => self.remember(AuthScheme::Basic),
+            None => scheme,
+        }))
     }
 
     /// Returns the challenges of an answer that was given at `url`: those by which the registry itself refuses a request. A storage
@@ -142,6 +152,20 @@ impl Upstream {
         bearer.or_else(basic).map(|scheme| self.remember(scheme))
     }
 
+    /// Takes over what the registry asked for, as far as the configuration of today has it.
+    pub(super) fn learn_from(&self, before: &Self) {
+        let known = before.known_auth_scheme().filter(|(scheme, _)| match scheme {
+            AuthScheme::Bearer { realm, .. } => self.is_token_service(realm),
+            AuthScheme::None | AuthScheme::Basic => true,
+        });
+        *self.auth_scheme.lock().unwrap_or_else(PoisonError::into_inner) = known;
+    }
+
+    /// Returns what the registry asked for last, and when that was learnt.
+    pub(super) fn known_auth_scheme(&self) -> Option<(AuthScheme, Instant)> {
+        self.auth_scheme.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     fn remember(&self, scheme: AuthScheme) -> AuthScheme {
         let mut known = self.auth_scheme.lock().unwrap_or_else(PoisonError::into_inner);
         *known = Some((scheme.clone(), Instant::now()));
@@ -156,22 +180,23 @@ impl Upstream {
         scopes: &Scopes,
     ) -> Result<TokenAnswer, Refusal> {
         let refused = |reason: &str| {
-            Refusal::bad_gateway(format!(
+            format!(
                 "expected a token of {}'s token service for the gateway's own user, found {reason}",
                 self.name
-            ))
+            )
         };
-        let realm = HttpUrl::from_normalized(realm.as_str()).map_err(|error| refused(&error.to_string()))?;
+        let wrong = |error: &dyn Display| Refusal::bad_gateway(refused(&error.to_string()));
+        let realm = HttpUrl::from_normalized(realm.as_str()).map_err(|error| wrong(&error))?;
         let request = service.request(&realm, scopes, Some(&own.login));
-        let url = Url::parse(&request.url).map_err(|error| refused(&error.to_string()))?;
+        let url = Url::parse(&request.url).map_err(|error| wrong(&error))?;
         let body = Body::from(request.body);
         let response = self.send(request.method, &url, request.headers, body).await?;
         let status = response.status();
         if !status.is_success() {
-            return Err(refused(status.as_str()));
+            return Err(refused_by(&response, refused(status.as_str())));
         }
         let answer = self.token_answer(response.into_body()).await?;
-        TokenAnswer::parse(&answer).map_err(|error| refused(&error.to_string()))
+        TokenAnswer::parse(&answer).map_err(|error| wrong(&error))
     }
 
     /// Returns the whole answer of the registry's token service.
@@ -183,5 +208,19 @@ impl Upstream {
             ))
         })?;
         Ok(body.to_bytes())
+    }
+}
+
+/// Returns the refusal of a request for which the registry or its token service was to say something first, and answered otherwise. One
+/// who is to come again later is told so, and when.
+fn refused_by(answer: &Response<Body>, message: String) -> Refusal {
+    let refusal = match answer.status() {
+        status @ StatusCode::TOO_MANY_REQUESTS => Refusal::new(status, "TOOMANYREQUESTS", message),
+        status @ StatusCode::SERVICE_UNAVAILABLE => Refusal::new(status, "UNAVAILABLE", message),
+        _ => return Refusal::bad_gateway(message),
+    };
+    match answer.headers().get(header::RETRY_AFTER) {
+        Some(when) => refusal.header(header::RETRY_AFTER, when.clone()),
+        None => refusal,
     }
 }

@@ -14,7 +14,10 @@ use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use tallyman_core::Digest;
 use tallyman_dev_registry::{Auth, Registry, TokenAuth};
-use tokio::sync::Notify;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    sync::Notify,
+};
 
 use crate::support::{Folder, Scripted, answer, at, caller, gateway, gateway_of, get, text};
 use crate::upstreams::USERS;
@@ -147,6 +150,13 @@ async fn those_who_run_it_need_not_sign_in() {
     assert_eq!(metrics.status(), 404, "metrics with a listener of their own are nowhere else");
     let rebound = caller().get(format!("http://{address}/metrics")).header("host", "attacker.example");
     assert_eq!(rebound.send().await.unwrap().status(), 403);
+    for address in [gateway.address, address] {
+        let mut watcher = tokio::net::TcpStream::connect(address).await.unwrap();
+        watcher.write_all(b"GET /healthz HTTP/1.0\r\n\r\n").await.unwrap();
+        let mut said = String::new();
+        watcher.read_to_string(&mut said).await.unwrap();
+        assert!(said.starts_with("HTTP/1.0 200") && said.ends_with("alive\n"), "{said}");
+    }
     let program = env!("CARGO_BIN_EXE_tallyman-gateway");
     for (path, expected) in [("/readyz", true), ("/missing", false)] {
         let mut probe = tokio::process::Command::new(program);
@@ -475,6 +485,18 @@ async fn a_log_that_cannot_be_written_stops_nothing() {
     for arguments in [&["--check"][..], &["--probe", "http://127.0.0.1:1/readyz"]] {
         let status = Command::new(program).args(arguments).stderr(full()).status().unwrap();
         assert_eq!(status.code(), Some(1), "{arguments:?}: an error, not a panic");
+    }
+}
+
+#[tokio::test]
+async fn the_path_of_the_app_leads_on_to_what_its_links_begin_with() {
+    let gateway = gateway("http://127.0.0.1:1", "base_path = '/tools/tallyman'", "").await;
+    let response = get(&gateway, "/tools/tallyman?q=1").await;
+    assert_eq!(response.status(), 308);
+    assert_eq!(response.headers()["location"], "/tools/tallyman/?q=1");
+    assert_eq!(get(&gateway, "/tools/tallyman/config.json").await.status(), 200);
+    for path in ["/tools", "/tools/tallyman2", "/"] {
+        assert_ne!(get(&gateway, path).await.status(), 308, "{path}");
     }
 }
 

@@ -13,13 +13,14 @@ use axum::{Router, body::Body, extract::Request, response::Response};
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use http::{HeaderMap, StatusCode};
+use http_body_util::BodyExt;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::TcpStream,
     sync::{Notify, mpsc},
 };
 
-use crate::support::{Folder, Scripted, answer, at, caller, gateway, get, own_user};
+use crate::support::{Folder, Scripted, answer, at, caller, gateway, gateway_of, get, own_user};
 
 const BLOB: &str =
     "/r/lab/v2/a/blobs/sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
@@ -423,22 +424,25 @@ async fn a_token_service_is_found_where_only_repositories_ask_for_a_token() {
 
 #[tokio::test]
 async fn a_manifest_is_put_again_as_the_gateways_own_user_once_the_registry_asks() {
+    let service =
+        Scripted::start(|_| answer(200, &[("content-type", "application/json")], "{\"token\":\"t\"}")).await;
+    let challenge = format!("Bearer realm=\"{}/token\",service=\"s\"", service.url);
     let puts = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&puts);
     let url = start(Router::new().fallback(async move |request: Request| {
-        let is_known = request.headers().contains_key("authorization");
+        let is_known = request.headers().get("authorization").is_some_and(|sent| sent == "Bearer t");
         if request.method() == "PUT" {
             let body = axum::body::to_bytes(request.into_body(), usize::MAX).await.unwrap();
             seen.lock().unwrap().push((is_known, body));
             if !is_known {
-                return answer(401, &[("www-authenticate", "Basic realm=\"r\"")], "");
+                return answer(401, &[("www-authenticate", challenge.as_str())], "");
             }
         }
         answer(201, &[], "")
     }))
     .await;
     let folder = Folder::new("own-put");
-    let own = own_user(&folder.write("password", "s3cret"), "auth.example");
+    let own = own_user(&folder.write("password", "s3cret"), service.url.trim_start_matches("http://"));
     for known in [true, false] {
         let gateway = gateway(&url, "", &format!("{own}\nread_only = false")).await;
         let body = if known {
@@ -456,6 +460,110 @@ async fn a_manifest_is_put_again_as_the_gateways_own_user_once_the_registry_asks
         assert_eq!(sent.status(), 413);
     }
     assert!(puts.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn the_gateways_own_user_asks_where_all_may_read_and_writes_first_of_all() {
+    let is_user = |headers: &HeaderMap| {
+        headers.get("authorization").is_some_and(|sent| sent.as_bytes().starts_with(b"Basic "))
+    };
+    let registry = Scripted::start_with(move |line, headers| match line {
+        "GET /v2/" => answer(200, &[], "{}"),
+        "GET /v2/_catalog" if is_user(headers) => {
+            answer(200, &[], r#"{"repositories":["private","public"]}"#)
+        }
+        "GET /v2/_catalog" => answer(200, &[], r#"{"repositories":["public"]}"#),
+        line if line.starts_with("GET /v2/a/tags/list") => answer(200, &[], "{}"),
+        _ if is_user(headers) => answer(202, &[], ""),
+        _ => answer(401, &[("www-authenticate", "Basic realm=\"r\"")], ""),
+    })
+    .await;
+    let folder = Folder::new("own-user");
+    let own = own_user(&folder.write("password", "s3cret"), "auth.example") + "\nread_only = false";
+    let gateway = gateway(&registry.url, "", &own).await;
+    let catalog = get(&gateway, "/r/lab/v2/_catalog").await.text().await.unwrap();
+    assert_eq!(catalog, r#"{"repositories":["private","public"]}"#);
+    for _ in 0..2 {
+        let piece = caller().patch(at(&gateway, "/r/lab/v2/a/blobs/uploads/u1")).body("piece");
+        assert_eq!(piece.send().await.unwrap().status(), 202);
+    }
+    let lists = registry.lines().iter().filter(|line| line.contains("tags/list")).count();
+    assert_eq!(lists, 1, "what a registry asks for is found out once");
+}
+
+#[tokio::test]
+async fn what_a_registry_asked_for_counts_after_a_reload_and_after_an_open_answer() {
+    let service =
+        Scripted::start(|_| answer(200, &[("content-type", "application/json")], "{\"token\":\"t\"}")).await;
+    let challenge = format!("Bearer realm=\"{}/token\",service=\"s\"", service.url);
+    let registry = Scripted::start_with(move |line, headers| match line {
+        "GET /v2/" => answer(200, &[], "{}"),
+        line if line.starts_with("GET /v2/a/tags/list") => answer(200, &[], "{}"),
+        _ if headers.get("authorization").is_some_and(|sent| sent == "Bearer t") => answer(202, &[], ""),
+        _ => answer(401, &[("www-authenticate", challenge.as_str())], ""),
+    })
+    .await;
+    let folder = Folder::new("own-user-reload");
+    let host = service.url.trim_start_matches("http://");
+    let own = own_user(&folder.write("password", "s3cret"), host) + "\nread_only = false";
+    let gateway = gateway_of(&folder.0, &registry.url, "", &own).await;
+    let begun = caller().post(at(&gateway, "/r/lab/v2/a/blobs/uploads/")).send().await.unwrap();
+    assert_eq!(begun.status(), 202);
+    gateway.reload().await.unwrap();
+    let piece = caller().patch(at(&gateway, "/r/lab/v2/a/blobs/uploads/u1")).body("piece");
+    assert_eq!(piece.send().await.unwrap().status(), 202);
+    let opened = registry.lines().iter().filter(|line| *line == "GET /v2/").count();
+    assert_eq!(opened, 1);
+}
+
+#[tokio::test]
+async fn a_caller_hears_when_to_come_again_whoever_says_it() {
+    let busy = || answer(429, &[("retry-after", "7")], "");
+    let service = Scripted::start(move |_| busy()).await;
+    let host = service.url.trim_start_matches("http://").to_owned();
+    let challenge = format!("Bearer realm=\"{}/token\",service=\"s\"", service.url);
+    let by_token =
+        Scripted::start(move |_| answer(401, &[("www-authenticate", challenge.as_str())], "")).await;
+    let by_itself = Scripted::start(move |_| busy()).await;
+    let folder = Folder::new("retry-after");
+    let own = own_user(&folder.write("password", "s3cret"), &host);
+    let of_callers = format!("token_hosts = ['{host}']");
+    for (registry, more, path) in [
+        (&by_token, &of_callers, "/r/lab/token?scope=repository:a:pull"),
+        (&by_token, &own, "/r/lab/v2/a/manifests/x"),
+        (&by_itself, &own, "/r/lab/v2/a/manifests/x"),
+        (&by_itself, &of_callers, "/r/lab/v2/a/manifests/x"),
+    ] {
+        let gateway = gateway(&registry.url, "", more).await;
+        let response = get(&gateway, path).await;
+        assert_eq!(response.status(), 429, "{path} {more}");
+        assert_eq!(response.headers()["retry-after"], "7", "{path} {more}");
+    }
+}
+
+#[tokio::test]
+async fn what_follows_a_body_stays_behind() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut read = [0; 4096];
+                let _asked = stream.read(&mut read).await;
+                let answer = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Evil\r\n\r\n2\r\n{}\r\n0\r\n\
+                              Set-Cookie: a=b\r\nX-Evil: 1\r\n\r\n";
+                let _sent = stream.write_all(answer.as_bytes()).await;
+            });
+        }
+    });
+    let gateway = gateway(&url, "", "").await;
+    let client = hyper_util::client::legacy::Client::builder(hyper_util::rt::TokioExecutor::new())
+        .http2_only(true)
+        .build_http::<Body>();
+    let uri = at(&gateway, "/r/lab/v2/a/manifests/x").parse().unwrap();
+    let body = client.get(uri).await.unwrap().into_body().collect().await.unwrap();
+    assert_eq!(body.trailers(), None);
+    assert_eq!(body.to_bytes(), "{}");
 }
 
 #[tokio::test]
