@@ -510,7 +510,7 @@ fn may_hide_content(request: &ApiRequest, response: &Response) -> bool {
 }
 
 /// Returns `true` if a manifest was asked for, and a page for people has come.
-pub(crate) fn is_page_for_manifest(request: &ApiRequest, response: &Response) -> bool {
+fn is_page_for_manifest(request: &ApiRequest, response: &Response) -> bool {
     let is_manifest = matches!(&request.endpoint, Endpoint::Path(path) if path.contains("/manifests/"));
     is_manifest && accept::is_page(media_type(&response.headers).as_ref())
 }

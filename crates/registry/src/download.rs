@@ -17,7 +17,7 @@ use tallyman_core::{Descriptor, Digest, Hasher, Reference, Registry};
 
 use crate::{
     Client, Error, Piece, Response, TransportError, TransportErrorKind, cache::FetchStart, error::shown_url,
-    request::ApiRequest,
+    manifests::content_length, request::ApiRequest,
 };
 
 /// Bytes that a blob may have to be read as a whole.
@@ -113,8 +113,7 @@ impl Client {
         let scopes = Scopes::pull(reference.repository().as_str());
         let request = ApiRequest::new(Method::HEAD, reference, &format!("blobs/{digest}"), scopes);
         let response = self.send_with_retry(&request).await?;
-        let length = response.headers.get(header::CONTENT_LENGTH);
-        Ok(length.and_then(|length| length.to_str().ok()?.parse().ok()))
+        Ok(content_length(&response.headers))
     }
 
     async fn fetch_blob(

@@ -14,6 +14,7 @@ use crate::{
     Client, Error, RateLimit, Response, accept,
     cache::FetchStart,
     download::{check_size, collect},
+    error::shown_url,
     request::ApiRequest,
 };
 
@@ -55,7 +56,7 @@ pub struct ManifestHead {
     pub digest: Option<Digest>,
     /// The response's `Content-Type`.
     pub media_type: Option<MediaType>,
-    /// The response's `Content-Length`, in bytes.
+    /// The response's `Content-Length`, in bytes, unless it is that of encoded content.
     pub size: Option<u64>,
     /// The rate limit that the registry names.
     pub rate_limit: Option<RateLimit>,
@@ -63,7 +64,7 @@ pub struct ManifestHead {
 
 impl ManifestHead {
     pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let size = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+        let size = content_length(headers);
         let (digest, media_type) = (registry_digest(headers), media_type(headers));
         Self { digest, media_type, size, rate_limit: RateLimit::of(headers) }
     }
@@ -284,7 +285,12 @@ impl Client {
                 Received { media_type, registry_digest, url, bytes: collect(response, limit).await? };
             check_size(reference, size, &received.bytes)?;
             if is_of_mirror {
-                self.hashed(reference, received.clone()).await?;
+                let fetched = self.hashed(reference, received.clone()).await?;
+                // Of a tag, no digest may tell that a mirror sent something else.
+                if let Err(ManifestError::Json { source }) = fetched.manifest() {
+                    let (url, found) = (shown_url(&received.url), source.to_string());
+                    return Err(Error::Protocol { url, expected: "a manifest as JSON", found });
+                }
             }
             Ok(received)
         };
@@ -360,6 +366,14 @@ fn manifest_request(method: Method, reference: &Reference, scopes: impl Fn(&str)
 
 pub(crate) fn media_type(headers: &HeaderMap) -> Option<MediaType> {
     headers.get(header::CONTENT_TYPE)?.to_str().ok().map(MediaType::new)
+}
+
+/// Returns the length of what a response to HEAD is about, in bytes. Of content that would come encoded, only the length of that is told.
+pub(crate) fn content_length(headers: &HeaderMap) -> Option<u64> {
+    if headers.contains_key(header::CONTENT_ENCODING) {
+        return None;
+    }
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 fn registry_digest(headers: &HeaderMap) -> Option<Digest> {

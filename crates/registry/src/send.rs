@@ -12,9 +12,9 @@ use tallyman_core::Registry;
 
 use crate::{
     BodyStream, Client, Error, Event, Request, RequestBody, Response, Transport, TransportError,
-    TransportErrorKind,
-    authorize::is_page_for_manifest,
+    TransportErrorKind, accept,
     error::{Refusal, retry_after, seconds, shown_url},
+    manifests::media_type,
     request::ApiRequest,
     semaphore::Permit,
     session::Session,
@@ -77,7 +77,9 @@ impl Client {
             return None;
         };
         let response = Response { body: response.body.holding(permits).of_mirror(), ..response };
-        (response.status.is_success() && !is_page_for_manifest(request, &response)).then_some(response)
+        // Neither a manifest nor a blob is a page for people.
+        let is_page = accept::is_page(media_type(&response.headers).as_ref());
+        (response.status.is_success() && !is_page).then_some(response)
     }
 
     /// Sends a request for content as [`Client::send_with_retry`] does, and reads the response by `read`. If that fails for what a

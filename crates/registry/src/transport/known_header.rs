@@ -8,7 +8,8 @@ pub fn known_header(name: &str) -> Option<HeaderName> {
 }
 
 /// All headers that are read: this table is smaller in wasm than the one of all names that HTTP knows.
-const KNOWN: [HeaderName; 16] = [
+const KNOWN: [HeaderName; 17] = [
+    header::CONTENT_ENCODING,
     header::CONTENT_LENGTH,
     header::CONTENT_RANGE,
     header::CONTENT_TYPE,

@@ -194,6 +194,19 @@ async fn a_download_goes_on_from_its_own_position_alone_and_may_break_off_at_its
 }
 
 #[tokio::test]
+async fn a_length_of_encoded_content_is_not_that_of_the_content() {
+    const ENCODED: &str =
+        "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 271\r\nconnection: close\r\n\r\n";
+    const PLAIN: &str = "HTTP/1.1 200 OK\r\ncontent-length: 422\r\nconnection: close\r\n\r\n";
+    let host = answering([ENCODED, ENCODED, PLAIN]).await;
+    let reference: Reference = format!("{host}/acme/app:1").parse().unwrap();
+    let client = builder().access(|_| Access::PlainFirst).build();
+    assert_eq!(client.head_manifest(&reference).await.unwrap().size, None);
+    assert_eq!(client.head_blob(&reference, &Digest::of(b"")).await.unwrap(), None);
+    assert_eq!(client.head_manifest(&reference).await.unwrap().size, Some(422));
+}
+
+#[tokio::test]
 async fn signed_addresses_of_storages_stand_in_no_error() {
     const SIGNED: &str = "https://storage.example/blob?X-Amz-Signature=s3cret&n=1";
     let response = |status, location: &str, body| {

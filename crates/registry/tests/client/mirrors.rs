@@ -116,9 +116,38 @@ async fn what_a_mirror_sends_broken_or_wrong_is_asked_for_at_the_registry() {
             assert_eq!(*asked.borrow(), [true, false, false], "{what}");
         }
     }
-    // A tag has no digest: a mirror's answer counts once it is whole.
-    let (asked, client) = with_wrong_mirror(broken);
-    assert_eq!(&*client.manifest(&repository.by_tag("1".parse().unwrap())).await.unwrap().bytes, content);
+    // A tag has no digest: a mirror's answer counts once it is whole, and can be a manifest.
+    for from_mirror in [broken, || Body::full(""), || Body::full("[]"), || Body::full("{\"schemaVersion\":")]
+    {
+        let (asked, client) = with_wrong_mirror(from_mirror);
+        let tag = repository.by_tag("1".parse().unwrap());
+        assert_eq!(&*client.manifest(&tag).await.unwrap().bytes, content);
+        assert_eq!(*asked.borrow(), [true, false]);
+    }
+}
+
+#[tokio::test]
+async fn a_page_for_people_is_no_blob_of_a_mirror() {
+    let asked: Rc<RefCell<Vec<bool>>> = Rc::default();
+    let requests = Rc::clone(&asked);
+    let server = AtOnce(move |request: Request| {
+        let is_to_mirror = is_to_mirror(&request);
+        requests.borrow_mut().push(is_to_mirror);
+        let (media_type, content) = if is_to_mirror {
+            ("text/html", "<!doctype html>")
+        } else {
+            ("application/octet-stream", CONTENT)
+        };
+        let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(media_type))]);
+        Ok(Response { status: StatusCode::OK, headers, url: request.url, body: Body::full(content) })
+    });
+    let mirror = |_: &_| Some("https://mirror.example".to_owned());
+    let client = Client::builder(Rc::new(server)).retry(Retry::never()).mirror(mirror).build();
+    let descriptor =
+        Descriptor::new(MediaType::new("a/b"), Digest::of(CONTENT.as_bytes()), CONTENT.len() as u64);
+    // Who reads a layer from its first bytes on would not come as far as the digest.
+    let pieces = client.blob_stream(&"r.example/app".parse().unwrap(), &descriptor);
+    assert_eq!(pieces.try_collect::<Vec<_>>().await.unwrap().concat(), CONTENT.as_bytes());
     assert_eq!(*asked.borrow(), [true, false]);
 }
 
