@@ -165,6 +165,12 @@ test('a signal that outlives its calls has no listener of theirs', async () => {
   await all(tm.tags(hello, { signal }));
   await tm.putBlob(`${registry.host}/signals/app`, 'content', { signal });
   await failure(() => tm.files(`${hello}:none`, { signal }).next());
+  const { layers } = await tm.manifest(`${hello}:amd64`);
+  await new Response(await tm.blob(hello, layers[0], { signal })).arrayBuffer();
+  await (await tm.blob(hello, layers[0], { signal })).cancel();
+  await failure(async () => new Response(await tm.blob(hello, { ...layers[0], size: 1 }, { signal })).arrayBuffer());
+  const { value: entry } = await tm.files(files, { platform }).next();
+  await failure(async () => (await tm.file(files, entry.path, { platform, signal })).cancel());
   assert.equal(getEventListeners(signal, 'abort').length, 0);
 });
 

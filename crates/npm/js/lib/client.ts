@@ -2,6 +2,7 @@ import type { AsyncIter, Engine, Plan } from '../dist/tallyman.js';
 import { elementsOf, flagOf, functionOf, numberOf, optionsOf, textOf, wrongArgument } from './arguments.js';
 import { Attestation, type AttestationJson } from './attestation.js';
 import { asBytes, type Bytes } from './bytes.js';
+import { streamFrom } from './byte-stream.js';
 import { completed } from './completed-store.js';
 import { annotationsJson, descriptorJson, descriptorOf, type Descriptor, type DescriptorJson } from './descriptor.js';
 import { Digest } from './digest.js';
@@ -175,23 +176,8 @@ export class Tallyman {
       throw new TallymanError({ code: 'argument-invalid', message: `expected the digest of a blob in ${String(repository)}, found none` });
     }
     const pieces = this.#items<Uint8Array<ArrayBuffer>>((engine) => engine.blob(text, digest, size), signal);
-    let first = await pieces.next();
-    let isFirst = true;
-    return new ReadableStream<Uint8Array<ArrayBuffer>>(
-      {
-        async pull(controller) {
-          const piece = isFirst ? first : await pieces.next();
-          isFirst = false;
-          first = undefined;
-          if (piece) controller.enqueue(piece);
-          else controller.close();
-        },
-        cancel() {
-          pieces.end();
-        },
-      },
-      { highWaterMark: 0 },
-    );
+    const first = await pieces.next();
+    return streamFrom(first ? continued(first, pieces) : pieces, signal);
   }
 
   /**
@@ -667,20 +653,19 @@ export class Tallyman {
     yield* (await this.#extra(signal, (engine, aborted) => engine.sortTags(all, sort, aborted))) as string[];
   }
 
-  /** Items that the engine gives one after another. The signal is listened to once for the whole. */
+  /** Items that the engine gives one after another. The signal is listened to once for the whole: an abort ends what is under way. */
   #items<T>(start: (engine: Engine) => AsyncIter, signal: AbortSignal | undefined): Items<T> {
     if (signal?.aborted) throw abortedBy(signal);
     const items = this.#call(start);
     let isOpen = true;
-    const abort = (): void => items.abort();
     const end = (): void => {
       if (!isOpen) return;
       isOpen = false;
-      signal?.removeEventListener('abort', abort);
+      signal?.removeEventListener('abort', end);
       items.abort();
       items.free();
     };
-    signal?.addEventListener('abort', abort);
+    signal?.addEventListener('abort', end);
     const next = async (): Promise<T | undefined> => {
       try {
         await client();
