@@ -282,6 +282,41 @@ describe('bringing content into registries', () => {
     assert.equal((await failure(() => tm.push(plan))).code, 'argument-invalid');
   });
 
+  test('what is saved, converted or pushed is as it was at the call', async () => {
+    const name = `${registry.host}/taken/app`;
+    for (const arch of ['amd64', 'arm64']) await tm.copy(`${hello}:${arch}`, `${name}:${arch}`);
+    const { digest: subject } = await tm.resolve(`${name}:amd64`);
+    const store = new MemoryStore();
+    const client = new Tallyman({ store });
+    const bytes = Buffer.from((await tm.manifest(`${name}:amd64`)).bytes);
+    const { digest } = await tm.resolve(`${name}:amd64`);
+    const put = tm.putManifest(`${name}:put`, bytes);
+    bytes.fill(32);
+    assert.equal((await put).digest, digest);
+    const spoils = [(list) => list.remove(`${name}:arm64`), (list) => list[Symbol.dispose]()];
+    for (const spoil of spoils) {
+      for (const [way, call] of Object.entries({
+        save: async (list) => (await client.save(list), client.load(name)),
+        convert: (list) => tm.convert(list, 'oci'),
+        push: (list) => tm.push(list),
+        'push of a form': (list) => tm.push(list, { format: 'oci' }),
+        'push with a subject': (list) => tm.push(list, { format: 'oci', subject: `${name}@${subject}` }),
+        'push of a plan': (list) => {
+          const plan = tm.plan(list);
+          const pushed = tm.push(plan);
+          plan[Symbol.dispose]();
+          return pushed;
+        },
+      })) {
+        const make = async () => new ManifestList(name, await Promise.all(['amd64', 'arm64'].map((arch) => tm.inspect(`${name}:${arch}`))));
+        const [list, same] = [await make(), await make()];
+        const under = call(list);
+        spoil(list);
+        assert.equal((await under).digest, (await call(same)).digest, way);
+      }
+    }
+  });
+
   test('lists are sources of a list: their images, some of them, or as they are', async () => {
     const client = new Tallyman();
     const annotations = { 'org.opencontainers.image.description': 'an app' };

@@ -359,7 +359,8 @@ export class Tallyman {
     const { mediaType = manifest instanceof Manifest ? manifest.mediaType : '', signal } = optionsOf(options, ['mediaType', 'signal']);
     const text = referenceText(reference, 'reference');
     if (typeof mediaType !== 'string') throw wrongArgument('mediaType', 'a text', mediaType);
-    const bytes = asBytes(manifest instanceof Manifest ? manifest.bytes : manifest);
+    // A copy: they may be changed meanwhile.
+    const bytes = new Uint8Array(asBytes(manifest instanceof Manifest ? manifest.bytes : manifest));
     return readDescriptor(await this.#run(signal, (engine, aborted) => engine.putManifest(text, bytes, mediaType, aborted)));
   }
 
@@ -432,7 +433,7 @@ export class Tallyman {
     const { signal, ...plan } = optionsOf(options, [...planOptionNames, 'signal']);
     const terms = termsOf(plan, formatOf(format));
     if (!(list instanceof ManifestList)) throw wrongArgument('list', 'a ManifestList', list);
-    return this.#planned(list, terms, signal);
+    return this.#planned(ManifestList.copyOf(list), terms, signal);
   }
 
   /** Pushes a list, a plan, or the list that the store has under a name. */
@@ -452,7 +453,8 @@ export class Tallyman {
     if (format !== undefined) formatOf(format);
     if (purge) this.#needsStore();
     const plan = what instanceof PushPlan ? what : await this.#planOf(what, planned, format, signal);
-    // Whoever gave it may dispose of it once it has told its first progress.
+    // Whoever gave it may dispose of it meanwhile.
+    const handle = PushPlan.copyOf(plan);
     const { stepCount: total, steps, losses, target, mediaType } = plan;
     this.#preconnect(target, total);
     const progress = { completed: 0, bytes: 0 };
@@ -463,7 +465,7 @@ export class Tallyman {
       const step = index === undefined ? undefined : steps[index];
       told(onProgress, { kind, ...progress, total, ...(step ? { step } : {}), ...(reference ? { reference } : {}) });
     };
-    const [digest, purged] = await this.#run(signal, (engine, aborted) => engine.push(PushPlan.handleOf(plan), further, purge, neverOverwrite, tell, aborted));
+    const [digest, purged] = await this.#run(signal, (engine, aborted) => engine.push(handle, further, purge, neverOverwrite, tell, aborted));
     const put = steps.at(-1);
     const reference = put && 'reference' in put ? put.reference : target;
     const { tag } = Reference.parse(reference);
@@ -517,7 +519,8 @@ export class Tallyman {
     const { signal } = optionsOf(options, ['signal']);
     if (!(list instanceof ManifestList)) throw wrongArgument('list', 'a ManifestList', list);
     this.#needsStore();
-    await this.#run(signal, (engine, aborted) => engine.save(ManifestList.handleOf(list), aborted));
+    const saved = ManifestList.copyOf(list);
+    await this.#run(signal, (engine, aborted) => engine.save(ManifestList.handleOf(saved), aborted));
   }
 
   /**
@@ -574,12 +577,13 @@ export class Tallyman {
     const isNamed = subject !== undefined && !isDescriptor(subject);
     // If anything else of them is wrong, the subject is not asked for.
     let terms = termsOf(isNamed ? options : { ...options, subject }, format);
-    const list = what instanceof ManifestList ? what : await this.#kept(what, signal);
+    const list = what instanceof ManifestList ? ManifestList.copyOf(what) : await this.#kept(what, signal);
     if (isNamed) terms = termsOf({ ...options, subject: await this.resolve(subject, { signal }) }, format);
     if (format !== undefined || ManifestList.lacksManifests(list)) return this.#planned(list, terms, signal);
     return new PushPlan(call(() => ManifestList.handleOf(list).plan(terms)));
   }
 
+  /** The plan of a push of a list that nobody else has: the engine takes it. */
   async #planned(list: ManifestList, terms: string, signal: AbortSignal | undefined): Promise<PushPlan> {
     // A plan says what is wrong with a list that has no entries.
     if (list.length === 0) call(() => ManifestList.handleOf(list).plan('{}'));
