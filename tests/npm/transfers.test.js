@@ -443,6 +443,26 @@ describe('credentials', () => {
     }
   });
 
+  test('in base64 they may have line breaks, and those that no header can hold are an error that says so', async (t) => {
+    const guarded = await startDevRegistry('--samples', '--basic', 'user:secret');
+    t.after(() => guarded.stop());
+    const reference = `${guarded.host}/samples/hello:latest`;
+    const encoded = Buffer.from('user:secret').toString('base64');
+    for (const text of [encoded, `${encoded}\n`, `${encoded.slice(0, 5)}\r\n${encoded.slice(5)}`]) {
+      assert.equal((await new Tallyman({ attempts: 1, credentials: () => ({ encoded: text }) }).inspect(reference)).kind, 'list');
+    }
+    for (const [credentials, message] of [
+      [{ encoded: '\0' }, /expected user:password in base64, found no base64/],
+      [{ token: 'abc\n' }, /expected a token that a header can hold/],
+    ]) {
+      const requests = [];
+      const client = new Tallyman({ attempts: 1, credentials: () => credentials, onRequest: ({ headers, status }) => requests.push([headers.authorization, status]) });
+      const error = await failure(() => client.inspect(reference));
+      assert.deepEqual([error.code, error.registry, requests.length < 2], ['credentials', guarded.host, true], error.message);
+      assert.match(error.message, message);
+    }
+  });
+
   test('a token service is told the user name of each form', async () => {
     for (const credentials of [{ username: 'usér', password: 'secret' }, { username: 'usér', encoded: 'dXPpcjpzZWNyZXQ=' }]) {
       const asked = [];
