@@ -339,11 +339,11 @@ export class Tallyman {
     const text = referenceText(repository, 'repository');
     textOf(mediaType, 'mediaType');
     const expected = given === undefined ? undefined : Digest.parse(given);
-    const sent = sendable(content, expected?.algorithm ?? 'sha256', signal);
+    const sent = sendable(content, expected?.algorithm ?? 'sha256');
     const put = (digest: string, signal: AbortSignal | undefined): Promise<void> =>
       this.#run(signal, (engine, aborted) => engine.putBlob(text, digest, sent.body, aborted));
-    const digest = expected?.toString() ?? (await sent.digest());
-    await (expected ? sentWhileHashed(text, digest, sent.digest(), signal, (signal) => put(digest, signal)) : put(digest, signal));
+    const digest = expected?.toString() ?? (await sent.digest(signal));
+    await (expected ? sentWhileHashed(text, digest, sent, signal, (signal) => put(digest, signal)) : put(digest, signal));
     return { mediaType, digest, size: sent.size };
   }
 
