@@ -182,6 +182,21 @@ test('the size of an image far down in a list is shown when it is opened', async
   await expect(size).toHaveText(/^\d+ B$/);
 });
 
+test('of a list what attests an image is named as that, and all else is opened', async ({ page, show }) => {
+  const odd = new OddRegistry(page);
+  const platform = { os: 'unknown', architecture: 'amd64' };
+  const image = { ...odd.image({ ...platform, config: { User: 'half' } }), platform };
+  const attests = { 'vnd.docker.reference.type': 'attestation-manifest', 'vnd.docker.reference.digest': image.digest };
+  const attestation = { ...odd.image({ os: 'unknown', architecture: 'unknown' }), platform: { os: 'unknown', architecture: 'unknown' }, annotations: attests };
+  odd.put('manifests', ociIndex, { schemaVersion: 2, mediaType: ociIndex, manifests: [attestation, image] }, 'half');
+  await show('<tallyman-manifest reference="r.example/odd/app:half"></tallyman-manifest>');
+  const element = page.locator('tallyman-manifest');
+  await expect(element.locator('tr.row')).toHaveCount(2);
+  await expect(element.locator('tr.row').last()).toContainText('attestation of');
+  await element.getByRole('button', { name: 'unknown/amd64' }).click();
+  await expect(element.getByText('half', { exact: true })).toBeVisible();
+});
+
 test('equal credentials change nothing, and the latest function is asked', async ({ page, show }) => {
   const guarded = await startDevRegistry('--samples', '--basic', 'user:secret', '--open-preflight');
   try {
