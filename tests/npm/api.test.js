@@ -562,6 +562,24 @@ describe('with a registry', () => {
     assert.equal((await failure(() => tm.resolve(`${app}@${known}`))).code, 'not-found');
   });
 
+  test('entries of lists and nodes of trees are descriptors for all that takes those', async () => {
+    const tm = new Tallyman();
+    const list = await tm.create(`${registry.host}/samples/hello:entries`, [`${hello}:amd64`, `${hello}:arm64`]);
+    const { entries } = list;
+    assert.equal(buildList(entries).digest, list.digest);
+    const made = await tm.create(`${registry.host}/samples/hello:again`, entries);
+    const platformsOf = (all) => new Map(all.map(({ digest, platform }) => [digest, platform]));
+    assert.deepEqual(platformsOf(made.entries), platformsOf(entries));
+    const elsewhere = await failure(() => tm.create(`${registry.host}/samples/other:v1`, entries));
+    assert.equal(elsewhere.code, 'argument-invalid');
+    assert.match(elsewhere.message, /expected descriptors of manifests in .*\/samples\/other, or names of images elsewhere, as images, found ".*\/samples\/hello/);
+    const { digest } = await tm.push(list, { subject: entries[0], format: 'oci' });
+    assert.equal((await tm.manifest(`${hello}@${digest}`)).subject.digest, entries[0].digest);
+    const node = await tm.tree(`${hello}:amd64`);
+    assert.equal(new ManifestList(`${hello}:node`, [{ ...node, platform: entries[0].platform }]).entries[0].digest, node.digest);
+    assert.equal((await failure(() => buildList([{ ...entries[0], other: 1 }]))).code, 'argument-invalid');
+  });
+
   test('a platform with a version or features is that of its own image', async () => {
     const versions = ['10.0.17763.1', '10.0.20348.1', '10.0.20348.2', '10.0.26100.1'];
     const made = new ManifestList(`${registry.host}/windows/app:v1`);

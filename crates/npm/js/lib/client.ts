@@ -410,7 +410,7 @@ export class Tallyman {
     for (const name of createFlags) if (flags[name] !== undefined) flagOf(flags[name], name);
     const text = referenceText(list, 'list');
     const given = elementsOf(images, 'images');
-    const described = given.filter(isDescriptor).map(descriptorJson);
+    const described = given.filter(isDescriptor).map((descriptor) => ownJson(descriptor, list));
     const named = given.filter((image) => !isDescriptor(image)).map((image) => referenceText(image, 'image'));
     const wanted = { platforms: platformTexts(platforms), annotations: annotations === undefined ? {} : annotationsJson(annotations) };
     const terms = JSON.stringify({ ...flags, ...wanted, described });
@@ -818,6 +818,14 @@ async function* first(names: AsyncIterable<string>, limit: number): AsyncGenerat
 /** The texts of platforms; none stands for all. */
 const platformTexts = (platforms: Iterable<string | Platform> | undefined): string[] =>
   platforms === undefined ? [] : elementsOf(platforms, 'platforms').map((platform) => platformText(platform) ?? '');
+
+/** The descriptor of a manifest in the repository of `list`, as manifests have it. */
+function ownJson(descriptor: Descriptor & { reference?: string }, list: string | Reference): DescriptorJson {
+  const { reference } = descriptor;
+  const { name } = Reference.parse(list);
+  if (reference === undefined || Reference.parse(reference).name === name) return descriptorJson(descriptor);
+  throw wrongArgument('images', `descriptors of manifests in ${name}, or names of images elsewhere,`, reference);
+}
 
 /** Tags, one or several. */
 function tagsOf(tags: string | Iterable<string>): string[] {
