@@ -393,7 +393,7 @@ describe('the border', () => {
       if (!/^class/.test(Function.prototype.toString.call(value))) return [name];
       const names = [...Object.getOwnPropertyNames(value.prototype), ...Object.getOwnPropertyNames(value)];
       const own = names.filter((key) => typeof (Object.getOwnPropertyDescriptor(value.prototype, key) ?? Object.getOwnPropertyDescriptor(value, key)).value === 'function');
-      return own.filter((key) => !['of', 'handleOf', 'lacksManifests', 'serverOf', 'typedOf'].includes(key) || name === 'Digest');
+      return own.filter((key) => !['of', 'copyOf', 'handleOf', 'lacksManifests', 'serverOf', 'typedOf'].includes(key) || name === 'Digest');
     };
     const missing = Object.entries(tallyman).flatMap(methods).filter((name) => !free.includes(name) && !tested.includes(name));
     assert.deepEqual(missing, ['isValid', 'lists']);
@@ -560,6 +560,24 @@ describe('with a registry', () => {
     assert.equal((await failure(() => tm.resolve(`${app}:latest`))).code, 'not-found');
     await tm.delete(`${app}@${known}`);
     assert.equal((await failure(() => tm.resolve(`${app}@${known}`))).code, 'not-found');
+  });
+
+  test('entries of lists and nodes of trees are descriptors for all that takes those', async () => {
+    const tm = new Tallyman();
+    const list = await tm.create(`${registry.host}/samples/hello:entries`, [`${hello}:amd64`, `${hello}:arm64`]);
+    const { entries } = list;
+    assert.equal(buildList(entries).digest, list.digest);
+    const made = await tm.create(`${registry.host}/samples/hello:again`, entries);
+    const platformsOf = (all) => new Map(all.map(({ digest, platform }) => [digest, platform]));
+    assert.deepEqual(platformsOf(made.entries), platformsOf(entries));
+    const elsewhere = await failure(() => tm.create(`${registry.host}/samples/other:v1`, entries));
+    assert.equal(elsewhere.code, 'argument-invalid');
+    assert.match(elsewhere.message, /expected descriptors of manifests in .*\/samples\/other, or names of images elsewhere, as images, found ".*\/samples\/hello/);
+    const { digest } = await tm.push(list, { subject: entries[0], format: 'oci' });
+    assert.equal((await tm.manifest(`${hello}@${digest}`)).subject.digest, entries[0].digest);
+    const node = await tm.tree(`${hello}:amd64`);
+    assert.equal(new ManifestList(`${hello}:node`, [{ ...node, platform: entries[0].platform }]).entries[0].digest, node.digest);
+    assert.equal((await failure(() => buildList([{ ...entries[0], other: 1 }]))).code, 'argument-invalid');
   });
 
   test('a platform with a version or features is that of its own image', async () => {

@@ -165,7 +165,48 @@ test('a signal that outlives its calls has no listener of theirs', async () => {
   await all(tm.tags(hello, { signal }));
   await tm.putBlob(`${registry.host}/signals/app`, 'content', { signal });
   await failure(() => tm.files(`${hello}:none`, { signal }).next());
+  const { layers } = await tm.manifest(`${hello}:amd64`);
+  await new Response(await tm.blob(hello, layers[0], { signal })).arrayBuffer();
+  await (await tm.blob(hello, layers[0], { signal })).cancel();
+  await failure(async () => new Response(await tm.blob(hello, { ...layers[0], size: 1 }, { signal })).arrayBuffer());
+  const { value: entry } = await tm.files(files, { platform }).next();
+  await failure(async () => (await tm.file(files, entry.path, { platform, signal })).cancel());
   assert.equal(getEventListeners(signal, 'abort').length, 0);
+});
+
+test("a program's own fetch that throws anything or returns no response is told as such, and what it returns is asked for once", async () => {
+  const headers = new Headers({ 'content-type': 'application/json' });
+  const read = new Response('read');
+  await read.text();
+  for (const [answer, message] of [
+    [() => undefined, /the option fetch failed for http.*: expected a Response with status and headers as what fetch returns, found undefined$/],
+    [() => ({ status: 200 }), /found an object of the class Object$/],
+    [() => ({ status: 200, headers: {}, body: null }), /expected a Response with status and headers/],
+    [() => Response.error(), /found an object of the class Response$/],
+    [() => ({ status: 200, headers, body: 'text' }), /expected a stream of bytes, found string$/],
+    [() => read, /expected a stream of bytes that nobody has begun to read/],
+  ]) {
+    let isFirst = true;
+    let asked = 0;
+    const fetch = async () => {
+      asked += 1;
+      // A registry that has answered once is asked again after a failure.
+      if (!isFirst) return answer();
+      isFirst = false;
+      return Response.json({}, { status: 404 });
+    };
+    const tm = new Tallyman({ fetch, attempts: 3 });
+    await failure(() => tm.manifest('r.example/app:1'));
+    asked = 0;
+    const error = await failure(() => tm.manifest('r.example/app:1'));
+    assert.deepEqual([error.code, asked], ['argument-invalid', 1], error.message);
+    assert.match(error.message, message);
+  }
+  for (const thrown of [undefined, null, 'no way', 5, { cause: { code: 5 } }]) {
+    const error = await failure(() => new Tallyman({ attempts: 1, fetch: () => Promise.reject(thrown) }).manifest('r.example/app:1'));
+    assert.equal(error.code, 'unreachable');
+    assert.ok(error.message.includes(String(thrown)), error.message);
+  }
 });
 
 test("the pieces of a program's own fetch are bytes of any form, or the error says that they are none", { timeout: 60_000 }, async () => {

@@ -233,6 +233,31 @@ describe('images that are made here', () => {
     await eventually(() => ended() === 3);
   });
 
+  test('an abort ends a stream that nobody reads, and its request', async () => {
+    const content = Buffer.from(Array.from({ length: 400_000 }, (_, number) => Math.imul(number, 2654435761) >>> 24));
+    const tar = archive(file('large', content));
+    const lazy = lazyLayer('estargz', { large: content }, 200_000);
+    for (const layer of [layerOf(tar), { bytes: tar, diffId: digestOf(tar) }, { ...lazy, described: { annotations: lazy.annotations } }]) {
+      const digest = digestOf(layer.bytes);
+      const { tm, cancelled } = registryOf({ 1: [layer] });
+      const opened = {
+        blob: (signal) => tm.blob('r.example/app', { digest, size: layer.bytes.length }, { signal }),
+        file: (signal) => tm.file('r.example/app:1', 'large', { signal }),
+      };
+      for (const [way, open] of Object.entries(opened)) {
+        const controller = new AbortController();
+        const reader = (await open(controller.signal)).getReader();
+        await reader.read();
+        const before = cancelled.length;
+        controller.abort(new Error('enough'));
+        const { code, cause } = await failure(() => reader.closed);
+        assert.deepEqual([code, cause.message], ['aborted', 'enough'], way);
+        assert.equal((await failure(() => reader.read())).code, 'aborted');
+        await eventually(() => cancelled.length > before);
+      }
+    }
+  });
+
   test('a stream that waits for its registry is cancelled at once, and so is its request', async () => {
     const content = Buffer.from(Array.from({ length: 400_000 }, (_, number) => Math.imul(number, 2654435761) >>> 24));
     const lazy = lazyLayer('estargz', { large: content }, 200_000);
@@ -576,6 +601,18 @@ describe('readLayer', () => {
 });
 
 describe('a stream of the program', () => {
+  test('is closed when its signal ends while nobody waits for it', async () => {
+    const stream = Readable.from(cut(archive(file('large', Buffer.alloc(1_000_000, 'x'))), 64 * 1024));
+    const controller = new AbortController();
+    const layer = readLayer(stream, { signal: controller.signal });
+    const { value } = await layer.next();
+    const reader = value.stream().getReader();
+    await reader.read();
+    controller.abort();
+    assert.ok(stream.destroyed);
+    for (const read of [() => reader.read(), () => layer.next()]) assert.equal((await failure(read)).code, 'aborted');
+  });
+
   const readers = { 'for its digest': (stream, options) => Digest.ofStream(stream, options), 'as a layer': (stream, options) => all(readLayer(stream, options)) };
   for (const [way, read] of Object.entries(readers)) {
     test(`of Node is closed when its signal ends the wait for it, ${way}`, async () => {

@@ -1,11 +1,14 @@
 // All that the command line can, from a program: forms, subjects, trees, findings, described lists, orders of tags.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { ManifestList, MediaType, MemoryStore, Tallyman } from 'tallyman';
+import { promisify } from 'node:util';
+import { FileStore, ManifestList, MediaType, MemoryStore, Tallyman } from 'tallyman';
 import { startDevRegistry } from '../e2e/servers.js';
 import { failure } from './failure.js';
 
@@ -43,6 +46,16 @@ test('the README says of each command and each flag how the library does it', ()
   const [, options] = /^\.SH OPTIONS$(.*?)^\.SH/ms.exec(manual);
   missing.push(...flagsOf(options).filter((flag) => flag !== '--version' && !rest.includes(`\`${flag}\``)));
   assert.deepEqual(missing, []);
+});
+
+test('the store that the README names has the lists of --config', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'tallyman-npm-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const list = `${registry.host}/samples/kept:v1`;
+  await promisify(execFile)('node', [join(installed, 'bin/tallyman.js'), '--config', folder, 'create', '--insecure', list, `${hello}:amd64`]);
+  const [, store] = /`--config` is [^;.]*(new FileStore\(.*?\))`/s.exec(readFileSync(join(installed, 'README.md'), 'utf8'));
+  const client = new Tallyman({ store: new Function('FileStore', 'folder', `return ${store}`)(FileStore, folder) });
+  assert.equal((await client.load(list)).length, 1);
 });
 
 describe('forms', () => {

@@ -74,6 +74,28 @@ describe('results', () => {
     assert.deepEqual(index.platforms.map(({ platform, attestations }) => `${platform.os}/${platform.architecture} ${attestations.length}`), ['linux/amd64 1', 'linux/arm64 0']);
     assert.deepEqual(image.platforms, []);
   });
+
+  test('the platforms of a list are those that can be asked for', () => {
+    const [mediaType, nested] = ['application/vnd.oci.image.manifest.v1+json', 'application/vnd.oci.image.index.v1+json'];
+    const entry = (number, more) => ({ mediaType, digest: `sha256:${String(number).repeat(64)}`, size: 1, ...more });
+    const attests = { 'vnd.docker.reference.type': 'attestation-manifest', 'vnd.docker.reference.digest': entry(1).digest };
+    const unknown = { os: 'unknown', architecture: 'unknown' };
+    const manifests = [
+      entry(1, { platform: { os: 'linux', architecture: 'amd64' } }),
+      entry(2, { mediaType: nested, platform: { os: 'linux', architecture: 'riscv64' } }),
+      entry(3, { platform: { os: 'unknown', architecture: 'amd64' } }),
+      entry(4, { platform: { os: 'linux', architecture: 'unknown' } }),
+      entry(5, { platform: unknown }),
+      entry(6, { platform: unknown, annotations: attests }),
+      entry(7),
+    ];
+    const manifest = Manifest.parse(JSON.stringify({ schemaVersion: 2, mediaType: nested, manifests }));
+    assert.deepEqual(
+      manifest.platforms.map(({ platform, descriptor, attestations }) => [platform.os, platform.architecture, descriptor.digest.at(-1), attestations.map(({ digest }) => digest.at(-1))]),
+      [['linux', 'amd64', '1', ['6']], ['unknown', 'amd64', '3', []], ['linux', 'unknown', '4', []]],
+    );
+    assert.ok(manifest.platforms.every(({ descriptor }) => manifest.entries.includes(descriptor)));
+  });
 });
 
 describe('types', () => {

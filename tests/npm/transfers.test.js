@@ -282,6 +282,41 @@ describe('bringing content into registries', () => {
     assert.equal((await failure(() => tm.push(plan))).code, 'argument-invalid');
   });
 
+  test('what is saved, converted or pushed is as it was at the call', async () => {
+    const name = `${registry.host}/taken/app`;
+    for (const arch of ['amd64', 'arm64']) await tm.copy(`${hello}:${arch}`, `${name}:${arch}`);
+    const { digest: subject } = await tm.resolve(`${name}:amd64`);
+    const store = new MemoryStore();
+    const client = new Tallyman({ store });
+    const bytes = Buffer.from((await tm.manifest(`${name}:amd64`)).bytes);
+    const { digest } = await tm.resolve(`${name}:amd64`);
+    const put = tm.putManifest(`${name}:put`, bytes);
+    bytes.fill(32);
+    assert.equal((await put).digest, digest);
+    const spoils = [(list) => list.remove(`${name}:arm64`), (list) => list[Symbol.dispose]()];
+    for (const spoil of spoils) {
+      for (const [way, call] of Object.entries({
+        save: async (list) => (await client.save(list), client.load(name)),
+        convert: (list) => tm.convert(list, 'oci'),
+        push: (list) => tm.push(list),
+        'push of a form': (list) => tm.push(list, { format: 'oci' }),
+        'push with a subject': (list) => tm.push(list, { format: 'oci', subject: `${name}@${subject}` }),
+        'push of a plan': (list) => {
+          const plan = tm.plan(list);
+          const pushed = tm.push(plan);
+          plan[Symbol.dispose]();
+          return pushed;
+        },
+      })) {
+        const make = async () => new ManifestList(name, await Promise.all(['amd64', 'arm64'].map((arch) => tm.inspect(`${name}:${arch}`))));
+        const [list, same] = [await make(), await make()];
+        const under = call(list);
+        spoil(list);
+        assert.equal((await under).digest, (await call(same)).digest, way);
+      }
+    }
+  });
+
   test('lists are sources of a list: their images, some of them, or as they are', async () => {
     const client = new Tallyman();
     const annotations = { 'org.opencontainers.image.description': 'an app' };
@@ -405,6 +440,26 @@ describe('credentials', () => {
       const half = await failure(() => new Tallyman({ attempts: 1, credentials: () => ({ username: 'user' }) }).inspect(reference));
       assert.equal(half.code, 'credentials');
       await guarded.stop();
+    }
+  });
+
+  test('in base64 they may have line breaks, and those that no header can hold are an error that says so', async (t) => {
+    const guarded = await startDevRegistry('--samples', '--basic', 'user:secret');
+    t.after(() => guarded.stop());
+    const reference = `${guarded.host}/samples/hello:latest`;
+    const encoded = Buffer.from('user:secret').toString('base64');
+    for (const text of [encoded, `${encoded}\n`, `${encoded.slice(0, 5)}\r\n${encoded.slice(5)}`]) {
+      assert.equal((await new Tallyman({ attempts: 1, credentials: () => ({ encoded: text }) }).inspect(reference)).kind, 'list');
+    }
+    for (const [credentials, message] of [
+      [{ encoded: '\0' }, /expected user:password in base64, found no base64/],
+      [{ token: 'abc\n' }, /expected a token that a header can hold/],
+    ]) {
+      const requests = [];
+      const client = new Tallyman({ attempts: 1, credentials: () => credentials, onRequest: ({ headers, status }) => requests.push([headers.authorization, status]) });
+      const error = await failure(() => client.inspect(reference));
+      assert.deepEqual([error.code, error.registry, requests.length < 2], ['credentials', guarded.host, true], error.message);
+      assert.match(error.message, message);
     }
   });
 

@@ -114,6 +114,20 @@ test('a signal that was given ends an upload', () =>
     await assert.rejects(client.putBlob(repository, content, { signal: controller.signal }), { code: 'aborted' });
   }));
 
+test('an upload that is refused ends the hashing of its content', { timeout: 60_000 }, async () => {
+  let isCancelled = false;
+  // One whose stream never comes to its end.
+  class Endless extends Blob {
+    stream() {
+      return new ReadableStream({ pull: () => new Promise(() => undefined), cancel: () => void (isCancelled = true) });
+    }
+  }
+  const fetch = async (_url, { method }) => new Response(null, { status: method === 'HEAD' ? 404 : 403 });
+  const client = new Tallyman({ fetch, attempts: 1 });
+  await assert.rejects(client.putBlob('reg.example/app', new Endless(['content']), { digest }), { code: 'denied' });
+  assert.ok(isCancelled);
+});
+
 test('a Blob that stands for a file which has changed is told as such', (t) =>
   withRegistry([], {}, async (client, repository) => {
     const folder = await mkdtemp(join(tmpdir(), 'tallyman-npm-'));

@@ -2,11 +2,19 @@
 
 use std::fmt;
 
-use base64::{Engine, engine::general_purpose::STANDARD};
+use base64::{
+    Engine,
+    alphabet::STANDARD as ALPHABET,
+    engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig},
+};
 use futures_util::{FutureExt, future, future::LocalBoxFuture};
 use http::HeaderValue;
 use tallyman_core::{Registry, Repository};
 use thiserror::Error;
+
+/// Base64 as Go's `StdEncoding` reads it: the bits behind the last byte may be anything.
+const BASE64: GeneralPurpose =
+    GeneralPurpose::new(&ALPHABET, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
 
 /// Credentials for a registry. The `Debug` form shows no secrets.
 #[derive(Clone, PartialEq, Eq)]
@@ -39,12 +47,50 @@ pub enum Credentials {
 }
 
 impl Credentials {
+    /// Reads `user:password` in base64 as Docker reads `auth` in its configuration: lines may be wrapped, zeros around the
+    /// password are padding, and it need not be UTF-8.
+    ///
+    /// # Errors
+    /// [`CredentialError`] if it is no base64, or no user name and password.
+    pub fn encoded(text: &str) -> Result<Self, CredentialError> {
+        let wrong = |message: String| CredentialError { message };
+        let text: String = text.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
+        let bytes = BASE64
+            .decode(text)
+            .map_err(|error| wrong(format!("expected user:password in base64, found no base64: {error}")))?;
+        let colon = bytes.iter().position(|byte| *byte == b':').filter(|at| *at > 0).ok_or_else(|| {
+            wrong("expected user:password in base64, found no user name before a colon".to_owned())
+        })?;
+        let (user, password) = (&bytes[..colon], trimmed(&bytes[colon + 1..]));
+        Ok(match (str::from_utf8(user), str::from_utf8(password)) {
+            (Ok(user), Ok(password)) => Self::Basic { user: user.to_owned(), password: password.to_owned() },
+            _ => Self::EncodedBasic {
+                user: String::from_utf8_lossy(user).into_owned(),
+                encoded: BASE64.encode([user, b":", password].concat()),
+            },
+        })
+    }
+
+    /// Takes a token for the registry itself.
+    ///
+    /// # Errors
+    /// [`CredentialError`] if headers cannot hold it.
+    pub fn registry_token(token: String) -> Result<Self, CredentialError> {
+        match bearer(&token) {
+            Some(_) => Ok(Self::RegistryToken(token)),
+            None => Err(CredentialError {
+                message: "expected a token that a header can hold, found other characters in it, such as a line break"
+                    .to_owned(),
+            }),
+        }
+    }
+
     /// Returns the `Authorization` header for a registry or token service that asks for a user name and a password.
     /// Returns `None` for tokens.
     pub fn basic(&self) -> Option<HeaderValue> {
         match self {
             Self::Basic { user, password } => {
-                secret(&format!("Basic {}", STANDARD.encode(format!("{user}:{password}"))))
+                secret(&format!("Basic {}", BASE64.encode(format!("{user}:{password}"))))
             }
             Self::EncodedBasic { encoded, .. } => secret(&format!("Basic {encoded}")),
             Self::IdentityTokenAndBasic { basic, .. } => basic.basic(),
@@ -84,6 +130,13 @@ impl fmt::Debug for Credentials {
 /// Returns `Bearer TOKEN` as a header value that logs do not show, or `None` if headers cannot hold the token.
 pub(crate) fn bearer(token: &str) -> Option<HeaderValue> {
     secret(&format!("Bearer {token}"))
+}
+
+fn trimmed(mut password: &[u8]) -> &[u8] {
+    while let [0, rest @ ..] | [rest @ .., 0] = password {
+        password = rest;
+    }
+    password
 }
 
 fn secret(text: &str) -> Option<HeaderValue> {
@@ -225,5 +278,42 @@ mod tests {
         let token = Credentials::RegistryToken("opaque".to_owned());
         assert_eq!((format!("{token:?}").as_str(), token.basic()), ("RegistryToken(…)", None));
         assert_eq!(token.bearer().unwrap(), "Bearer opaque");
+    }
+
+    #[test]
+    fn encoded_credentials_are_read_as_docker_reads_them() {
+        let pair = |user: &str, password: &str| {
+            Ok(Credentials::Basic { user: user.to_owned(), password: password.to_owned() })
+        };
+        for (text, expected) in [
+            ("dTpw", pair("u", "p")),
+            ("dTpw\n", pair("u", "p")),
+            ("dT\r\npw", pair("u", "p")),
+            ("dTpwOnEAAA==", pair("u", "p:q")),
+            ("dTo=", pair("u", "")),
+            (
+                "dTpw5A==",
+                Ok(Credentials::EncodedBasic { user: "u".to_owned(), encoded: "dTpw5A==".to_owned() }),
+            ),
+            ("\0", Err("found no base64")),
+            ("dTpw ", Err("found no base64")),
+            ("dXA=", Err("found no user name")),
+            ("OnA=", Err("found no user name")),
+        ] {
+            match (Credentials::encoded(text), expected) {
+                (Err(error), Err(told)) => assert!(error.message.contains(told), "{text:?}: {error}"),
+                (found, expected) => assert_eq!(found.ok(), expected.ok(), "{text:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_token_that_no_header_can_hold_is_refused() {
+        for (token, is_taken) in [("opaque", true), ("abc\n", false), ("a\r\nX: y", false), ("\u{7f}", false)]
+        {
+            let found = Credentials::registry_token(token.to_owned());
+            assert_eq!(found.is_ok(), is_taken, "{token:?}");
+            assert!(found.is_ok_and(|found| found.bearer().is_some()) == is_taken, "{token:?}");
+        }
     }
 }

@@ -5,17 +5,12 @@
 
 use std::collections::BTreeMap;
 
-use base64::{
-    Engine,
-    alphabet::STANDARD as ALPHABET,
-    engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig},
-};
 use tallyman_core::{
     Registry,
     json::{self, Kind, SyntaxError, check, elements, fold_key, kind, members},
 };
 
-use crate::Credentials;
+use crate::{CredentialError, Credentials};
 
 /// The name of Docker Hub in the file and for helpers.
 pub(crate) const DOCKER_HUB: &str = "https://index.docker.io/v1/";
@@ -23,9 +18,6 @@ pub(crate) const DOCKER_HUB: &str = "https://index.docker.io/v1/";
 const NOT_FOUND: &str = "credentials not found in native keychain";
 /// The user name of credentials that are an identity token.
 const TOKEN_USER: &str = "<token>";
-/// Base64 as Go's `StdEncoding` reads it: the bits behind the last byte may be anything.
-const BASE64: GeneralPurpose =
-    GeneralPurpose::new(&ALPHABET, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
 
 /// Members of the file that have to be strings. One that is not keeps Docker from decoding any `auth`.
 const STRINGS: [&str; 15] = [
@@ -80,8 +72,8 @@ pub(crate) struct Auth {
     password: String,
     identity_token: String,
     registry_token: String,
-    /// `user:password` of `auth` as base64, if it is no UTF-8.
-    encoded: Option<String>,
+    /// User and password of `auth`, if they are no UTF-8.
+    encoded: Option<Credentials>,
 }
 
 impl DockerConfig {
@@ -198,33 +190,27 @@ impl Auth {
         auth
     }
 
-    /// Reads user and password out of `auth`. Lines may be wrapped, and the password need not be UTF-8.
-    fn decode(&mut self) -> Result<(), String> {
+    /// Reads user and password out of `auth`.
+    fn decode(&mut self) -> Result<(), CredentialError> {
+        if !self.registry_token.is_empty() {
+            Credentials::registry_token(self.registry_token.clone())?;
+        }
         if self.auth.is_empty() {
             return Ok(());
         }
-        let text: String = self.auth.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
-        let bytes = BASE64.decode(text).map_err(|error| format!("expected auth to be base64: {error}"))?;
-        let expected = || "expected auth to be user:password in base64".to_owned();
-        let colon = bytes.iter().position(|byte| *byte == b':').filter(|at| *at > 0).ok_or_else(expected)?;
-        let (user, password) = (&bytes[..colon], trimmed(&bytes[colon + 1..]));
-        self.user = String::from_utf8_lossy(user).into_owned();
-        self.password = String::from_utf8_lossy(password).into_owned();
-        let is_text = str::from_utf8(user).is_ok() && str::from_utf8(password).is_ok();
-        self.encoded = (!is_text).then(|| BASE64.encode([user, b":", password].concat()));
+        match Credentials::encoded(&self.auth)? {
+            Credentials::Basic { user, password } => (self.user, self.password) = (user, password),
+            encoded => self.encoded = Some(encoded),
+        }
         Ok(())
     }
 
     pub(crate) fn credentials(&self) -> Option<Credentials> {
         if !self.registry_token.is_empty() {
-            return Some(Credentials::RegistryToken(self.registry_token.clone()));
+            // One that cannot be sent was told with the faults of the file.
+            return Credentials::registry_token(self.registry_token.clone()).ok();
         }
-        let basic = match &self.encoded {
-            Some(encoded) => {
-                Some(Credentials::EncodedBasic { user: self.user.clone(), encoded: encoded.clone() })
-            }
-            None => basic(self.user.clone(), self.password.clone()),
-        };
+        let basic = self.encoded.clone().or_else(|| basic(self.user.clone(), self.password.clone()));
         let token = self.identity_token.clone();
         match basic {
             basic if token.is_empty() => basic,
@@ -371,13 +357,6 @@ fn first_value(bytes: &[u8]) -> Result<&[u8], String> {
         }
         Err(error) => Err(error.to_string()),
     }
-}
-
-fn trimmed(mut password: &[u8]) -> &[u8] {
-    while let [0, rest @ ..] | [rest @ .., 0] = password {
-        password = rest;
-    }
-    password
 }
 
 /// Returns the host, with its port, of a name in `auths`: what stands before the path, of a URL without its user.

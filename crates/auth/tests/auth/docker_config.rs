@@ -99,6 +99,8 @@ fn a_fault_of_the_file_is_told_and_the_rest_is_kept() {
         ("[]".to_owned(), None, "expected an object"),
         (format!(r#"{{"auths":{{{entry},"x":{{"auth":"!"}}}}}}"#), alice(), "base64"),
         (format!(r#"{{"auths":{{{entry},"x":{{"auth":"OnB3"}}}}}}"#), alice(), "user:password"),
+        (format!(r#"{{"auths":{{{entry},"x":{{"registrytoken":"abc\n"}}}}}}"#), alice(), "a header can hold"),
+        (format!(r#"{{"auths":{{"{REGISTRY}":{{"registrytoken":"abc\n"}}}}}}"#), None, "a header can hold"),
         // A member of another kind keeps Docker from decoding any password, though not from reading names in plain.
         (format!(r#"{{"auths":{{{entry}}},"credsStore":5}}"#), None, "credsstore to be a string"),
         (format!(r#"{{"auths":{{{entry}}},"HttpHeaders":{{"a":1}}}}"#), None, "httpheaders to be a string"),

@@ -153,19 +153,21 @@ const sizesMax = 32;
 let numbers = 0;
 
 /** A table of a list's entries, each of which opens. */
-export function listView({ entries }: AnyInspection, select: (descriptor: Descriptor, open: boolean) => void): ListView {
+export function listView({ entries, platforms }: AnyInspection, select: (descriptor: Descriptor, open: boolean) => void): ListView {
   const rows = new Map<Descriptor, Row>();
-  const images = entries.filter((entry) => !isAttestation(entry));
+  const attested = new Map(platforms.flatMap(({ descriptor, attestations }) => attestations.map((entry) => [entry, descriptor.digest])));
+  const images = entries.filter((entry) => !attested.has(entry));
   const sized = images.slice(0, sizesMax);
   const body = make('tbody', '');
-  for (const entry of [...images, ...entries.filter(isAttestation)]) {
+  for (const entry of [...images, ...attested.keys()]) {
     const size = make('td', 'number', sized.includes(entry) ? '…' : '');
     const place = make('td', '');
     place.colSpan = 3;
     const details = make('tr', 'details', place);
     details.hidden = true;
     details.id = `details-${(numbers += 1)}`;
-    const name = make('th', '', isAttestation(entry) ? make('span', 'other', `attestation of ${short(attested(entry))}`) : opening(entry, details, select));
+    const of = attested.get(entry);
+    const name = make('th', '', of === undefined ? opening(entry, details, select) : make('span', 'other', `attestation of ${short(of)}`));
     name.scope = 'row';
     const digest = make('td', 'wide', make('span', 'mono', short(entry.digest)));
     digest.title = entry.digest;
@@ -204,10 +206,6 @@ function opening(entry: Descriptor, details: HTMLElement, select: (descriptor: D
   });
   return button;
 }
-
-const attestation = 'vnd.docker.reference.digest';
-const isAttestation = ({ annotations, platform }: Descriptor): boolean => attestation in (annotations ?? {}) || platform?.os === 'unknown';
-const attested = ({ annotations }: Descriptor): string => annotations?.[attestation] ?? '';
 
 function head(...columns: [string, string, string][]): HTMLElement {
   const cells = columns.map(([title, name]) => {

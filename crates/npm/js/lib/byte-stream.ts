@@ -26,10 +26,18 @@ export function bytesOf(given: ByteStream, signal?: AbortSignal): BytePieces {
   const source = sourceOf(given);
   let isOpen = true;
   let stop: ((reason: unknown) => void) | undefined;
-  const onabort = (): void => stop?.(signal && abortedBy(signal));
+  const onabort = (): void => {
+    stop?.(signal && abortedBy(signal));
+    end();
+  };
   const close = (): void => {
     isOpen = false;
     signal?.removeEventListener('abort', onabort);
+  };
+  const end = (): void => {
+    if (!isOpen) return;
+    close();
+    source.end();
   };
   const next = (): Promise<IteratorResult<unknown, unknown>> =>
     new Promise((resolve, reject) => {
@@ -47,12 +55,45 @@ export function bytesOf(given: ByteStream, signal?: AbortSignal): BytePieces {
       close();
       return undefined;
     },
-    end() {
-      if (!isOpen) return;
-      close();
-      source.end();
-    },
+    end,
   };
+}
+
+/**
+ * A stream of pieces, as they are asked for. An abort ends it at once, also where nobody reads it.
+ * @internal
+ */
+export function streamFrom(pieces: BytePieces, signal?: AbortSignal): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let abort: () => void;
+  const close = (): void => signal?.removeEventListener('abort', abort);
+  return new ReadableStream(
+    {
+      start(controller) {
+        abort = (): void => {
+          close();
+          controller.error(abortedBy(signal as AbortSignal));
+          pieces.end();
+        };
+        if (signal?.aborted) abort();
+        else signal?.addEventListener('abort', abort);
+      },
+      async pull(controller) {
+        try {
+          const piece = await pieces.next();
+          if (piece) return controller.enqueue(piece as Uint8Array<ArrayBuffer>);
+          controller.close();
+        } catch (error) {
+          controller.error(error);
+        }
+        close();
+      },
+      cancel() {
+        close();
+        pieces.end();
+      },
+    },
+    { highWaterMark: 0 },
+  );
 }
 
 /**

@@ -2,6 +2,7 @@ import type { AsyncIter, Engine, Plan } from '../dist/tallyman.js';
 import { elementsOf, flagOf, functionOf, numberOf, optionsOf, textOf, wrongArgument } from './arguments.js';
 import { Attestation, type AttestationJson } from './attestation.js';
 import { asBytes, type Bytes } from './bytes.js';
+import { streamFrom } from './byte-stream.js';
 import { completed } from './completed-store.js';
 import { annotationsJson, descriptorJson, descriptorOf, type Descriptor, type DescriptorJson } from './descriptor.js';
 import { Digest } from './digest.js';
@@ -175,23 +176,8 @@ export class Tallyman {
       throw new TallymanError({ code: 'argument-invalid', message: `expected the digest of a blob in ${String(repository)}, found none` });
     }
     const pieces = this.#items<Uint8Array<ArrayBuffer>>((engine) => engine.blob(text, digest, size), signal);
-    let first = await pieces.next();
-    let isFirst = true;
-    return new ReadableStream<Uint8Array<ArrayBuffer>>(
-      {
-        async pull(controller) {
-          const piece = isFirst ? first : await pieces.next();
-          isFirst = false;
-          first = undefined;
-          if (piece) controller.enqueue(piece);
-          else controller.close();
-        },
-        cancel() {
-          pieces.end();
-        },
-      },
-      { highWaterMark: 0 },
-    );
+    const first = await pieces.next();
+    return streamFrom(first ? continued(first, pieces) : pieces, signal);
   }
 
   /**
@@ -353,11 +339,11 @@ export class Tallyman {
     const text = referenceText(repository, 'repository');
     textOf(mediaType, 'mediaType');
     const expected = given === undefined ? undefined : Digest.parse(given);
-    const sent = sendable(content, expected?.algorithm ?? 'sha256', signal);
+    const sent = sendable(content, expected?.algorithm ?? 'sha256');
     const put = (digest: string, signal: AbortSignal | undefined): Promise<void> =>
       this.#run(signal, (engine, aborted) => engine.putBlob(text, digest, sent.body, aborted));
-    const digest = expected?.toString() ?? (await sent.digest());
-    await (expected ? sentWhileHashed(text, digest, sent.digest(), signal, (signal) => put(digest, signal)) : put(digest, signal));
+    const digest = expected?.toString() ?? (await sent.digest(signal));
+    await (expected ? sentWhileHashed(text, digest, sent, signal, (signal) => put(digest, signal)) : put(digest, signal));
     return { mediaType, digest, size: sent.size };
   }
 
@@ -373,7 +359,8 @@ export class Tallyman {
     const { mediaType = manifest instanceof Manifest ? manifest.mediaType : '', signal } = optionsOf(options, ['mediaType', 'signal']);
     const text = referenceText(reference, 'reference');
     if (typeof mediaType !== 'string') throw wrongArgument('mediaType', 'a text', mediaType);
-    const bytes = asBytes(manifest instanceof Manifest ? manifest.bytes : manifest);
+    // A copy: they may be changed meanwhile.
+    const bytes = new Uint8Array(asBytes(manifest instanceof Manifest ? manifest.bytes : manifest));
     return readDescriptor(await this.#run(signal, (engine, aborted) => engine.putManifest(text, bytes, mediaType, aborted)));
   }
 
@@ -423,7 +410,7 @@ export class Tallyman {
     for (const name of createFlags) if (flags[name] !== undefined) flagOf(flags[name], name);
     const text = referenceText(list, 'list');
     const given = elementsOf(images, 'images');
-    const described = given.filter(isDescriptor).map(descriptorJson);
+    const described = given.filter(isDescriptor).map((descriptor) => ownJson(descriptor, list));
     const named = given.filter((image) => !isDescriptor(image)).map((image) => referenceText(image, 'image'));
     const wanted = { platforms: platformTexts(platforms), annotations: annotations === undefined ? {} : annotationsJson(annotations) };
     const terms = JSON.stringify({ ...flags, ...wanted, described });
@@ -446,7 +433,7 @@ export class Tallyman {
     const { signal, ...plan } = optionsOf(options, [...planOptionNames, 'signal']);
     const terms = termsOf(plan, formatOf(format));
     if (!(list instanceof ManifestList)) throw wrongArgument('list', 'a ManifestList', list);
-    return this.#planned(list, terms, signal);
+    return this.#planned(ManifestList.copyOf(list), terms, signal);
   }
 
   /** Pushes a list, a plan, or the list that the store has under a name. */
@@ -466,7 +453,8 @@ export class Tallyman {
     if (format !== undefined) formatOf(format);
     if (purge) this.#needsStore();
     const plan = what instanceof PushPlan ? what : await this.#planOf(what, planned, format, signal);
-    // Whoever gave it may dispose of it once it has told its first progress.
+    // Whoever gave it may dispose of it meanwhile.
+    const handle = PushPlan.copyOf(plan);
     const { stepCount: total, steps, losses, target, mediaType } = plan;
     this.#preconnect(target, total);
     const progress = { completed: 0, bytes: 0 };
@@ -477,7 +465,7 @@ export class Tallyman {
       const step = index === undefined ? undefined : steps[index];
       told(onProgress, { kind, ...progress, total, ...(step ? { step } : {}), ...(reference ? { reference } : {}) });
     };
-    const [digest, purged] = await this.#run(signal, (engine, aborted) => engine.push(PushPlan.handleOf(plan), further, purge, neverOverwrite, tell, aborted));
+    const [digest, purged] = await this.#run(signal, (engine, aborted) => engine.push(handle, further, purge, neverOverwrite, tell, aborted));
     const put = steps.at(-1);
     const reference = put && 'reference' in put ? put.reference : target;
     const { tag } = Reference.parse(reference);
@@ -531,7 +519,8 @@ export class Tallyman {
     const { signal } = optionsOf(options, ['signal']);
     if (!(list instanceof ManifestList)) throw wrongArgument('list', 'a ManifestList', list);
     this.#needsStore();
-    await this.#run(signal, (engine, aborted) => engine.save(ManifestList.handleOf(list), aborted));
+    const saved = ManifestList.copyOf(list);
+    await this.#run(signal, (engine, aborted) => engine.save(ManifestList.handleOf(saved), aborted));
   }
 
   /**
@@ -588,12 +577,13 @@ export class Tallyman {
     const isNamed = subject !== undefined && !isDescriptor(subject);
     // If anything else of them is wrong, the subject is not asked for.
     let terms = termsOf(isNamed ? options : { ...options, subject }, format);
-    const list = what instanceof ManifestList ? what : await this.#kept(what, signal);
+    const list = what instanceof ManifestList ? ManifestList.copyOf(what) : await this.#kept(what, signal);
     if (isNamed) terms = termsOf({ ...options, subject: await this.resolve(subject, { signal }) }, format);
     if (format !== undefined || ManifestList.lacksManifests(list)) return this.#planned(list, terms, signal);
     return new PushPlan(call(() => ManifestList.handleOf(list).plan(terms)));
   }
 
+  /** The plan of a push of a list that nobody else has: the engine takes it. */
   async #planned(list: ManifestList, terms: string, signal: AbortSignal | undefined): Promise<PushPlan> {
     // A plan says what is wrong with a list that has no entries.
     if (list.length === 0) call(() => ManifestList.handleOf(list).plan('{}'));
@@ -667,20 +657,19 @@ export class Tallyman {
     yield* (await this.#extra(signal, (engine, aborted) => engine.sortTags(all, sort, aborted))) as string[];
   }
 
-  /** Items that the engine gives one after another. The signal is listened to once for the whole. */
+  /** Items that the engine gives one after another. The signal is listened to once for the whole: an abort ends what is under way. */
   #items<T>(start: (engine: Engine) => AsyncIter, signal: AbortSignal | undefined): Items<T> {
     if (signal?.aborted) throw abortedBy(signal);
     const items = this.#call(start);
     let isOpen = true;
-    const abort = (): void => items.abort();
     const end = (): void => {
       if (!isOpen) return;
       isOpen = false;
-      signal?.removeEventListener('abort', abort);
+      signal?.removeEventListener('abort', end);
       items.abort();
       items.free();
     };
-    signal?.addEventListener('abort', abort);
+    signal?.addEventListener('abort', end);
     const next = async (): Promise<T | undefined> => {
       try {
         await client();
@@ -829,6 +818,14 @@ async function* first(names: AsyncIterable<string>, limit: number): AsyncGenerat
 /** The texts of platforms; none stands for all. */
 const platformTexts = (platforms: Iterable<string | Platform> | undefined): string[] =>
   platforms === undefined ? [] : elementsOf(platforms, 'platforms').map((platform) => platformText(platform) ?? '');
+
+/** The descriptor of a manifest in the repository of `list`, as manifests have it. */
+function ownJson(descriptor: Descriptor & { reference?: string }, list: string | Reference): DescriptorJson {
+  const { reference } = descriptor;
+  const { name } = Reference.parse(list);
+  if (reference === undefined || Reference.parse(reference).name === name) return descriptorJson(descriptor);
+  throw wrongArgument('images', `descriptors of manifests in ${name}, or names of images elsewhere,`, reference);
+}
 
 /** Tags, one or several. */
 function tagsOf(tags: string | Iterable<string>): string[] {

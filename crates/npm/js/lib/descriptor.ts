@@ -52,18 +52,22 @@ export function descriptorOf(json: DescriptorJson): Descriptor {
   };
 }
 
+/** Members of the package's own kinds of descriptors, such as entries of lists and nodes of trees, that say nothing of the content. */
+const beside = ['reference', 'role', 'missing', 'children'];
 const known = ['mediaType', 'digest', 'size', 'platform', 'annotations', 'urls', 'data', 'artifactType'];
 
 /**
  * A descriptor as manifests have it.
- * @throws {@link TallymanError} `argument-invalid` if a field is of the wrong kind or not known: nothing is dropped without a word.
+ * @throws {@link TallymanError} `argument-invalid` if a field is of the wrong kind or not known: nothing of the content is dropped
+ * without a word.
  */
 export function descriptorJson(descriptor: Descriptor): DescriptorJson {
   const wrong = (expected: string): TallymanError => new TallymanError({ code: 'argument-invalid', message: `expected ${expected} in a descriptor` });
   if (!isRecord(descriptor)) throw wrong('media type, digest and size');
-  const unknown = Object.keys(descriptor).find((name) => !known.includes(name));
+  const unknown = Object.keys(descriptor).find((name) => !known.includes(name) && !beside.includes(name));
   if (unknown !== undefined) throw wrong(`one of ${known.join(', ')} in place of ${unknown}`);
-  const { mediaType, digest, size, platform, annotations, ...more } = descriptor;
+  const { mediaType, digest, size, platform, annotations, ...others } = descriptor;
+  const more = Object.fromEntries(Object.entries(others).filter(([name]) => known.includes(name)));
   if (typeof mediaType !== 'string' || typeof digest !== 'string') throw wrong('texts as mediaType and digest');
   if (!Number.isSafeInteger(size) || size < 0) throw wrong('a whole number of bytes as size');
   if (annotations) annotationsJson(annotations);

@@ -3,7 +3,7 @@ import { runtime } from './engine.js';
 import { TallymanError, errorOf, messageOf, type TallymanErrorFields } from './error.js';
 import type { Credentials, TallymanOptions } from './options.js';
 import { Reference } from './reference.js';
-import { fetchRequests, type RequestTransport, type TransportRequest, type TransportResponse } from './requests.js';
+import { CallbackFailure, fetchRequests, type RequestTransport, type TransportRequest, type TransportResponse } from './requests.js';
 
 /**
  * The callbacks of the engine. The engine holds them and is held by its client: they hold what they need and not the client, or nobody
@@ -15,7 +15,7 @@ export function hostOf(options: TallymanOptions, failures: Map<string, unknown>,
   const sender: RequestTransport = fetch ? fetchRequests(fetch) : (runtime.requests?.() ?? fetchRequests());
   const remember = rememberIn(failures);
   // By the host that requests are sent to.
-  const refused = new Map<string | undefined, AccessFailure>();
+  const refused = new Map<string | undefined, CallbackFailure>();
   return {
     obeysCors: sender.obeysCors,
     tellsPlainHttp: sender.tellsPlainHttp,
@@ -45,7 +45,8 @@ export function hostOf(options: TallymanOptions, failures: Map<string, unknown>,
         return response;
       } catch (error) {
         tell(undefined, [], error);
-        remember(sent.url, error instanceof Error && error.cause ? error.cause : error);
+        const isOwn = error instanceof CallbackFailure;
+        remember(sent.url, !isOwn && error instanceof Error && error.cause ? error.cause : error);
         throw error;
       }
     },
@@ -81,7 +82,8 @@ export function hostOf(options: TallymanOptions, failures: Map<string, unknown>,
         refused.delete(host);
         return said;
       } catch (error) {
-        refused.set(host, new AccessFailure(registry, error));
+        const message = `the option insecure failed for ${registry}: ${messageOf(error)}`;
+        refused.set(host, new CallbackFailure({ code: 'argument-invalid', message, registry, cause: error }));
         return false;
       }
     },
@@ -118,16 +120,9 @@ export function told<T>(listener: ((event: T) => unknown) | undefined, event: T)
   }
 }
 
-/** The option `insecure` failed for a registry, so that no request was sent. */
-class AccessFailure extends TallymanError {
-  constructor(registry: string, cause: unknown) {
-    super({ code: 'argument-invalid', message: `the option insecure failed for ${registry}: ${messageOf(cause)}`, registry, cause });
-  }
-}
-
-/** The failure of the option `insecure` in place of the error for the request that was not sent. */
+/** The failure of a callback in place of the error for the request that was not made, or has no response. */
 export function withoutRequest(error: TallymanError): TallymanError {
-  for (let below: unknown = error; below instanceof TallymanError; below = below.cause) if (below instanceof AccessFailure) return below;
+  for (let below: unknown = error; below instanceof TallymanError; below = below.cause) if (below instanceof CallbackFailure) return below;
   return error;
 }
 

@@ -1,7 +1,7 @@
 import type { Contents, FileContent, Index, Tree } from '../dist/layers.js';
 import { numberOf, optionsOf, textOf, wrongArgument } from './arguments.js';
-import type { BytePieces } from './byte-stream.js';
-import { LayerReading, limitsOf, streamFrom, type DeviceEntry, type DirectoryEntry, type FifoEntry, type FileEntry, type LayerLimits, type LinkEntry } from './layer.js';
+import { streamFrom, type BytePieces } from './byte-stream.js';
+import { LayerReading, generated, limitsOf, type DeviceEntry, type DirectoryEntry, type FifoEntry, type FileEntry, type LayerLimits, type LinkEntry } from './layer.js';
 import { calling, layersEngine, type LayersEngine } from './layers-part.js';
 import type { CallOptions, InspectOptions } from './options.js';
 import { platformText, type Platform } from './platform.js';
@@ -308,7 +308,7 @@ export async function fileOf(source: ImageSource, typed: string, terms: ImageTer
             pieces.end();
             leave();
           };
-          return Object.assign(streamFrom(partOf(pieces, content, leaveAll), leaveAll), { file });
+          return Object.assign(streamFrom(generated(partOf(pieces, content, leaveAll), leaveAll), terms.signal), { file });
         }
         content?.free();
         contents.free();
@@ -318,7 +318,7 @@ export async function fileOf(source: ImageSource, typed: string, terms: ImageTer
       }
       reading = await begin(source, image, layer, terms, { keeps: true, checks: true });
       const file = await reading.find<InLayer<FileEntry>>(search);
-      if (file) return Object.assign(streamFrom(contentOf(reading, file, [search, layer], leave), leave), { file });
+      if (file) return Object.assign(streamFrom(generated(contentOf(reading, file, [search, layer], leave), leave), terms.signal), { file });
       search.add(layer, await reading.index());
     }
   } catch (error) {

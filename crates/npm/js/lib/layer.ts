@@ -1,5 +1,5 @@
 import { optionsOf, wrongArgument } from './arguments.js';
-import { bytesOf, streamOf, type BytePieces, type ByteStream } from './byte-stream.js';
+import { bytesOf, streamFrom, streamOf, type BytePieces, type ByteStream } from './byte-stream.js';
 import { asText } from './bytes.js';
 import type { FileSearch, Index, LayerReader } from '../dist/layers.js';
 import { hasherOf, type DigestAlgorithm } from './digest.js';
@@ -225,7 +225,7 @@ class Content implements LayerFile {
   }
 
   stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
-    return streamFrom(this.#reading.contentOf(this, this.#number));
+    return streamFrom(generated(this.#reading.contentOf(this, this.#number)));
   }
 
   async bytes(): Promise<Uint8Array<ArrayBuffer>> {
@@ -238,26 +238,22 @@ class Content implements LayerFile {
 }
 
 /**
- * A stream of what a generator gives, as it is asked for. `leave` is called if it is cancelled: a generator that has not begun, or that
- * waits for bytes, does not hear of its end.
+ * The pieces that a generator gives. `leave` is called at an early end: a generator that has not begun, or that waits for bytes, does not
+ * hear of it.
  * @internal
  */
-export function streamFrom(pieces: AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined>, leave?: () => void): ReadableStream<Uint8Array<ArrayBuffer>> {
-  return new ReadableStream(
-    {
-      async pull(controller) {
-        const { done, value } = await pieces.next();
-        if (done) controller.close();
-        else controller.enqueue(value);
-      },
-      cancel() {
-        leave?.();
-        // It ends once it waits no longer. What it finds until then nobody wants.
-        pieces.return().catch(() => undefined);
-      },
+export function generated(pieces: AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined>, leave?: () => void): BytePieces {
+  return {
+    async next() {
+      const { done, value } = await pieces.next();
+      return done ? undefined : value;
     },
-    { highWaterMark: 0 },
-  );
+    end() {
+      leave?.();
+      // It ends once it waits no longer. What it finds until then nobody wants.
+      pieces.return().catch(() => undefined);
+    },
+  };
 }
 
 /**

@@ -185,6 +185,14 @@ export class ManifestList implements Iterable<ListEntry> {
     return call(() => list.#list.lacksManifests());
   }
 
+  /**
+   * The list as it is now, for work that waits: its own may be changed or disposed of meanwhile.
+   * @internal
+   */
+  static copyOf(list: ManifestList): ManifestList {
+    return ManifestList.of(call(() => list.#list.copy()));
+  }
+
   /** @internal */
   static handleOf(list: ManifestList): List {
     return list.#list;

@@ -139,7 +139,7 @@ export class Manifest<Kind extends ManifestKind = ManifestKind> {
 
   /** The platforms of a list, each with its image and its attestations; without entries that nobody can run. */
   get platforms(): readonly ListPlatform[] {
-    return (this.#platforms ??= platformsOf(this.entries));
+    return (this.#platforms ??= this.kind === 'list' ? platformsOf(this) : []);
   }
 
   /** Kind, media type, digest, size and what it points to, as data. */
@@ -168,23 +168,18 @@ export class Manifest<Kind extends ManifestKind = ManifestKind> {
   }
 }
 
-function platformsOf(entries: readonly Descriptor[]): ListPlatform[] {
-  const attestations = new Map<string, Descriptor[]>();
-  for (const entry of entries) {
-    const digest = attested(entry.annotations);
-    if (digest === undefined) continue;
-    const others = attestations.get(digest);
+function platformsOf({ entries, bytes, mediaType }: Manifest): ListPlatform[] {
+  const uses = call((engine) => engine.entryUses(bytes, mediaType)) as (boolean | string)[];
+  const attestations = new Map<unknown, Descriptor[]>();
+  for (const [at, entry] of entries.entries()) {
+    const others = attestations.get(uses[at]);
     if (others) others.push(entry);
-    else attestations.set(digest, [entry]);
+    else attestations.set(uses[at], [entry]);
   }
-  const runnable = entries.filter(({ annotations, platform }) => attested(annotations) === undefined && platform && platform.os !== 'unknown');
-  return runnable.map((descriptor) => ({ platform: descriptor.platform as Platform, descriptor, attestations: attestations.get(descriptor.digest) ?? [] }));
-}
-
-/** The digest of the image that an entry of BuildKit's attests. */
-function attested(annotations: Annotations | undefined): string | undefined {
-  if (annotations?.['vnd.docker.reference.type'] !== 'attestation-manifest') return undefined;
-  return annotations['vnd.docker.reference.digest'] ?? '';
+  return (attestations.get(true) ?? []).flatMap((descriptor) => {
+    const { platform, digest } = descriptor;
+    return platform ? [{ platform, descriptor, attestations: attestations.get(digest) ?? [] }] : [];
+  });
 }
 
 /** An image's config: what it runs and how it was built. Docker's and OCI's; what else is in it is there, too. */

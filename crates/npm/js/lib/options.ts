@@ -12,7 +12,7 @@ import type { Store } from './store.js';
 export type Credentials = (
   /** With `identityToken` as below, for a registry that asks for one or the other. */
   | { username: string; password: string; identityToken?: string | undefined }
-  /** User name and password as `user:password` in base64, as Docker's configuration has them, and the user name by itself. */
+  /** User name and password as `user:password` in base64, with or without line breaks, as Docker's configuration has them, and the user name by itself. */
   | { encoded: string; username?: string | undefined; identityToken?: string | undefined }
   /** A refresh token, which the registry's token service exchanges for tokens. */
   | { identityToken: string }

@@ -136,8 +136,11 @@ export class PushPlan {
     throw disposed('PushPlan');
   }
 
-  /** @internal */
-  static handleOf(plan: PushPlan): Plan {
-    return plan.#plan;
+  /**
+   * Its handle for a push, which takes it: the plan may be disposed of meanwhile.
+   * @internal
+   */
+  static copyOf(plan: PushPlan): Plan {
+    return call(() => plan.#plan.copy());
   }
 }

@@ -1,5 +1,7 @@
+import { wrongArgument } from './arguments.js';
 import { sourceOf, type ByteStream } from './byte-stream.js';
 import { pieceOf } from './bytes.js';
+import { TallymanError, messageOf } from './error.js';
 
 /** A request of the engine. */
 export interface TransportRequest {
@@ -44,6 +46,14 @@ export interface RequestTransport {
   page?: string | undefined;
 }
 
+/** A fault of a callback by which a request is not made or has no response: it is the error of the call, and the request is not made again. */
+export class CallbackFailure extends TallymanError {
+  /** The reason in the engine's word. */
+  get kind(): string {
+    return 'not-open';
+  }
+}
+
 /** A `fetch` function. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
@@ -66,18 +76,13 @@ export function fetchRequests(fetch: Fetch = (url, init) => globalThis.fetch(url
       if (browser) init.credentials = 'omit';
       // What is not streamed comes whole.
       if (body) init.body = body as Uint8Array<ArrayBuffer> | Blob;
+      let response: Response;
       try {
-        const response = await fetch(url, init);
-        return {
-          // All that a browser says of a redirect that it was not to follow.
-          status: response.type === 'opaqueredirect' ? 307 : response.status,
-          url: response.url || url,
-          headers: [...response.headers],
-          body: response.body ? piecesOf(response.body) : new Uint8Array(),
-        };
+        response = await fetch(url, init);
       } catch (error) {
         throw failureOf(error, browser);
       }
+      return received(response, url);
     },
   };
   if (!browser) return requests;
@@ -89,6 +94,20 @@ export function fetchRequests(fetch: Fetch = (url, init) => globalThis.fetch(url
     return ((await said(loopback ? 'loopback-network' : 'local-network')) ?? (await said('local-network-access'))) === 'denied';
   };
   return requests;
+}
+
+/** The response in the engine's form. A program's own `fetch` may return anything. */
+function received(response: Partial<Response> | undefined, url: string): TransportResponse {
+  try {
+    const { type, headers, body } = response ?? {};
+    // All that a browser says of a redirect that it was not to follow.
+    const status = type === 'opaqueredirect' ? 307 : (response?.status ?? 0);
+    const isResponse = status >= 100 && typeof headers?.[Symbol.iterator] === 'function';
+    if (!isResponse) throw wrongArgument('what fetch returns', 'a Response with status and headers', response);
+    return { status, url: response?.url || url, headers: [...headers], body: body ? piecesOf(body) : new Uint8Array() };
+  } catch (cause) {
+    throw new CallbackFailure({ code: 'argument-invalid', message: `the option fetch failed for ${url}: ${messageOf(cause)}`, url, cause });
+  }
 }
 
 /** The pieces of a body, one by one. That of a program's own `fetch` may be a stream of another sort. */
@@ -115,8 +134,9 @@ const kinds: Record<string, string> = {
 
 /** An error with the sort of failure, as far as it can be told: browsers do not tell. */
 function failureOf(error: unknown, browser: boolean): Error {
-  const { name, message, cause } = error as Error & { cause?: { code?: string; message?: string } };
+  const { name, cause } = (error ?? {}) as { name?: unknown; cause?: { code?: unknown; message?: string } };
+  const code = String(cause?.code ?? '');
   const aborted = name === 'AbortError' || name === 'TimeoutError';
-  const kind = aborted ? 'aborted' : browser ? 'opaque' : (kinds[cause?.code ?? ''] ?? (cause?.code?.includes('CERT') ? 'tls' : 'other'));
-  return Object.assign(new Error(cause?.message || message, { cause: error }), { kind });
+  const kind = aborted ? 'aborted' : browser ? 'opaque' : (kinds[code] ?? (code.includes('CERT') ? 'tls' : 'other'));
+  return Object.assign(new Error(cause?.message || messageOf(error), { cause: error }), { kind });
 }

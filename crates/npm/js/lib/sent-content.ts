@@ -8,8 +8,8 @@ import { anyOf } from './signals.js';
 export interface SentContent {
   body: Uint8Array | Blob;
   size: number;
-  /** Computes its digest. */
-  digest: () => Promise<string>;
+  /** Computes its digest, until the signal ends that. */
+  digest: (signal?: AbortSignal) => Promise<string>;
 }
 
 /** Bytes from which on a browser sends a `Blob` faster, which it copies once, than an array. */
@@ -18,9 +18,9 @@ const longArray = 1024 * 1024;
 const longBlob = 512 * 1024 * 1024;
 
 /** Content in the form in which the platform sends it fastest. */
-export function sendable(content: Bytes | Blob, algorithm: DigestAlgorithm, signal: AbortSignal | undefined): SentContent {
+export function sendable(content: Bytes | Blob, algorithm: DigestAlgorithm): SentContent {
   if (content instanceof Blob) {
-    return { body: content, size: content.size, digest: () => digestOf(content, algorithm, signal) };
+    return { body: content, size: content.size, digest: (signal) => digestOf(content, algorithm, signal) };
   }
   const own = fixed(asBytes(content));
   const body = runtime.hasher || own.length < longArray ? own : new Blob([own]);
@@ -36,26 +36,27 @@ async function digestOf(blob: Blob, algorithm: DigestAlgorithm, signal: AbortSig
   return Digest.ofLarge(whole, algorithm);
 }
 
-/** Sends content while it is hashed. Another digest than the one that is expected ends the upload. */
+/** Sends content while it is hashed. Another digest than the one that is expected ends the upload, and the end of the upload the hashing. */
 export async function sentWhileHashed(
   reference: string,
   expected: string,
-  computed: Promise<string>,
+  { digest }: SentContent,
   signal: AbortSignal | undefined,
   send: (signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
-  const wrong = new AbortController();
-  const checked = computed.then((found) => {
+  const stopped = new AbortController();
+  const either = signal ? anyOf(signal, stopped) : stopped.signal;
+  const checked = digest(either).then((found) => {
     if (found === expected) return;
     const message = `expected content of ${expected}, found ${found}: pass the digest of these bytes, or none`;
     throw new TallymanError({ code: 'digest-mismatch', message, reference, expected, found });
   });
-  checked.catch((error: unknown) => wrong.abort(error));
-  const sent = send(signal ? anyOf(signal, wrong) : wrong.signal);
-  await Promise.allSettled([checked, sent]);
-  // It need not listen to the signal any more.
-  wrong.abort();
-  // Why an upload was ended says more than that it was.
-  await checked;
-  await sent;
+  const sent = send(either);
+  try {
+    // The first failure says more than that the other was ended by it.
+    await Promise.all([checked, sent]);
+  } finally {
+    // It need not listen to the signal any more.
+    stopped.abort();
+  }
 }

@@ -43,28 +43,32 @@ fn given(pending: Promise) -> LocalBoxFuture<'static, Result<Option<Credentials>
     async move {
         let given = JsFuture::from(pending).await;
         let given = given.map_err(|error| CredentialError { message: message(&error) })?;
-        Ok(given.as_string().and_then(|json| read(&json)))
+        given.as_string().map_or(Ok(None), |json| read(&json))
     }
     .boxed_local()
 }
 
 /// Reads the fields of the package's `Credentials`; `None` if they are none.
-fn read(json: &str) -> Option<Credentials> {
-    let fields = Object::parse(json.as_bytes()).ok()?;
+fn read(json: &str) -> Result<Option<Credentials>, CredentialError> {
+    let Ok(fields) = Object::parse(json.as_bytes()) else { return Ok(None) };
     let text = |name| fields.string(name).ok().flatten();
     let basic = match (text("username"), text("password"), text("encoded")) {
         (Some(user), Some(password), _) => Some(Credentials::Basic { user, password }),
-        (user, _, Some(encoded)) => {
-            Some(Credentials::EncodedBasic { user: user.unwrap_or_default(), encoded })
-        }
+        (user, _, Some(encoded)) => Some(match (Credentials::encoded(&encoded)?, user) {
+            // The name in another encoding than UTF-8 can be read by whoever has it by itself.
+            (Credentials::EncodedBasic { encoded, .. }, Some(user)) => {
+                Credentials::EncodedBasic { user, encoded }
+            }
+            (basic, _) => basic,
+        }),
         _ => None,
     };
-    match (text("identityToken"), basic) {
+    Ok(match (text("identityToken"), basic) {
         (Some(token), Some(basic)) => {
             Some(Credentials::IdentityTokenAndBasic { token, basic: Box::new(basic) })
         }
         (Some(token), None) => Some(Credentials::IdentityToken(token)),
         (None, Some(basic)) => Some(basic),
-        (None, None) => text("token").map(Credentials::RegistryToken),
-    }
+        (None, None) => text("token").map(Credentials::registry_token).transpose()?,
+    })
 }

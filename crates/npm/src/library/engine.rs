@@ -200,22 +200,22 @@ impl Engine {
     }
 
     /// Resolves to the plan that pushes a list whose images are fetched or converted first. The terms are JSON.
-    pub fn plan(&self, list: &List, terms: String, aborted: Option<Promise>) -> Promise {
-        self.run_extra(ExtraOperation::Plan { list: list.list().clone(), terms }, aborted)
+    pub fn plan(&self, list: List, terms: String, aborted: Option<Promise>) -> Promise {
+        self.run_extra(ExtraOperation::Plan { list: list.into_list(), terms }, aborted)
     }
 
     /// Carries out a plan and resolves to the digest that the registry confirmed, and to `true` if the list was removed
     /// from the store. `on_progress` hears of each step. If `keeps_tags`, no tag is moved.
     pub fn push(
         &self,
-        plan: &Plan,
+        plan: Plan,
         tags: Vec<String>,
         purge: bool,
         keeps_tags: bool,
         on_progress: Function,
         aborted: Option<Promise>,
     ) -> Promise {
-        self.run(Operation::Push { plan: plan.planned(), tags, purge, keeps_tags, on_progress }, aborted)
+        self.run(Operation::Push { plan: plan.into_planned(), tags, purge, keeps_tags, on_progress }, aborted)
     }
 
     /// Compares lists, given as JSON, with their registries, pushes what differs if `applies`, and resolves to the
@@ -339,8 +339,8 @@ impl Engine {
     }
 
     /// Saves a list in the store.
-    pub fn save(&self, list: &List, aborted: Option<Promise>) -> Result<Promise, Failure> {
-        Ok(self.run(Operation::Save { list: list.list().clone() }, aborted))
+    pub fn save(&self, list: List, aborted: Option<Promise>) -> Promise {
+        self.run(Operation::Save { list: list.into_list() }, aborted)
     }
 
     /// Keeps a copy of a list in the store under another name, or gives it that name if `moves`.

@@ -28,8 +28,8 @@ impl List {
     }
 
     /// The list itself.
-    pub fn list(&self) -> &ManifestList {
-        &self.0
+    pub fn into_list(self) -> ManifestList {
+        self.0
     }
 
     /// Returns the manifest that the list was made from, as long as nothing is changed and all that it points to is in its
@@ -83,6 +83,11 @@ impl List {
                 .map_err(|error| Failure::from(&error))?;
         }
         Ok(Self(list))
+    }
+
+    /// A list of its own that is the same.
+    pub fn copy(&self) -> Self {
+        Self(self.0.clone())
     }
 
     /// Its name.

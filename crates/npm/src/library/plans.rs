@@ -40,13 +40,18 @@ impl Plan {
     }
 
     /// The plan itself.
-    pub fn planned(&self) -> Rc<PlannedPush> {
-        Rc::clone(&self.0)
+    pub fn into_planned(self) -> Rc<PlannedPush> {
+        self.0
     }
 }
 
 #[wasm_bindgen]
 impl Plan {
+    /// The same plan, which outlives this one.
+    pub fn copy(&self) -> Self {
+        Self(Rc::clone(&self.0))
+    }
+
     /// All of it but for bytes and steps, as JSON.
     pub fn json(&self) -> String {
         self.0.plan.to_json_summary()

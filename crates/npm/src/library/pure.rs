@@ -114,6 +114,19 @@ pub fn parse_manifest(bytes: &[u8], media_type: &str) -> Result<Array, Failure> 
     Ok(Array::of2(&kind(&body).into(), &media_type.as_str().into()))
 }
 
+/// The use of each entry of a list: `true` for an image that an engine can run, the digest of the image for an attestation, else
+/// `false`.
+#[wasm_bindgen(js_name = entryUses)]
+pub fn entry_uses(bytes: &[u8], media_type: &str) -> Result<Array, Failure> {
+    let entries = match read(bytes, media_type)? {
+        (_, ManifestBody::Index(index)) => index.manifests,
+        _ => Vec::new(),
+    };
+    let entry_use =
+        |entry: &Descriptor| entry.attests().map_or(entry.is_runnable().into(), JsValue::from_str);
+    Ok(entries.iter().map(entry_use).collect())
+}
+
 fn read(bytes: &[u8], media_type: &str) -> Result<(MediaType, ManifestBody), Failure> {
     ManifestBody::parse(bytes, Some(&MediaType::new(media_type)))
         .map_err(|error| Failure::of_manifest(&error, None))
