@@ -12,7 +12,7 @@ use tallyman_core::{
 use tallyman_registry::{Client, Error as RegistryError};
 
 pub use freshness::{Freshness, SourceImages, fetch_source, freshness, refreshed};
-pub(crate) use freshness::{carry_over, is_of_other_platform};
+pub(crate) use freshness::{carry_over, config_platform, may_be_of_other_platform};
 
 use crate::{
     ContentError, Error, FailedRequest, RequestPurpose, docker,

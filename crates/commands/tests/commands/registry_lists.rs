@@ -412,7 +412,7 @@ async fn images_that_a_list_has_keep_what_it_says_of_them() {
     create(&store, &fast, &wanted).await.unwrap();
     let change = PlatformChange { variant: "v9".to_owned(), ..PlatformChange::default() };
     annotate(&store, &list, &image, &change, &BTreeMap::new()).await.unwrap();
-    for made in [begun.await.unwrap(), store.load(&list).await.unwrap().unwrap()] {
+    for made in [begun.await.unwrap().list, store.load(&list).await.unwrap().unwrap()] {
         assert_eq!(made.get(&image).unwrap().platform().variant, "v9");
     }
 }
