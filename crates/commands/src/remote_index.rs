@@ -116,8 +116,9 @@ impl IndexUpdate {
             expand::described(client, reference, &descriptors, described_options).await
         });
         let entries: Vec<Vec<ListEntry>> = side_by_side::all(fetched).await?;
-        for ListEntry { reference, descriptor, .. } in entries.into_iter().flatten() {
-            check_platform(&reference, &descriptor)?;
+        for entry in entries.into_iter().flatten() {
+            check_platform(&entry)?;
+            let ListEntry { reference, descriptor, .. } = entry;
             if !is_oci && (descriptor.media_type.is_list() || descriptor.is_annotated()) {
                 return Err(Error::OciNeeded { reference: Box::new(self.reference.clone()) });
             }
@@ -314,17 +315,14 @@ impl IndexUpdate {
     }
 }
 
-/// Checks that the entry of an image says on what it runs. Lists and artifacts run on nothing.
-fn check_platform(reference: &Reference, entry: &Descriptor) -> Result<(), Error> {
-    let may_be_image = matches!(entry.media_type, MediaType::DockerManifest | MediaType::OciManifest);
-    let is_complete = match &entry.platform {
-        Some(platform) => platform.is_complete(),
-        None => entry.artifact_type.is_some(),
-    };
-    if is_complete || !may_be_image {
+/// Checks that the entry of an image says on what it runs.
+fn check_platform(entry: &ListEntry) -> Result<(), Error> {
+    let descriptor = &entry.descriptor;
+    let may_be_image = matches!(descriptor.media_type, MediaType::DockerManifest | MediaType::OciManifest);
+    if descriptor.may_be_pushed() || !may_be_image {
         return Ok(());
     }
-    Err(PlanError::PlatformMissing { image: Box::new(reference.clone()) }.into())
+    Err(PlanError::platform_missing(entry).into())
 }
 
 fn attests_any(entry: &Descriptor, images: &[Digest]) -> bool {

@@ -30,7 +30,10 @@ impl Error {
             Self::Plan(PlanError::OtherRegistry { .. }) | Self::Assemble(PlanError::OtherRegistry { .. }) => {
                 Some("use push --copy to copy images of other registries to that of the list".to_owned())
             }
-            Self::Plan(PlanError::PlatformMissing { image }) => {
+            Self::Plan(PlanError::PlatformMissing { is_artifact: true, .. }) => {
+                Some("use create --flatten --oci, which takes an artifact with its type in place of a platform".to_owned())
+            }
+            Self::Plan(PlanError::PlatformMissing { image, .. }) => {
                 Some(format!(
                     "use annotate --os and --arch, or --from with a descriptor that has a platform, to say on what {image} runs"
                 ))
