@@ -203,9 +203,7 @@ impl IndexUpdate {
         };
         let is_named = self.find(client, name).await?;
         for entry in self.index.manifests.iter_mut().filter(|entry| is_named(entry)) {
-            let is_annotation = |field: &EntryField| matches!(field, EntryField::Annotation(_));
-            let rest = PlatformChange { cleared: Vec::new(), any_pair: false, ..change.clone() };
-            if !rest.is_empty() || !change.cleared.iter().all(is_annotation) {
+            if change.changes_platform() {
                 let platform = entry.platform.clone().unwrap_or_default();
                 entry.platform = Some(change.apply(&platform)?);
             }
@@ -246,13 +244,7 @@ impl IndexUpdate {
     /// Returns the differences to what is in the registry.
     pub fn changes(&self) -> Vec<IndexChange> {
         let mut changes = IndexChange::between(&self.old, &self.index);
-        if *self.before.media_type() != self.media_type {
-            changes.push(IndexChange {
-                subject: "media type".to_owned(),
-                before: Some(self.before.media_type().as_str().to_owned()),
-                after: Some(self.media_type.as_str().to_owned()),
-            });
-        }
+        changes.extend(IndexChange::of_media_type(self.before.media_type(), &self.media_type));
         changes
     }
 

@@ -168,13 +168,9 @@ fn changes(before: Option<&Manifest>, after: &Manifest) -> Vec<IndexChange> {
     let index = |manifest: &Manifest| manifest.index().cloned();
     let old = before.and_then(index).unwrap_or_else(|| empty.clone());
     let mut changes = IndexChange::between(&old, &index(after).unwrap_or(empty));
-    if let Some(before) = before.filter(|before| before.media_type() != after.media_type()) {
-        changes.push(IndexChange {
-            subject: "media type".to_owned(),
-            before: Some(before.media_type().as_str().to_owned()),
-            after: Some(after.media_type().as_str().to_owned()),
-        });
-    }
+    changes.extend(
+        before.and_then(|before| IndexChange::of_media_type(before.media_type(), after.media_type())),
+    );
     changes
 }
 

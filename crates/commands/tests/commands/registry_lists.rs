@@ -156,6 +156,10 @@ async fn entries_and_the_list_are_annotated_where_they_are() {
     program.succeed(&line).await;
     let entry = &read(&registry, "1")["manifests"][2];
     assert_eq!((entry["platform"].get("variant"), entry.get("annotations")), (None, None));
+
+    let features = ["index", "annotate", "--insecure", "--os-features", "a", &name, "linux/arm64"];
+    let printed = program.succeed(&features).await;
+    assert!(printed.contains("  linux/arm64 -> linux/arm64 (a)\n"), "{printed}");
 }
 
 #[tokio::test(flavor = "current_thread")]
