@@ -55,7 +55,7 @@ impl Error {
             Self::DockerNeeded { .. } => {
                 Some("use the format oci, or push --format docker, which converts images".to_owned())
             }
-            Self::ImageDiffers { names } => Some(format!("apply the file again when {} is pushed", names[1])),
+            Self::ImageDiffers { names, .. } => Some(format!("apply the file again when {} is pushed", names[1])),
             Self::NoConfig { kind: ManifestKind::DockerList | ManifestKind::OciIndex, .. } => Some(
                 "use --platform to choose an image of the list, such as --platform linux/amd64".to_owned(),
             ),
