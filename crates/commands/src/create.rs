@@ -11,10 +11,11 @@ use tallyman_store::{ListStore, Outcome};
 use crate::{
     Error,
     fetch::{
-        carry_over, check_platforms,
+        carry_over, check_platforms, config_platform,
         expand::{self, ExpandOptions},
-        is_of_other_platform, many,
+        many, may_be_of_other_platform,
     },
+    side_by_side,
 };
 
 /// The list that `create` makes.
@@ -33,8 +34,8 @@ pub struct Create {
 /// The options of `create` that Docker does not have.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CreateExtensions {
-    /// Fetch images anew that the list has already, all of them where none is named. Their annotations stay as they are, and their
-    /// platforms unless the configs say other ones than before.
+    /// Fetch images anew that the list has already, all of them where none is named. Their annotations stay as they are, and of
+    /// their platforms each field that the list says otherwise than the config before.
     pub refresh: bool,
     /// For a list in the place of an image, take the images that it points to, each by its digest. Those
     /// that nobody can run, such as attestations, come along into OCI indexes alone, and make one of OCI images.
@@ -61,6 +62,16 @@ impl CreateExtensions {
     }
 }
 
+/// A list that [`create`] has made.
+#[derive(Clone, Debug)]
+pub struct Created {
+    /// The list.
+    pub list: ManifestList,
+    /// The images that were fetched anew and whose configs name these platforms now, while the list says what it said: nobody knows
+    /// whether that was the config's or somebody's, since the config before is gone.
+    pub kept_platforms: Vec<(Reference, Platform)>,
+}
+
 /// Makes a local list, or adds to one: every image is fetched, but for those that the list has already.
 ///
 /// All or nothing: where one image fails, the store stays as it was. The failure told is that of the first image in
@@ -82,7 +93,7 @@ impl CreateExtensions {
 ///     amend: false,
 ///     extensions: CreateExtensions::default(),
 /// };
-/// let list = create(&MemoryStore::new(), &client, &wanted).await?;
+/// let list = create(&MemoryStore::new(), &client, &wanted).await?.list;
 /// println!("{} has {} images", list.digest(), list.len());
 /// # Ok(())
 /// # }
@@ -92,7 +103,7 @@ impl CreateExtensions {
 /// [`Error::ListExists`] if the list exists and `amend` is not set, [`Error::NotInRegistry`], [`Error::IsList`],
 /// [`Error::NoSuchPlatform`], [`Error::Content`] and [`Error::Registry`] if an image cannot be fetched,
 /// [`Error::SeveralPlatforms`] if one image comes for two platforms, and those of the store.
-pub async fn create(store: &dyn ListStore, client: &Client, create: &Create) -> Result<ManifestList, Error> {
+pub async fn create(store: &dyn ListStore, client: &Client, create: &Create) -> Result<Created, Error> {
     let assembled = assemble(store, client, create).await?;
     loop {
         let (now, edit) = match store.load_entries(&create.list, &assembled.images()).await? {
@@ -107,7 +118,7 @@ pub async fn create(store: &dyn ListStore, client: &Client, create: &Create) -> 
             None => {
                 let new = assembled.new_list(create)?;
                 match store.add(&new).await? {
-                    Outcome::Done(()) => return Ok(new),
+                    Outcome::Done(()) => return Ok(Created { list: new, kept_platforms: Vec::new() }),
                     // Somebody else has made it meanwhile.
                     _ => continue,
                 }
@@ -121,7 +132,7 @@ pub async fn create(store: &dyn ListStore, client: &Client, create: &Create) -> 
                 list.insert(entry.clone())?;
             }
             edit.onto(&list).apply(&mut list).expect("it is made for this list");
-            return Ok(list);
+            return Ok(Created { list, kept_platforms: assembled.kept_platforms });
         }
     }
 }
@@ -148,8 +159,10 @@ pub(crate) struct Assembled {
     fetched: Vec<ListEntry>,
     /// References of those that descriptors describe, with what their entries say.
     described: HashSet<Reference>,
-    /// References of those that were fetched anew and are of another platform now.
-    moved: Vec<Reference>,
+    /// The platforms that configs named before, of those that were fetched anew and may be of another one now.
+    configs: HashMap<Reference, Platform>,
+    /// The platforms of those whose configs before are gone.
+    kept_platforms: Vec<(Reference, Platform)>,
 }
 
 impl Create {
@@ -188,8 +201,8 @@ impl Assembled {
                 continue;
             }
             if let Some(old) = old.filter(|_| extensions.refresh) {
-                let is_other = self.moved.contains(&entry.reference);
-                carry_over(old, &mut entry, is_other);
+                let config = self.configs.get(&entry.reference);
+                carry_over(old, &mut entry, config);
             }
             after.insert(entry)?;
         }
@@ -254,17 +267,23 @@ pub(crate) async fn assemble(
     let named = missing.iter().collect();
     let is_oci = list.form().oci || extensions.wants_oci();
     let is_annotated = fit_to_form(&list, is_oci, &named, &mut fetched)?;
-    let mut moved = Vec::new();
-    if extensions.refresh {
-        for fresh in &fetched {
-            if let Some(before) = list.get(&fresh.reference)
-                && is_of_other_platform(client, before, fresh).await?
-            {
-                moved.push(fresh.reference.clone());
-            }
+    let refreshed = fetched.iter().filter(|_| extensions.refresh);
+    let moved = refreshed.filter_map(|fresh| {
+        let before = list.get(&fresh.reference)?;
+        may_be_of_other_platform(before, fresh).then_some((before, fresh))
+    });
+    let found = side_by_side::all(
+        moved.map(|(before, fresh)| async move { Ok((fresh, config_platform(client, before).await?)) }),
+    );
+    let (mut configs, mut kept_platforms) = (HashMap::new(), Vec::new());
+    for (fresh, config) in found.await? {
+        match config {
+            Some(config) => drop(configs.insert(fresh.reference.clone(), config)),
+            None => kept_platforms.push((fresh.reference.clone(), fresh.platform())),
         }
     }
-    let assembled = Assembled { list, is_annotated, fetched, described: of_descriptors, moved };
+    let assembled =
+        Assembled { list, is_annotated, fetched, described: of_descriptors, configs, kept_platforms };
     // What could not be put in fails before anything is kept.
     assembled.edit(&assembled.list, extensions)?;
     Ok(assembled)

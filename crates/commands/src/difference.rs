@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt};
 
 use serde_json::{Value, json};
-use tallyman_core::{Descriptor, Diff, Index, diff_entries, diff_pairs};
+use tallyman_core::{Descriptor, Diff, Index, MediaType, diff_entries, diff_pairs};
 
 /// One difference of an index.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +35,13 @@ impl IndexChange {
     /// The change as JSON.
     pub fn to_json(&self) -> Value {
         json!({ "subject": self.subject, "before": self.before, "after": self.after })
+    }
+
+    /// Returns the difference between the media types of two indexes; `None` if they are the same.
+    pub(crate) fn of_media_type(before: &MediaType, after: &MediaType) -> Option<Self> {
+        let text = |media_type: &MediaType| Some(media_type.as_str().to_owned());
+        let is_other = before != after;
+        is_other.then(|| Self { subject: "media type".to_owned(), before: text(before), after: text(after) })
     }
 
     /// Lists the differences between two indexes: entries first, with all that they say, then annotations of the index.
@@ -114,10 +121,7 @@ pub(crate) fn name(entry: &Descriptor) -> String {
         return format!("attestation of {subject}");
     }
     match &entry.platform {
-        Some(platform) if !platform.os_version.is_empty() => {
-            format!("{platform} {}", platform.os_version)
-        }
-        Some(platform) => platform.to_string(),
+        Some(platform) => platform.in_full().to_string(),
         None if entry.media_type.is_list() => "list".to_owned(),
         None => entry.artifact_type.clone().unwrap_or_else(|| entry.media_type.as_str().to_owned()),
     }

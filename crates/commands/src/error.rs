@@ -248,11 +248,27 @@ pub enum Error {
         /// The sentence about the fault.
         reason: String,
     },
-    /// A list is made of another one of the same file, and that one is not yet as the file says.
-    #[error("expected {} to be as the file says before {} is made of it, found that it differs", .names[1], .names[0])]
+    /// A file says a platform of a list that does not choose an image of it, or that does not alone.
+    #[error(
+        "expected platforms, or a platform with os and architecture, to choose images of the list {reference}, found {}",
+        if *.is_both { "both" } else { "a platform without them" }
+    )]
+    PlatformOfList {
+        /// The list.
+        reference: Box<Reference>,
+        /// The file says platforms as well.
+        is_both: bool,
+    },
+    /// A list is made of another one of the same file, and that one is not known to be as the file says.
+    #[error(
+        "expected {} to be as the file says before {} is made of it, found that it {}",
+        .names[1], .names[0], if *.has_failed { "could not be compared" } else { "differs" }
+    )]
     ImageDiffers {
         /// The list, and the one that it is made of.
         names: Box<[Reference; 2]>,
+        /// The other one could not be compared with what the registry has.
+        has_failed: bool,
     },
     /// A repository has no such tag.
     #[error(
@@ -429,7 +445,9 @@ impl Error {
             Self::NoConfig { .. } => "no-config",
             Self::WriteFile { .. } => "output-failed",
             Self::SourceFile { .. } => "sources-invalid",
-            Self::ListFile { .. } | Self::ImageDiffers { .. } => "list-file-invalid",
+            Self::ListFile { .. } | Self::PlatformOfList { .. } | Self::ImageDiffers { .. } => {
+                "list-file-invalid"
+            }
             Self::NoSuchEntry { .. } => "entry-not-found",
             Self::NoSuchTag { .. } => "not-found",
             Self::OciNeeded { .. } | Self::DockerNeeded { .. } => "format-mismatch",

@@ -12,7 +12,7 @@ use tallyman_core::{
 use tallyman_registry::{Client, Error as RegistryError};
 
 pub use freshness::{Freshness, SourceImages, fetch_source, freshness, refreshed};
-pub(crate) use freshness::{carry_over, is_of_other_platform};
+pub(crate) use freshness::{carry_over, config_platform, may_be_of_other_platform};
 
 use crate::{
     ContentError, Error, FailedRequest, RequestPurpose, docker,
@@ -216,8 +216,7 @@ impl FetchedImage {
 /// Sets the platform of an image as its config names it. An artifact, whose config names none, has a type in its place: it says that
 /// it is one, or its config is no image's.
 fn set_platform_or_type(descriptor: &mut Descriptor, image: &ImageManifest, platform: Platform) {
-    let may_be_artifact = image.artifact_type.is_some() || !image.has_image_config();
-    if platform.os.is_empty() && may_be_artifact {
+    if platform.os.is_empty() && image.may_be_artifact() {
         descriptor.platform = None;
         descriptor.artifact_type.get_or_insert_with(|| image.type_as_artifact().to_owned());
     } else {

@@ -39,7 +39,7 @@ pub use cli::{
     is_digest_tag, line_of, lines, run, serve_arguments, without_password,
 };
 pub use copy::{Copier, CopyPlan, NestedList, nested_lists, plan_copy, plan_copy_of};
-pub use create::{Create, CreateExtensions, create};
+pub use create::{Create, CreateExtensions, Created, create};
 pub use delete::{DeletePlan, DeleteStep, Removal, cannot_untag, delete, digest_to_delete};
 pub use descriptor::{descriptor_of, digest_of};
 pub use difference::IndexChange;

@@ -58,9 +58,10 @@ pub struct DesiredList {
 pub struct DesiredImage {
     /// The image, or a list whose images are taken.
     pub reference: Reference,
-    /// The platform, whose fields go before those of the image's config; those that are empty stay.
+    /// The platform, whose fields go before those of the image's config; those that are empty stay. Of a list, it chooses the image
+    /// as well, and has to be complete.
     pub platform: Platform,
-    /// Of a list, the platforms that are taken; all if there are none.
+    /// The platforms of a list that are taken, all if there are none; an image has to be of one of them.
     pub platforms: Vec<Platform>,
     /// Keep a list as one entry, in place of taking its images; it makes an OCI index.
     pub nest: bool,

@@ -116,8 +116,9 @@ impl IndexUpdate {
             expand::described(client, reference, &descriptors, described_options).await
         });
         let entries: Vec<Vec<ListEntry>> = side_by_side::all(fetched).await?;
-        for ListEntry { reference, descriptor, .. } in entries.into_iter().flatten() {
-            check_platform(&reference, &descriptor)?;
+        for entry in entries.into_iter().flatten() {
+            check_platform(&entry)?;
+            let ListEntry { reference, descriptor, .. } = entry;
             if !is_oci && (descriptor.media_type.is_list() || descriptor.is_annotated()) {
                 return Err(Error::OciNeeded { reference: Box::new(self.reference.clone()) });
             }
@@ -202,9 +203,7 @@ impl IndexUpdate {
         };
         let is_named = self.find(client, name).await?;
         for entry in self.index.manifests.iter_mut().filter(|entry| is_named(entry)) {
-            let is_annotation = |field: &EntryField| matches!(field, EntryField::Annotation(_));
-            let rest = PlatformChange { cleared: Vec::new(), any_pair: false, ..change.clone() };
-            if !rest.is_empty() || !change.cleared.iter().all(is_annotation) {
+            if change.changes_platform() {
                 let platform = entry.platform.clone().unwrap_or_default();
                 entry.platform = Some(change.apply(&platform)?);
             }
@@ -245,13 +244,7 @@ impl IndexUpdate {
     /// Returns the differences to what is in the registry.
     pub fn changes(&self) -> Vec<IndexChange> {
         let mut changes = IndexChange::between(&self.old, &self.index);
-        if *self.before.media_type() != self.media_type {
-            changes.push(IndexChange {
-                subject: "media type".to_owned(),
-                before: Some(self.before.media_type().as_str().to_owned()),
-                after: Some(self.media_type.as_str().to_owned()),
-            });
-        }
+        changes.extend(IndexChange::of_media_type(self.before.media_type(), &self.media_type));
         changes
     }
 
@@ -314,17 +307,14 @@ impl IndexUpdate {
     }
 }
 
-/// Checks that the entry of an image says on what it runs. Lists and artifacts run on nothing.
-fn check_platform(reference: &Reference, entry: &Descriptor) -> Result<(), Error> {
-    let may_be_image = matches!(entry.media_type, MediaType::DockerManifest | MediaType::OciManifest);
-    let is_complete = match &entry.platform {
-        Some(platform) => platform.is_complete(),
-        None => entry.artifact_type.is_some(),
-    };
-    if is_complete || !may_be_image {
+/// Checks that the entry of an image says on what it runs.
+fn check_platform(entry: &ListEntry) -> Result<(), Error> {
+    let descriptor = &entry.descriptor;
+    let may_be_image = matches!(descriptor.media_type, MediaType::DockerManifest | MediaType::OciManifest);
+    if descriptor.may_be_pushed() || !may_be_image {
         return Ok(());
     }
-    Err(PlanError::PlatformMissing { image: Box::new(reference.clone()) }.into())
+    Err(PlanError::platform_missing(entry).into())
 }
 
 fn attests_any(entry: &Descriptor, images: &[Digest]) -> bool {

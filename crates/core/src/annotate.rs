@@ -179,11 +179,11 @@ impl PlatformChange {
         *self == Self { any_pair: self.any_pair, ..Self::default() }
     }
 
-    /// Returns `true` if nothing but annotations changes.
-    fn leaves_platform(&self) -> bool {
+    /// Returns `true` if more than annotations changes.
+    pub fn changes_platform(&self) -> bool {
         let is_annotation = |field: &EntryField| matches!(field, EntryField::Annotation(_));
         let rest = Self { cleared: Vec::new(), ..self.clone() };
-        rest.is_empty() && !self.cleared.is_empty() && self.cleared.iter().all(is_annotation)
+        !rest.is_empty() || !self.cleared.iter().all(is_annotation)
     }
 }
 
@@ -206,8 +206,8 @@ impl ListEdit {
             list: Box::new(list.reference().clone()),
         };
         let mut entry = list.get(image).ok_or_else(missing)?.clone();
-        let is_annotated = !annotations.is_empty() || change.leaves_platform();
-        if !is_annotated || !(change.is_empty() || change.leaves_platform()) {
+        let is_annotated = !annotations.is_empty() || !change.cleared.is_empty();
+        if !is_annotated || change.changes_platform() {
             entry.descriptor.platform = Some(change.apply(&entry.platform())?);
         }
         for field in &change.cleared {

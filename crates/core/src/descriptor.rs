@@ -125,6 +125,16 @@ impl Descriptor {
         !unknown && self.attests().is_none() && !self.media_type.is_list()
     }
 
+    /// Returns `true` if this entry of a list says enough to be pushed: an image on what it runs, an artifact its type in place of
+    /// that. A list runs on nothing.
+    pub fn may_be_pushed(&self) -> bool {
+        match &self.platform {
+            _ if self.media_type.is_list() => true,
+            Some(platform) => platform.is_complete(),
+            None => self.artifact_type.is_some(),
+        }
+    }
+
     /// Returns `true` if this entry of a list and `other` are images of one platform, of which an engine takes the first. Entries
     /// without a platform have none in common.
     pub fn is_for_platform_of(&self, other: &Self) -> bool {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use crate::{Digest, MediaType, Reference, Repository, Tag, json::SyntaxError};
+use crate::{Digest, ListEntry, MediaType, Reference, Repository, Tag, json::SyntaxError};
 
 /// The plan of a push: its steps, their order and their cost.
 ///
@@ -122,6 +122,8 @@ pub enum PlanError {
     PlatformMissing {
         /// The entry.
         image: Box<Reference>,
+        /// It is an artifact, which runs on nothing and has a type.
+        is_artifact: bool,
     },
     /// An entry of another registry.
     #[error(
@@ -164,6 +166,12 @@ pub enum PlanError {
 }
 
 impl PlanError {
+    /// Creates the error about an entry that does not say on what it runs.
+    pub fn platform_missing(entry: &ListEntry) -> Self {
+        let is_artifact = entry.image().is_ok_and(|image| image.may_be_artifact());
+        Self::PlatformMissing { image: Box::new(entry.reference.clone()), is_artifact }
+    }
+
     /// Returns a stable name of the kind of error.
     pub fn code(&self) -> &'static str {
         match self {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use futures_util::{Stream, StreamExt};
 use serde_json::json;
-use tallyman_core::{Format, Platform, PushPlan, Registry};
+use tallyman_core::{Format, ListEntry, Platform, PushPlan, Registry};
 use tallyman_registry::{Client, Error as RegistryError};
 
 use super::{
@@ -12,7 +12,7 @@ use super::{
     TagFilter, grammar::version, json, run::argument, style::Style, tag_filter::TagSelection, terminal,
 };
 use crate::{
-    Error, ReferenceRole, descriptor_of, parse_source,
+    Created, Error, ReferenceRole, descriptor_of, parse_source,
     resolve::{failed, resolve},
     with_subject,
 };
@@ -137,6 +137,17 @@ impl Environment {
     pub(super) fn warn_of_losses(&self, losses: &[String], format: Format) {
         for loss in losses {
             self.warn(&format!("lost in the {} form: {loss}", format.as_str()));
+        }
+    }
+
+    /// Warns of images that a list still says another platform of than their configs.
+    pub(super) fn warn_of_kept_platforms(&self, Created { list, kept_platforms }: &Created) {
+        for (image, platform) in kept_platforms {
+            let said = list.get(image).map(ListEntry::platform).unwrap_or_default();
+            let (said, platform) = (said.in_full(), platform.in_full());
+            self.warn(&format!(
+                "{image} stays one for {said} in the list, while its config says {platform}: the config that it had before, which tells whether that was set by hand, is gone; use annotate to change it"
+            ));
         }
     }
 

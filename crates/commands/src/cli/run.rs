@@ -19,7 +19,8 @@ use super::{
     terminal::{self, JsonLog},
 };
 use crate::{
-    Copier, Create, CreateExtensions, Error, PushEvent, ReferenceRole, Source, check_tags, convert, create,
+    Copier, Create, CreateExtensions, Created, Error, PushEvent, ReferenceRole, Source, check_tags, convert,
+    create,
     create::{assemble, create_unsaved},
     docker, execute, execute_as_docker,
     inspect::{inspect, inspect_local_image, inspect_raw},
@@ -362,14 +363,18 @@ impl Environment {
         let is_saved = !push || wanted.amends();
         let made = match is_saved {
             true => create(&*self.store, &client, &wanted).await?,
-            false => create_unsaved(&*self.store, &client, &wanted).await?,
+            false => {
+                let list = create_unsaved(&*self.store, &client, &wanted).await?;
+                Created { list, kept_platforms: Vec::new() }
+            }
         };
         progress.clear();
+        self.warn_of_kept_platforms(&made);
         if !options.json {
             self.print(format!("Created manifest list {list}").as_bytes());
         } else if !push {
             // The push prints what is in the registry.
-            self.print_json(&json::list(&made));
+            self.print_json(&json::list(&made.list));
         }
         if !push {
             return Ok(());
@@ -379,7 +384,7 @@ impl Environment {
         let run = PushRun { after, insecure, dry_run: false, copy: true, extensions, options };
         match is_saved {
             true => self.push_list(&load(&*self.store, &list).await?, run).await,
-            false => self.push_list(&made, run).await,
+            false => self.push_list(&made.list, run).await,
         }
     }
 

@@ -30,7 +30,10 @@ impl Error {
             Self::Plan(PlanError::OtherRegistry { .. }) | Self::Assemble(PlanError::OtherRegistry { .. }) => {
                 Some("use push --copy to copy images of other registries to that of the list".to_owned())
             }
-            Self::Plan(PlanError::PlatformMissing { image }) => {
+            Self::Plan(PlanError::PlatformMissing { is_artifact: true, .. }) => {
+                Some("use create --flatten --oci, which takes an artifact with its type in place of a platform".to_owned())
+            }
+            Self::Plan(PlanError::PlatformMissing { image, .. }) => {
                 Some(format!(
                     "use annotate --os and --arch, or --from with a descriptor that has a platform, to say on what {image} runs"
                 ))
@@ -52,7 +55,7 @@ impl Error {
             Self::DockerNeeded { .. } => {
                 Some("use the format oci, or push --format docker, which converts images".to_owned())
             }
-            Self::ImageDiffers { names } => Some(format!("apply the file again when {} is pushed", names[1])),
+            Self::ImageDiffers { names, .. } => Some(format!("apply the file again when {} is pushed", names[1])),
             Self::NoConfig { kind: ManifestKind::DockerList | ManifestKind::OciIndex, .. } => Some(
                 "use --platform to choose an image of the list, such as --platform linux/amd64".to_owned(),
             ),

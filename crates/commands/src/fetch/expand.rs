@@ -130,7 +130,11 @@ impl ExpandOptions {
         described.iter().filter(is_taken).collect()
     }
 
-    fn check_image(&self, reference: &Reference, platform: &Platform) -> Result<(), Error> {
+    /// Checks that an image of `platform` is taken.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchPlatform`] if it is not.
+    pub(crate) fn check_image(&self, reference: &Reference, platform: &Platform) -> Result<(), Error> {
         if self.takes(platform) {
             return Ok(());
         }

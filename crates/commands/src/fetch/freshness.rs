@@ -66,8 +66,8 @@ pub async fn freshness(client: &Client, entry: &ListEntry) -> Result<Freshness, 
     }
 }
 
-/// The entry as its registry has it now, with what its list says about it: annotations, its artifact type, and its platform unless
-/// the image's own config says another one than it did.
+/// The entry as its registry has it now, with what its list says about it: annotations, its artifact type, and the fields of its
+/// platform that the image's config did not have from the first. If that config is gone, the platform stays.
 ///
 /// # Errors
 /// As [`fetch_source`].
@@ -79,40 +79,65 @@ pub async fn refreshed(client: &Client, entry: &ListEntry) -> Result<ListEntry, 
             return Err(Error::IsList { reference: entry.reference.clone(), found });
         }
     };
-    let is_other = is_of_other_platform(client, entry, &fresh).await?;
-    carry_over(entry, &mut fresh, is_other);
+    let config = match may_be_of_other_platform(entry, &fresh) {
+        true => config_platform(client, entry).await?,
+        false => None,
+    };
+    carry_over(entry, &mut fresh, config.as_ref());
     Ok(*fresh)
 }
 
-/// Returns `true` if the config of an image that was fetched anew says another operating system or architecture than before. A list
-/// may say yet another one: then the config of the image before tells, if the registry still has it.
+/// Returns `true` if the config of an image that was fetched anew says another platform than the list: then the config before tells
+/// which of the list's fields were its own.
+pub(crate) fn may_be_of_other_platform(before: &ListEntry, fresh: &ListEntry) -> bool {
+    let now = fresh.platform();
+    before.descriptor.digest != fresh.descriptor.digest && !now.os.is_empty() && now != before.platform()
+}
+
+/// Returns the platform that the config of an entry's image names, empty if it names none; `None` if nobody knows the config any
+/// more.
 ///
 /// # Errors
 /// The errors of fetching that config, but that it is gone.
-pub(crate) async fn is_of_other_platform(
-    client: &Client,
-    before: &ListEntry,
-    fresh: &ListEntry,
-) -> Result<bool, Error> {
-    let now = fresh.platform();
-    let is_now = |platform: &Platform| (&platform.os, &platform.architecture) == (&now.os, &now.architecture);
-    if now.os.is_empty() || is_now(&before.platform()) {
-        return Ok(false);
-    }
-    let Ok(image) = before.image() else { return Ok(true) };
-    match client.blob_of_any_size(&before.reference, &image.config.digest).await {
-        Ok(config) => Ok(!Platform::from_config(&config).is_ok_and(|platform| is_now(&platform))),
-        Err(error) if error.is_not_found() => Ok(true),
+pub(crate) async fn config_platform(client: &Client, entry: &ListEntry) -> Result<Option<Platform>, Error> {
+    let Ok(image) = entry.image() else { return Ok(None) };
+    match client.blob_of_any_size(&entry.reference, &image.config.digest).await {
+        Ok(config) => Ok(Some(Platform::from_config(&config).unwrap_or_default())),
+        Err(error) if error.is_not_found() => Ok(None),
         Err(error) => Err(failed(error)),
     }
 }
 
-/// Gives an entry that was fetched anew what its list says about it. The platform is left out if that `is_other` than before.
-pub(crate) fn carry_over(before: &ListEntry, fresh: &mut ListEntry, is_other: bool) {
-    let (before, fresh) = (&before.descriptor, &mut fresh.descriptor);
-    fresh.annotations.clone_from(&before.annotations);
-    fresh.artifact_type.clone_from(&before.artifact_type);
-    if !is_other {
-        fresh.platform.clone_from(&before.platform);
+/// Gives an entry that was fetched anew what its list says about it: all of the platform, or the fields that the `config` of the
+/// image before says otherwise.
+pub(crate) fn carry_over(before: &ListEntry, fresh: &mut ListEntry, config: Option<&Platform>) {
+    let now = fresh.platform();
+    let (said, fresh) = (&before.descriptor, &mut fresh.descriptor);
+    fresh.annotations.clone_from(&said.annotations);
+    fresh.artifact_type.clone_from(&said.artifact_type);
+    fresh.platform = match config {
+        Some(config) => Some(merged(&before.platform(), config, now)),
+        None => said.platform.clone(),
+    };
+}
+
+/// Returns the platform of a config with the fields that the list says otherwise than the `old` config. A variant is one of its
+/// architecture, and a version or features are those of their operating system: they go where that is another one now.
+fn merged(said: &Platform, old: &Platform, mut now: Platform) -> Platform {
+    if said.os != old.os {
+        now.os.clone_from(&said.os);
     }
+    if said.architecture != old.architecture {
+        now.architecture.clone_from(&said.architecture);
+    }
+    if now.architecture == said.architecture && said.variant != old.variant {
+        now.variant.clone_from(&said.variant);
+    }
+    if now.os == said.os && said.os_version != old.os_version {
+        now.os_version.clone_from(&said.os_version);
+    }
+    if now.os == said.os && said.os_features != old.os_features {
+        now.os_features.clone_from(&said.os_features);
+    }
+    now
 }

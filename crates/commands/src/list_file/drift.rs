@@ -45,7 +45,7 @@ pub struct ListDrift {
 ///
 /// # Errors
 /// As [`create`](crate::create), for the images; [`Error::Plan`] if a list of them cannot be pushed; [`Error::ImageDiffers`] if one of
-/// them is another one of `lists`, which is to be pushed first.
+/// them is another one of `lists`, which is to be pushed first or has failed.
 pub async fn drifts(client: &Client, lists: &[DesiredList]) -> Vec<Result<ListDrift, Error>> {
     let drifts = stream::iter(lists.iter().map(|list| drift(client, list))).buffered(PARALLEL_LISTS);
     let mut drifts: Vec<_> = drifts.collect().await;
@@ -53,27 +53,35 @@ pub async fn drifts(client: &Client, lists: &[DesiredList]) -> Vec<Result<ListDr
     drifts
 }
 
-/// Refuses each list that is made of another one which differs: it was made of what that one is to replace.
+/// Refuses each list that is made of another one which differs or has failed: it was made of what that one is to replace.
 fn refuse_outdated(lists: &[DesiredList], drifts: &mut [Result<ListDrift, Error>]) {
-    let mut changing: HashMap<Reference, &DesiredList> = HashMap::new();
+    // By name, the list and whether it has failed.
+    let mut changing: HashMap<Reference, (&DesiredList, bool)> = HashMap::new();
     for (list, drift) in lists.iter().zip(&*drifts) {
-        let differing = drift.iter().flat_map(ListDrift::differing);
-        changing.extend(differing.map(|(name, _)| (name.clone(), list)));
+        match drift {
+            Ok(drift) => changing.extend(drift.differing().map(|(name, _)| (name.clone(), (list, false)))),
+            Err(_) => changing.extend(list.names().map(|name| (name, (list, true)))),
+        }
     }
     loop {
         let refused = lists.iter().zip(&mut *drifts).find_map(|(list, drift)| {
             if matches!(drift, Err(Error::ImageDiffers { .. })) {
                 return None;
             }
-            let is_outdated =
-                |image: &&Reference| changing.get(*image).is_some_and(|other| !std::ptr::eq(*other, list));
-            let image = list.images.iter().map(|image| &image.reference).find(is_outdated)?;
+            let is_failed = drift.is_err();
+            let mut outdated = list.images.iter().filter_map(|image| {
+                let (other, has_failed) = changing.get(&image.reference)?;
+                // What has failed itself may have done so for another reason.
+                let stays = std::ptr::eq(*other, list) || is_failed && *has_failed;
+                (!stays).then_some((&image.reference, *has_failed))
+            });
+            let (image, has_failed) = outdated.next()?;
             let names = Box::new([list.reference.clone(), image.clone()]);
-            *drift = Err(Error::ImageDiffers { names });
-            Some(list)
+            *drift = Err(Error::ImageDiffers { names, has_failed });
+            Some((list, has_failed))
         });
-        let Some(list) = refused else { return };
-        changing.extend(list.names().map(|name| (name, list)));
+        let Some((list, has_failed)) = refused else { return };
+        changing.extend(list.names().map(|name| (name, (list, has_failed))));
     }
 }
 
@@ -168,13 +176,9 @@ fn changes(before: Option<&Manifest>, after: &Manifest) -> Vec<IndexChange> {
     let index = |manifest: &Manifest| manifest.index().cloned();
     let old = before.and_then(index).unwrap_or_else(|| empty.clone());
     let mut changes = IndexChange::between(&old, &index(after).unwrap_or(empty));
-    if let Some(before) = before.filter(|before| before.media_type() != after.media_type()) {
-        changes.push(IndexChange {
-            subject: "media type".to_owned(),
-            before: Some(before.media_type().as_str().to_owned()),
-            after: Some(after.media_type().as_str().to_owned()),
-        });
-    }
+    changes.extend(
+        before.and_then(|before| IndexChange::of_media_type(before.media_type(), after.media_type())),
+    );
     changes
 }
 
@@ -210,20 +214,29 @@ impl DesiredList {
 }
 
 async fn entries(client: &Client, image: &DesiredImage, attestations: bool) -> Result<Vec<ListEntry>, Error> {
-    let platforms = match image.platforms.is_empty() && image.platform.is_complete() && !image.nest {
-        true => vec![image.platform.clone()],
-        false => image.platforms.clone(),
-    };
+    let mut options = ExpandOptions { attestations, platforms: image.platforms.clone(), nest: image.nest };
     let mut entries = match fetch::manifest(client, &image.reference, &image.reference).await? {
         Fetched::Image(found) => {
             let platform = fetch::platform(client, &found).await?;
-            vec![found.with_platform(overridden(platform, &image.platform))?]
+            let platform = overridden(platform, &image.platform);
+            options.check_image(&image.reference, &platform)?;
+            vec![found.with_platform_or_type(platform)?]
+        }
+        Fetched::List(list) if image.platform == Platform::default() => {
+            expand::list_images(client, &image.reference, &list, &options).await?
         }
         Fetched::List(list) => {
-            let options = ExpandOptions { attestations, platforms, nest: image.nest };
+            if !image.nest {
+                let is_both = !image.platforms.is_empty();
+                if is_both || !image.platform.is_complete() {
+                    let reference = Box::new(image.reference.clone());
+                    return Err(Error::PlatformOfList { reference, is_both });
+                }
+                options.platforms.push(image.platform.clone());
+            }
             let mut found = expand::list_images(client, &image.reference, &list, &options).await?;
-            if image.nest && image.platform != Platform::default() {
-                found.iter_mut().for_each(|entry| entry.descriptor.platform = Some(image.platform.clone()));
+            for entry in found.iter_mut().filter(|entry| entry.descriptor.attests().is_none()) {
+                entry.descriptor.platform = Some(overridden(entry.platform(), &image.platform));
             }
             found
         }

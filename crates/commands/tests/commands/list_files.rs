@@ -7,7 +7,7 @@ use tallyman_dev_registry::{Registry, RunningRegistry};
 
 use crate::served::{
     Program,
-    images::{INDEX, Image, attestation, index},
+    images::{INDEX, Image, OCI, attestation, index},
 };
 
 fn puts(registry: &RunningRegistry) -> Vec<String> {
@@ -256,6 +256,121 @@ async fn an_image_for_two_platforms_is_refused_with_both() {
 }
 
 #[tokio::test(flavor = "current_thread")]
+async fn platforms_choose_single_images_too_and_a_platform_chooses_the_image_of_a_list_that_it_is_said_of() {
+    let registry = Registry::builder().start().await.expect("a port is free");
+    let host = registry.addr.to_string();
+    let images = ["linux/arm64", "linux/s390x"].map(|platform| Image::oci(platform, "one"));
+    let (attestation, attests) = attestation(&images[0]);
+    images[0].put(&registry, "a/app", Some("arm64"));
+    images[1].put(&registry, "a/app", None);
+    attestation.put(&registry, "a/app", None);
+    let entries = [images[0].entry(), attests, images[1].entry()];
+    registry.put_manifest("a/app", Some("all"), INDEX, index(INDEX, &entries, ""));
+    let program = Program::anonymous();
+    let (list, image) = (format!("{host}/a/app:1"), format!("{host}/a/app:arm64"));
+    let write =
+        |image: Value| program.file("list.json", &json!({ "image": list, "images": [image] }).to_string());
+
+    write(json!({ "image": ":arm64", "platforms": ["linux/amd64"] }));
+    let refused = program.run(&["plan", "--insecure", "list.json"]).await;
+    let created = program.run(&["create", "--insecure", "--platform=linux/amd64", &list, &image]).await;
+    assert_eq!((refused.exit, &refused.stderr), (3, &created.stderr));
+    for (said, platform) in [
+        // One that the file says goes before the config's.
+        (json!({ "image": ":arm64", "platform": "linux/amd64", "platforms": "linux/amd64" }), "amd64"),
+        (json!({ "image": ":arm64", "platforms": ["linux/amd64", "linux/arm64"] }), "arm64"),
+    ] {
+        write(said);
+        program.succeed(&["apply", "--insecure", "list.json"]).await;
+        let (_, pushed) = registry.manifest("a/app", "1").expect("it is pushed");
+        let pushed: Value = serde_json::from_slice(&pushed).unwrap();
+        assert_eq!(pushed["manifests"][0]["platform"], json!({ "architecture": platform, "os": "linux" }));
+    }
+
+    write(
+        json!({ "image": ":all", "platform": { "os": "linux", "architecture": "arm64", "variant": "v8", "os.features": ["a"] } }),
+    );
+    let refused = program.run(&["plan", "--insecure", "list.json"]).await;
+    assert!(refused.stderr.contains("linux/arm64/v8 (a)"), "{}", refused.stderr);
+    write(
+        json!({ "image": ":all", "platform": { "os": "linux", "architecture": "arm64", "variant": "v8", "os.version": "1" } }),
+    );
+    program.succeed(&["apply", "--insecure", "list.json"]).await;
+    let (_, pushed) = registry.manifest("a/app", "1").expect("it is pushed");
+    let pushed: Value = serde_json::from_slice(&pushed).unwrap();
+    let platforms: Vec<&Value> =
+        pushed["manifests"].as_array().unwrap().iter().map(|entry| &entry["platform"]).collect();
+    let said = json!({ "architecture": "arm64", "os": "linux", "os.version": "1", "variant": "v8" });
+    let unknown = json!({ "architecture": "unknown", "os": "unknown" });
+    assert!(platforms.len() == 2 && [&said, &unknown].iter().all(|one| platforms.contains(one)), "{pushed}");
+
+    for said in [
+        json!({ "image": ":all", "platform": { "variant": "v8" } }),
+        json!({ "image": ":all", "platform": "linux/arm64", "platforms": ["linux/arm64", "linux/s390x"] }),
+    ] {
+        write(said);
+        let refused = program.run(&["plan", "--insecure", "list.json"]).await;
+        assert_eq!(refused.exit, 1, "{}", refused.stdout);
+        assert!(
+            refused.stderr.contains("platforms") && refused.stderr.contains(":all"),
+            "{}",
+            refused.stderr
+        );
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn an_artifact_is_pushed_with_its_type_by_every_command_that_takes_it() {
+    let registry = Registry::builder().start().await.expect("a port is free");
+    let host = registry.addr.to_string();
+    Image::oci("linux/arm64", "one").put(&registry, "a/app", Some("arm64"));
+    for repository in ["a/app", "b/other"] {
+        let config = registry.put_blob(repository, "{}").to_string();
+        let manifest = format!(
+            r#"{{"schemaVersion":2,"mediaType":"{OCI}","artifactType":"example/typed","config":{{"mediaType":"application/vnd.oci.empty.v1+json","digest":"{config}","size":2}},"layers":[]}}"#
+        );
+        registry.put_manifest(repository, Some("typed"), OCI, manifest);
+    }
+    let program = Program::anonymous();
+    let name = |rest: &str| format!("{host}/{rest}");
+    let images = [name("a/app:arm64"), name("b/other:typed")];
+    let file = json!({ "image": name("a/app:applied"), "images": images });
+    program.file("list.json", &file.to_string());
+    program.succeed(&["apply", "--insecure", "list.json"]).await;
+    let created = name("a/app:created");
+    program.succeed(&["create", "--insecure", "--flatten", "--push", &created, &images[0], &images[1]]).await;
+    let (local, near) = (name("a/app:local"), name("a/app:typed"));
+    program.succeed(&["create", "--insecure", "--flatten", &local, &images[0], &near]).await;
+    let shown: Value = program.succeed(&["inspect", "--raw", &local]).await.parse().unwrap();
+    program.succeed(&["push", "--insecure", &local]).await;
+    let mut lists = vec![shown];
+    for tag in ["applied", "created", "local"] {
+        lists.push(serde_json::from_slice(&registry.manifest("a/app", tag).expect(tag).1).unwrap());
+    }
+    for list in lists {
+        let typed = &list["manifests"][1];
+        assert_eq!(
+            (&typed["artifactType"], typed.get("platform")),
+            (&json!("example/typed"), None),
+            "{list}"
+        );
+    }
+
+    // Docker's own way has a platform, and a Docker list no artifact types.
+    Image::docker("linux/arm64", "one").put(&registry, "a/app", Some("docker"));
+    let docker = name("a/app:docker");
+    for (flags, image) in [(&[][..], &images[0]), (&["--flatten"], &docker)] {
+        let draft = name("a/app:draft");
+        program.succeed(&["rm", "--ignore-missing", &draft]).await;
+        program.succeed(&[&["create", "--insecure"], flags, &[&draft, image, &near]].concat()).await;
+        let refused = program.run(&["push", "--json", "--insecure", &draft]).await;
+        assert!(refused.stderr.contains("must have an OS and Architecture"), "{}", refused.stderr);
+        assert!(!refused.stderr.contains("annotate"), "{}", refused.stderr);
+        assert!(refused.stderr.contains("--flatten --oci"), "{}", refused.stderr);
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
 async fn a_list_is_kept_as_an_entry_and_brought_along() {
     let registry = Registry::builder().start().await.expect("a port is free");
     let [amd64, arm] = ["linux/amd64", "linux/arm/v7"].map(|platform| Image::oci(platform, "one"));
@@ -313,6 +428,44 @@ async fn a_list_of_a_list_that_differs_waits_for_it() {
         let planned = program.run(&["plan", "--insecure", "lists.json"]).await;
         assert_eq!(planned.exit, 0, "{base:?}: {}{}", planned.stdout, planned.stderr);
     }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_list_of_a_list_that_could_not_be_compared_is_left_as_it_is() {
+    let registry = Registry::builder().start().await.expect("a port is free");
+    let images = ["amd64", "arm64"].map(|architecture| {
+        let image = Image::oci(&format!("linux/{architecture}"), "one");
+        image.put(&registry, "a/app", Some(architecture));
+        image
+    });
+    let host = registry.addr.to_string();
+    let program = Program::anonymous();
+    let write = |base: &[&str], all: &[&str]| {
+        let file = json!({ "lists": [
+            { "image": format!("{host}/a/app:top"), "images": [":all"] },
+            { "image": format!("{host}/a/app:all"), "images": all },
+            { "image": format!("{host}/a/app:base"), "images": base },
+        ] });
+        program.file("lists.json", &file.to_string());
+    };
+    registry.put_manifest("a/app", Some("base"), INDEX, index(INDEX, &[images[0].entry()], ""));
+    write(&[":amd64", ":gone"], &[":base", ":arm64"]);
+    for command in ["plan", "apply"] {
+        let ended = program.run(&[command, "--insecure", "lists.json"]).await;
+        for told in [
+            "a/app:base to be as the file says before".to_owned(),
+            format!("before {host}/a/app:all is made of it, found that it could not be compared"),
+            "no such manifest".to_owned(),
+        ] {
+            assert!(ended.stderr.contains(&told), "{command}: {}", ended.stderr);
+        }
+        assert_eq!(ended.stderr.matches("gone").count(), 1, "{command}: {}", ended.stderr);
+    }
+    assert!(["all", "top"].iter().all(|tag| registry.manifest("a/app", tag).is_none()));
+    // A fault of its own stays the one that is told.
+    write(&[":amd64", ":gone"], &[":base", ":missing"]);
+    let ended = program.run(&["plan", "--insecure", "lists.json"]).await;
+    assert!(ended.stderr.contains(":missing"), "{}", ended.stderr);
 }
 
 #[test]

@@ -156,6 +156,10 @@ async fn entries_and_the_list_are_annotated_where_they_are() {
     program.succeed(&line).await;
     let entry = &read(&registry, "1")["manifests"][2];
     assert_eq!((entry["platform"].get("variant"), entry.get("annotations")), (None, None));
+
+    let features = ["index", "annotate", "--insecure", "--os-features", "a", &name, "linux/arm64"];
+    let printed = program.succeed(&features).await;
+    assert!(printed.contains("  linux/arm64 -> linux/arm64 (a)\n"), "{printed}");
 }
 
 #[tokio::test(flavor = "current_thread")]
@@ -412,7 +416,7 @@ async fn images_that_a_list_has_keep_what_it_says_of_them() {
     create(&store, &fast, &wanted).await.unwrap();
     let change = PlatformChange { variant: "v9".to_owned(), ..PlatformChange::default() };
     annotate(&store, &list, &image, &change, &BTreeMap::new()).await.unwrap();
-    for made in [begun.await.unwrap(), store.load(&list).await.unwrap().unwrap()] {
+    for made in [begun.await.unwrap().list, store.load(&list).await.unwrap().unwrap()] {
         assert_eq!(made.get(&image).unwrap().platform().variant, "v9");
     }
 }

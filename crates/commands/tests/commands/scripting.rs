@@ -22,7 +22,11 @@ fn config(architecture: &str) -> String {
 
 /// Puts an image of this architecture, and gives its manifest.
 fn put(shell: &Shell, repository: &str, tag: &str, architecture: &str) -> String {
-    let config = config(architecture);
+    put_config(shell, repository, tag, &config(architecture))
+}
+
+/// Puts an image with this config, and gives its manifest.
+fn put_config(shell: &Shell, repository: &str, tag: &str, config: &str) -> String {
     shell.registry.put_blob(repository, config.as_bytes());
     let manifest = format!(
         r#"{{"schemaVersion":2,"mediaType":"{OCI}","config":{{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"{}","size":{}}},"layers":[]}}"#,
@@ -279,6 +283,69 @@ async fn a_list_that_is_fetched_anew_keeps_what_was_said_of_images_unless_their_
     assert_eq!(entries[0]["platform"], json!({ "architecture": "arm64", "os": "linux", "variant": "v8" }));
     assert_eq!(entries[1]["platform"], json!({ "architecture": "arm64", "os": "linux" }));
     assert_eq!(entries[1]["annotations"], json!({ "k": "v" }));
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_list_that_is_fetched_anew_keeps_the_fields_of_a_platform_that_it_says_otherwise_than_the_config_before()
+ {
+    let windows = |version: &str, more: &str| {
+        format!(r#"{{"architecture":"amd64","os":"windows","os.version":"10.0.20348.{version}"{more}}}"#)
+    };
+    let linux = |rest: &str| format!(r#"{{"architecture":"{rest}","os":"linux"}}"#);
+    let arm = |variant: &str| format!(r#"{{"architecture":"arm","os":"linux","variant":"{variant}"}}"#);
+    let features = r#","os.features":["win32k"]"#;
+    for (before, annotated, now, expected) in [
+        (windows("1000", ""), &[][..], windows("2000", ""), windows("2000", "")),
+        (windows("1000", ""), &["--os-features=win32k"], windows("2000", ""), windows("2000", features)),
+        (
+            windows("1000", features),
+            &["--os-version=1"],
+            windows("2000", ""),
+            windows("", "").replace("10.0.20348.", "1"),
+        ),
+        (arm("v6"), &[], arm("v7"), arm("v7")),
+        (arm("v6"), &["--clear=variant"], arm("v7"), linux("arm")),
+        (linux("arm"), &["--variant=v7"], linux("s390x"), linux("s390x")),
+        (linux("amd64"), &["--arch=arm", "--variant=v7"], linux("s390x"), arm("v7")),
+        (linux("amd64"), &["--arch=arm"], arm("v7"), arm("v7")),
+        ("{}".to_owned(), &["--os=linux", "--arch=arm"], linux("amd64"), linux("arm")),
+        (linux("arm"), &[], "{}".to_owned(), linux("arm")),
+    ] {
+        let shell = Shell::new();
+        let (list, image) = (name("a/app:v1"), name("a/app:image"));
+        put_config(&shell, "a/app", "image", &before);
+        shell.done(&["create", "--insecure", &list, &image]).await;
+        if !annotated.is_empty() {
+            shell.done(&[&["annotate", &list, &image], annotated].concat()).await;
+        }
+        put_config(&shell, "a/app", "image", &now);
+        shell.done(&["create", "--insecure", "--refresh", &list]).await;
+        let made: Value = shell.done(&["inspect", "--raw", &list]).await.parse().unwrap();
+        let expected: Value = expected.parse().unwrap();
+        assert_eq!(made["manifests"][0]["platform"], expected, "{before} {annotated:?} {now}");
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_list_that_is_fetched_anew_keeps_its_platforms_where_the_configs_before_are_gone_and_says_so() {
+    let shell = Shell::new();
+    let (list, image) = (name("a/app:v1"), name("a/app:image"));
+    put(&shell, "a/app", "image", "amd64");
+    shell.done(&["create", "--insecure", &list, &image]).await;
+    shell.done(&["annotate", &list, &image, "--arch", "arm64", "--variant", "v8"]).await;
+    shell.registry.contents.borrow_mut().blobs.clear();
+    put_config(&shell, "a/app", "image", r#"{"os":"linux","architecture":"amd64","x":1}"#);
+    let refreshed = shell.run(&["create", "--insecure", "--refresh", &list]).await;
+    assert_eq!((refreshed.exit, refreshed.stderr.lines().count()), (0, 1), "{}", refreshed.stderr);
+    for part in [&*image, "linux/arm64/v8", "linux/amd64", "annotate"] {
+        assert!(refreshed.stderr.contains(part), "{part}: {}", refreshed.stderr);
+    }
+    let made: Value = shell.done(&["inspect", "--raw", &list]).await.parse().unwrap();
+    let platform = &made["manifests"][0]["platform"];
+    assert_eq!(*platform, json!({ "architecture": "arm64", "os": "linux", "variant": "v8" }));
+    // Where nothing has moved, no config is needed.
+    shell.registry.contents.borrow_mut().blobs.retain(|_, blob| blob.ends_with(br#""x":1}"#));
+    shell.done(&["create", "--insecure", "--refresh", &list]).await;
 }
 
 #[tokio::test(flavor = "current_thread")]

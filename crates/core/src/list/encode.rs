@@ -22,7 +22,10 @@ pub(super) fn encode_annotated<'a>(
     let mut writer = Writer::new(MediaType::OciIndex.as_str(), entries.size_hint().0);
     entries.for_each(|entry| {
         let (annotations, artifact_type) = (pairs(&entry.annotations), entry.artifact_type.as_deref());
-        writer.entry(&Entry { annotations, artifact_type, ..view(entry) });
+        let mut view = view(entry);
+        // An artifact has its type in place of a platform.
+        view.platform = view.platform.filter(|_| entry.platform.is_some() || artifact_type.is_none());
+        writer.entry(&Entry { annotations, artifact_type, ..view });
     });
     writer.finish(&pairs(annotations))
 }

@@ -73,6 +73,11 @@ impl ImageManifest {
         self.artifact_type.as_deref().unwrap_or_else(|| self.config.media_type.as_str())
     }
 
+    /// Returns `true` if it says that it is an artifact, or its config is no image's.
+    pub fn may_be_artifact(&self) -> bool {
+        self.artifact_type.is_some() || !self.has_image_config()
+    }
+
     /// Returns `true` if the config is an image's, which [`crate::ImageConfig::parse`] reads.
     pub fn has_image_config(&self) -> bool {
         matches!(

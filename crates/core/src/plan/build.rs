@@ -22,7 +22,7 @@ impl PushPlan {
     pub fn new(list: &ManifestList) -> Result<Self, PlanError> {
         let kept = kept_digests(list);
         for entry in list.iter() {
-            check_platform(entry, &kept)?;
+            check_platform(entry, list, &kept)?;
             check_registry(entry, list.reference())?;
         }
         Self::of_checked(list)
@@ -34,7 +34,7 @@ impl PushPlan {
     /// As [`PushPlan::new`], but for the registries.
     pub fn with_copies(list: &ManifestList) -> Result<Self, PlanError> {
         let kept = kept_digests(list);
-        list.iter().try_for_each(|entry| check_platform(entry, &kept))?;
+        list.iter().try_for_each(|entry| check_platform(entry, list, &kept))?;
         Self::of_checked(list)
     }
 
@@ -83,13 +83,14 @@ fn kept_digests(list: &ManifestList) -> HashSet<Digest> {
     original.into_iter().flat_map(|index| index.manifests).map(|entry| entry.digest).collect()
 }
 
-fn check_platform(entry: &ListEntry, kept: &HashSet<Digest>) -> Result<(), PlanError> {
-    match &entry.descriptor.platform {
-        _ if kept.contains(&entry.descriptor.digest) => Ok(()),
-        Some(platform) if platform.is_complete() => Ok(()),
-        _ if entry.descriptor.media_type.is_list() => Ok(()),
-        _ => Err(PlanError::PlatformMissing { image: Box::new(entry.reference.clone()) }),
+fn check_platform(entry: &ListEntry, list: &ManifestList, kept: &HashSet<Digest>) -> Result<(), PlanError> {
+    let descriptor = &entry.descriptor;
+    // Docker's lists have no artifact types.
+    let is_said = list.form().oci || descriptor.platform.is_some() || descriptor.artifact_type.is_none();
+    if kept.contains(&descriptor.digest) || is_said && descriptor.may_be_pushed() {
+        return Ok(());
     }
+    Err(PlanError::platform_missing(entry))
 }
 
 /// Checks that an entry can be in a list of `target`'s registry: its own must be the same, letter for letter.

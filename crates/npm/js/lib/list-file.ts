@@ -8,9 +8,9 @@ import { platformJson, type Platform } from './platform.js';
 export interface DesiredImage {
   /** The image, or a list whose images are taken; in short `:tag` or `@digest` of the list's repository. */
   image: string;
-  /** The platform, whose fields go before those of the image's config. */
+  /** The platform, whose fields go before those of the image's config. Of a list, it chooses the image as well, and has to be complete. */
   platform?: string | Partial<Platform> | undefined;
-  /** Of a list, the platforms that are taken; all if there are none. */
+  /** The platforms of a list that are taken, all if there are none; an image has to be of one of them. */
   platforms?: string[] | undefined;
   /** Keep a list as one entry, in place of taking its images; it makes an OCI index. */
   nest?: boolean | undefined;

@@ -148,7 +148,10 @@ export interface CreateOptions extends CallOptions {
   attestations?: boolean | undefined;
   /** Add to the list that the store has under this name. */
   amend?: boolean | undefined;
-  /** Fetch images anew that the list in the store has already, all of them where none is named. */
+  /**
+   * Fetch images anew that the list in the store has already, all of them where none is named. What the list says of their platforms
+   * otherwise than the configs before stays.
+   */
   refresh?: boolean | undefined;
   /** For a list in the place of an image, take the images that it points to, each by its digest. */
   flatten?: boolean | undefined;

@@ -270,7 +270,7 @@ impl Worker {
         };
         let images = images.iter().map(image).collect::<Result<Vec<Reference>, _>>()?;
         let wanted = Create { list: list.clone(), images, amend, extensions };
-        Ok(List::new(create(&*store, &self.client, &wanted).await?).into())
+        Ok(List::new(create(&*store, &self.client, &wanted).await?.list).into())
     }
 
     async fn push(

@@ -135,7 +135,7 @@ impl From<&PlanError> for Failure {
         let json = begin(error.code(), &error.to_string());
         let image = |json: ObjectWriter, image: &Reference| json.string("image", &image.to_string());
         let json = match error {
-            PlanError::PlatformMissing { image: of }
+            PlanError::PlatformMissing { image: of, .. }
             | PlanError::Manifest { image: of, .. }
             | PlanError::Syntax { image: of, .. } => image(json, of),
             PlanError::OtherRegistry { image: of, source_registry, target_registry } => {

@@ -144,10 +144,7 @@ pub(super) fn index_remove(parsed: ParsedFlags) -> Understood {
 pub(super) fn index_annotate(parsed: ParsedFlags) -> Understood {
     let (platform, annotations) = (platform_change(&parsed), annotations(&parsed));
     // A list itself has annotations alone.
-    let is_annotation = |field: &EntryField| matches!(field, EntryField::Annotation(_));
-    let of_platform = PlatformChange { cleared: Vec::new(), ..platform.clone() };
-    let needs_entry = !of_platform.is_empty() || !platform.cleared.iter().all(is_annotation);
-    if needs_entry && parsed.arguments.len() < 2 {
+    if platform.changes_platform() && parsed.arguments.len() < 2 {
         let reason = "requires the entry whose platform changes: a platform, a digest or a manifest";
         return misuse("index annotate", reason);
     }
