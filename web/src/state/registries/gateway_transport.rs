@@ -7,6 +7,7 @@ use http::{
     HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RANGE, WWW_AUTHENTICATE},
 };
+use tallyman_core::MediaType;
 use tallyman_registry::{FetchTransport, Request, Response, Transport, TransportError, TransportErrorKind};
 use web_sys::Url;
 use yew::Callback;
@@ -114,7 +115,8 @@ fn is_refusal(status: StatusCode) -> bool {
 
 /// Returns `true` if a response is a page for people.
 fn is_page(response: &Response) -> bool {
-    response.headers.get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/html"))
+    let content_type = response.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    content_type.is_some_and(|text| MediaType::new(text).is_page())
 }
 
 fn not_open(open: &[String]) -> TransportError {
