@@ -71,3 +71,31 @@ test('a list that another tab pushes is not pushed a second time until that has 
   await after.getByTestId('push-start').click();
   await pushed(after);
 });
+
+test('saving the settings of a registry changes what was changed in its form, and undoes nothing that another tab has set meanwhile', async ({ context, page, open }) => {
+  await open('/registries');
+  const other = await context.newPage();
+  await other.goto(page.url());
+  const card = (tab) => tab.locator('[data-host="lab.example"]');
+  const settings = (tab) => card(tab).getByRole('button', { name: 'Settings' }).click();
+  await page.getByRole('button', { name: 'Add a registry' }).click();
+  await page.locator('input[name=host]').fill('lab.example');
+  await page.getByRole('button', { name: 'Save' }).click();
+
+  await settings(page);
+  await page.locator('input[name=gateway]').fill('https://one.example/');
+  await settings(other);
+  await other.locator('input[name=gateway]').fill('https://two.example/');
+  await other.locator('input[name=read-only]').check();
+  await other.getByRole('button', { name: 'Save' }).click();
+  await expect(card(page)).toContainText('read only');
+  await expect(page.locator('input[name=gateway]')).toHaveValue('https://one.example/');
+  await page.getByRole('button', { name: 'Save' }).click();
+  for (const tab of [page, other]) {
+    await expect(tab.locator('dialog[open]')).toHaveCount(0);
+    await expect(card(tab)).toContainText('read only');
+    await settings(tab);
+    await expect(tab.locator('input[name=gateway]')).toHaveValue('https://one.example/');
+    await expect(tab.locator('input[name=read-only]')).toBeChecked();
+  }
+});
