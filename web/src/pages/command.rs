@@ -123,7 +123,7 @@ fn use_execute(
             client: Rc::new(move |_| client.clone()),
             credentials: printer.clone(),
             output: printer.clone(),
-            input: printer,
+            input: printer.clone(),
         };
         let (local_lists, history, session) = (Rc::clone(&local_lists), history.clone(), session.clone());
         spawn_local(async move {
@@ -139,6 +139,7 @@ fn use_execute(
                         127
                     }
                 };
+                printer.end();
                 session.dispatch(Change::End(exit));
             }
         });
