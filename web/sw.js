@@ -78,22 +78,30 @@ async function fromVersion(address, request) {
   return (await cache.match(address)) ?? fetch(request);
 }
 
-/** The settings as the server has them now, if it has none, too; without network, or while the server fails, as it had them last. */
+/** Milliseconds after which older settings are used: the app itself goes on with none after 5,000. */
+const SETTINGS_LIMIT = 3000;
+
+/** The settings as the server has them now, if it has none, too; without network, or while the server fails or is silent, as it had them last. */
 async function settings(request) {
-  const cache = await caches.open(SETTINGS);
-  const last = await cache.match('config.json');
-  try {
-    const response = await fetch(request);
-    // A proxy may answer with its own page, redirect to it, or want people to sign in again. A file that is broken is told.
-    const isOfProxy = [401, 403].includes(response.status) || response.status >= 500 || response.redirected || isPage(response);
-    const isWhole = response.status === 404 || (response.ok && (await isJson(response.clone())));
-    if (last && isOfProxy && !isWhole) return last;
-    if (isWhole) await cache.put('config.json', response.clone());
-    return response;
-  } catch (error) {
-    if (last) return last;
-    throw error;
-  }
+  // A browser that keeps nothing has no older ones.
+  const cache = await caches.open(SETTINGS).catch(() => undefined);
+  const last = await cache?.match('config.json').catch(() => undefined);
+  const now = settingsOfServer(request, cache, last);
+  if (!last) return now;
+  const limit = new Promise((resolve) => setTimeout(resolve, SETTINGS_LIMIT, last));
+  return Promise.race([now.catch(() => last), limit]);
+}
+
+/** The settings as the server has them now, which are kept, or `last` if a proxy or a server that fails answers in its place. */
+async function settingsOfServer(request, cache, last) {
+  const response = await fetch(request);
+  // A proxy may answer with its own page, redirect to it, or want people to sign in again. A file that is broken is told.
+  const isOfProxy = [401, 403].includes(response.status) || response.status >= 500 || response.redirected || isPage(response);
+  const isWhole = response.status === 404 || (response.ok && (await isJson(response.clone())));
+  if (last && isOfProxy && !isWhole) return last;
+  // Settings that cannot be kept, as where the disk is full, hold all the same.
+  if (isWhole) await cache?.put('config.json', response.clone()).catch(() => undefined);
+  return response;
 }
 
 const isPage = (response) => (response.headers.get('content-type') ?? '').startsWith('text/html');

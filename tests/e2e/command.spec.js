@@ -114,6 +114,41 @@ test('Tab completes commands, flags and references; the arrows bring back what w
   await expect(input).toHaveValue(/^tallyman push/);
 });
 
+test('Tab completes what stands before the cursor, and not a line that is typed on meanwhile', async ({ page, open, server }) => {
+  await putImage(server, 'cursor/app', 'amd64', { os: 'linux', architecture: 'amd64' });
+  await open('/command');
+  await done(page, `tallyman create ${server.host}/cursor/app:v1 ${server.host}/cursor/app:amd64`);
+  const input = page.getByTestId('command-input');
+  await input.fill('tallyman pu é');
+  await input.evaluate((field) => field.setSelectionRange(11, 11));
+  await input.press('Tab');
+  await expect(input).toHaveValue('tallyman push  é');
+  expect(await input.evaluate((field) => [field.selectionStart, field.selectionEnd])).toEqual([14, 14]);
+
+  await input.fill(`tallyman push ${server.host}/cur`);
+  await input.evaluate(async (field) => {
+    field.dispatchEvent(new KeyboardEvent('keydown', { key: 'Tab', bubbles: true, cancelable: true }));
+    // The lists are read meanwhile.
+    for (let turn = 0; turn < 5; turn++) await Promise.resolve();
+    field.value += ' --dry';
+  });
+  await input.press('Tab');
+  await expect(input).toHaveValue(`tallyman push ${server.host}/cur --dry-run `);
+});
+
+test('the arrows leave a line alone that is being typed, and bring it back', async ({ page, open }) => {
+  await open('/command');
+  await typed(page, 'tallyman --version');
+  const input = page.getByTestId('command-input');
+  await input.fill('tallyman cr');
+  await input.press('ArrowDown');
+  await expect(input).toHaveValue('tallyman cr');
+  await input.press('ArrowUp');
+  await expect(input).toHaveValue('tallyman --version');
+  await input.press('ArrowDown');
+  await expect(input).toHaveValue('tallyman cr');
+});
+
 /** The history as it is kept. */
 const history = (page, older) => note(page, 'command history', older);
 

@@ -223,6 +223,48 @@ test('while the server fails, the app has the settings that it had last, and no 
   await site.close();
 });
 
+test('a server that takes requests and does not answer leaves the settings that it had last', async ({ page }) => {
+  const [pages, silent] = [new Map([['config.json', '{"title": "Ours"}']]), new Set()];
+  const site = await serveFolder(inProject('dist'), { pages, silent });
+  await page.goto(site.url);
+  await ready(page);
+  await controlled(page);
+  await page.reload();
+  await expect(page.getByRole('link', { name: 'Ours' })).toBeVisible();
+  silent.add('config.json');
+  await page.reload();
+  await expect(page.getByRole('link', { name: 'Ours' })).toBeVisible();
+  await expect(page.getByTestId('settings-fault')).toHaveCount(0);
+  await site.close();
+});
+
+for (const [what, fault] of [
+  ['cannot be written', (cache) => (cache.put = (name) => Promise.reject(new DOMException(name, 'QuotaExceededError')))],
+  ['cannot be read', (cache) => (cache.match = () => Promise.reject(new DOMException('', 'UnknownError')))],
+]) {
+  test(`settings hold as the server sends them where those that are kept ${what}`, async ({ page }) => {
+    const isOfSettings = `const open = CacheStorage.prototype.open;
+      const isFaulty = async (cache) => (await cache.match('config.json')) !== undefined;
+      CacheStorage.prototype.open = async function (name) {
+        const cache = await open.call(this, name);
+        if (name.startsWith('tallyman-settings') && (await isFaulty(cache))) (${fault})(cache);
+        return cache;
+      };`;
+    const pages = new Map([['config.json', '{"title": "Older"}']]);
+    pages.set('sw.js', `${isOfSettings}\n${await readFile(inProject('dist/sw.js'))}`);
+    const site = await serveFolder(inProject('dist'), { pages });
+    await page.goto(site.url);
+    await ready(page);
+    await controlled(page);
+    await page.reload();
+    await expect(page.getByRole('link', { name: 'Older' })).toBeVisible();
+    pages.set('config.json', '{"title": "Newer"}');
+    await page.reload();
+    await expect(page.getByRole('link', { name: 'Newer' })).toBeVisible();
+    await site.close();
+  });
+}
+
 /** The same app with another line in its page is another version. */
 async function serveNewVersion(site) {
   const index = await readFile(join(site.folder, 'index.html'), 'utf8');

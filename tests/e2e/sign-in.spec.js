@@ -449,6 +449,35 @@ test('a gateway of one\'s own is used as soon as it is set', async ({ page, open
   await elsewhere.stop();
 });
 
+test('a gateway at no address is refused by the form, and one that was saved earlier sends nothing to the registry', async ({ page, open, memory }) => {
+  await open('/registries');
+  await page.locator(`[data-host="${memory.host}"]`).getByRole('button', { name: 'Settings' }).click();
+  const gateway = page.locator('input[name=gateway]');
+  const save = () => page.getByRole('button', { name: 'Save' }).click();
+  for (const wrong of ['localhost:8080', 'http://', 'localhost/r/lab', 'gw.example/r/lab', 'http://[gate/', 'ftp://gw.example/', 'https://ann:pw@gw.example/', 'r/lab?a=b']) {
+    await gateway.fill(wrong);
+    await save();
+    await expect(gateway, wrong).toHaveAttribute('aria-invalid', 'true');
+    await expect(page.locator('dialog[open]')).toContainText('Expected a URL such as');
+  }
+  await expectAccessible(page);
+  for (const right of [' https://gw.example/r/lab ', 'http://localhost:8080', 'r/lab/', '/v2/lab', '../lab', '']) {
+    await gateway.fill(right);
+    await save();
+    await expect(page.locator('dialog[open]')).toHaveCount(0);
+    await page.locator(`[data-host="${memory.host}"]`).getByRole('button', { name: 'Settings' }).click();
+    await expect(gateway).toHaveValue(right.trim());
+  }
+
+  const asked = [];
+  page.on('request', (request) => /\/v2\//.test(request.url()) && asked.push(request.url()));
+  await page.evaluate((host) => localStorage.setItem('registries', JSON.stringify([{ host, gateway: 'http://[gate/' }])), memory.host);
+  await page.reload();
+  await open(`/inspect/${memory.host}/samples/hello:latest`);
+  await expect(page.getByTestId('error')).toContainText('as the gateway of');
+  expect(asked).toEqual([]);
+});
+
 for (const theme of ['light', 'dark']) {
   for (const [size, viewport] of [
     ['wide', { width: 1280, height: 800 }],

@@ -16,9 +16,9 @@ const types = {
 
 /**
  * Serves `folder` below `prefix`, and `pages` (name to HTML or JavaScript) beside it, until it is closed. With `isPretty` the page has the
- * address of the folder alone. Files in `failing` (name to status) are not sent.
+ * address of the folder alone. Files in `failing` (name to status) are not sent; requests for those in `silent` are not answered.
  */
-export async function serveFolder(folder, { prefix = '/', pages = new Map(), failing = new Map(), headers = {}, isPretty = false } = {}) {
+export async function serveFolder(folder, { prefix = '/', pages = new Map(), failing = new Map(), silent = new Set(), headers = {}, isPretty = false } = {}) {
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url, 'http://localhost');
     const name = pathname.startsWith(prefix) ? pathname.slice(prefix.length) : pathname.slice(1);
@@ -27,6 +27,7 @@ export async function serveFolder(folder, { prefix = '/', pages = new Map(), fai
       return;
     }
     const file = name === '' ? 'index.html' : name;
+    if (silent.has(file)) return;
     if (failing.has(file)) {
       response.writeHead(failing.get(file), { 'content-type': 'text/html' }).end('<html>');
       return;

@@ -47,7 +47,7 @@ test('a list that another tab pushes is not pushed a second time until that has 
   await after.goto(page.url());
   await before.getByTestId('push-start').click();
   for (const other of [before, after]) {
-    await expect(other.getByTestId('push-standing')).toHaveText('Another tab is pushing this list.');
+    await expect(other.getByTestId('push-standing')).toHaveText('Another push or copy to this reference is running.');
     await expect(other.getByTestId('push-start')).toHaveCount(0);
     await expect(other.getByTestId('interrupted')).toHaveCount(0);
     await expect(other.getByTestId('push-state')).toHaveCount(0);
@@ -65,9 +65,58 @@ test('a list that another tab pushes is not pushed a second time until that has 
   await page.getByTestId('push-start').click();
   await expect.poll(() => held.length).toBe(2);
   await after.reload();
-  await expect(after.getByTestId('push-standing')).toHaveText('Another tab is pushing this list.');
+  await expect(after.getByTestId('push-standing')).toHaveText('Another push or copy to this reference is running.');
   await page.close();
   await expect(after.getByTestId('interrupted')).toBeVisible();
   await after.getByTestId('push-start').click();
   await pushed(after);
+});
+
+test('a copy to a reference that another tab copies to is not made at the same time', async ({ context, page, open, server }) => {
+  await putImage(server, 'tabs/copied', '1', { os: 'linux', architecture: 'amd64' });
+  const held = [];
+  await page.route(/\/v2\/tabs\/copied\/manifests\/2/, (route) => (route.request().method() === 'PUT' ? held.push(route) : route.continue()));
+  await open(`/copy/${server.host}/tabs/copied:1|${server.host}/tabs/copied:2`);
+  const other = await context.newPage();
+  await other.goto(page.url());
+  for (const tab of [page, other]) {
+    await tab.getByTestId('copy-plan').click();
+    await expect(tab.getByTestId('copy-start')).toBeVisible();
+  }
+  await page.getByTestId('copy-start').click();
+  await expect.poll(() => held.length).toBe(1);
+  await other.getByTestId('copy-start').click();
+  await expect(other.getByTestId('copy-failed')).toContainText(`another push or copy to ${server.host}/tabs/copied:2 is running`);
+  await held[0].continue();
+  await expect(page.getByTestId('copy-done')).toBeVisible();
+  await other.getByRole('button', { name: 'Retry' }).click();
+  await expect(other.getByTestId('copy-same')).toBeVisible();
+});
+
+test('saving the settings of a registry changes what was changed in its form, and undoes nothing that another tab has set meanwhile', async ({ context, page, open }) => {
+  await open('/registries');
+  const other = await context.newPage();
+  await other.goto(page.url());
+  const card = (tab) => tab.locator('[data-host="lab.example"]');
+  const settings = (tab) => card(tab).getByRole('button', { name: 'Settings' }).click();
+  await page.getByRole('button', { name: 'Add a registry' }).click();
+  await page.locator('input[name=host]').fill('lab.example');
+  await page.getByRole('button', { name: 'Save' }).click();
+
+  await settings(page);
+  await page.locator('input[name=gateway]').fill('https://one.example/');
+  await settings(other);
+  await other.locator('input[name=gateway]').fill('https://two.example/');
+  await other.locator('input[name=read-only]').check();
+  await other.getByRole('button', { name: 'Save' }).click();
+  await expect(card(page)).toContainText('read only');
+  await expect(page.locator('input[name=gateway]')).toHaveValue('https://one.example/');
+  await page.getByRole('button', { name: 'Save' }).click();
+  for (const tab of [page, other]) {
+    await expect(tab.locator('dialog[open]')).toHaveCount(0);
+    await expect(card(tab)).toContainText('read only');
+    await settings(tab);
+    await expect(tab.locator('input[name=gateway]')).toHaveValue('https://one.example/');
+    await expect(tab.locator('input[name=read-only]')).toBeChecked();
+  }
 });

@@ -37,4 +37,4 @@ pub use run::{Environment, run};
 pub use settings::{Mirror, Settings};
 pub use shell_words::{WordsError, arguments, line_of, lines};
 pub use tag_filter::{TagFilter, TagOrder, is_digest_tag};
-pub use terminal::{Input, Output, Stream};
+pub use terminal::{CharacterBuffer, Input, Output, Stream};

@@ -32,11 +32,11 @@ pub use annotate::annotate;
 pub use attach::{Attachment, attach};
 pub use attestations::{Attestation, AttestationKind, AttestationSource, attestations};
 pub use cli::{
-    ClientOptions, Command, Completion, CopyExtensions, CreateSources, CredentialStore, DeletionOptions,
-    DigestInput, DockerCredentials, EarlyExit, Environment, FilesOptions, HelperOutput, IndexChanges, Input,
-    InspectExtensions, Invocation, Login, Machine, Mirror, Output, OutputOptions, PROGRAM, PushExtensions,
-    Settings, Stream, TagFilter, TagOrder, WordsError, arguments, completion, configuration_folder,
-    is_digest_tag, line_of, lines, run, serve_arguments, without_password,
+    CharacterBuffer, ClientOptions, Command, Completion, CopyExtensions, CreateSources, CredentialStore,
+    DeletionOptions, DigestInput, DockerCredentials, EarlyExit, Environment, FilesOptions, HelperOutput,
+    IndexChanges, Input, InspectExtensions, Invocation, Login, Machine, Mirror, Output, OutputOptions,
+    PROGRAM, PushExtensions, Settings, Stream, TagFilter, TagOrder, WordsError, arguments, completion,
+    configuration_folder, is_digest_tag, line_of, lines, run, serve_arguments, without_password,
 };
 pub use copy::{Copier, CopyPlan, NestedList, nested_lists, plan_copy, plan_copy_of};
 pub use create::{Create, CreateExtensions, Created, create};

@@ -9,7 +9,8 @@ use std::fmt;
 /// let header = MediaType::new("application/vnd.oci.image.index.v1+json; charset=utf-8");
 /// assert_eq!(header, MediaType::OciIndex);
 /// assert!(header.is_list());
-/// assert_eq!(MediaType::new("text/html").as_str(), "text/html");
+/// assert_eq!(MediaType::new("text/css").as_str(), "text/css");
+/// assert!(MediaType::new("Text/HTML; charset=utf-8").is_page());
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum MediaType {
@@ -72,6 +73,11 @@ impl MediaType {
     /// Returns `true` for a manifest list or an image index.
     pub fn is_list(&self) -> bool {
         matches!(self, Self::DockerList | Self::OciIndex)
+    }
+
+    /// Returns `true` for a page for people, which a proxy or another server sends in place of the API's response.
+    pub fn is_page(&self) -> bool {
+        self.as_str().eq_ignore_ascii_case("text/html")
     }
 
     /// Returns `true` for the manifest of one image: Docker schema 2 or OCI.

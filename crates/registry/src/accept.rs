@@ -39,8 +39,3 @@ pub(crate) fn rank(media_type: Option<&MediaType>) -> u8 {
 pub(crate) fn is_as_stored(media_type: Option<&MediaType>) -> bool {
     rank(media_type) > 1
 }
-
-/// Returns `true` for the media type of a page for people.
-pub(crate) fn is_page(media_type: Option<&MediaType>) -> bool {
-    media_type.is_some_and(|media_type| media_type.as_str().eq_ignore_ascii_case("text/html"))
-}

@@ -12,7 +12,7 @@ use tallyman_auth::{
 use tallyman_core::{Reference, Registry};
 
 use crate::{
-    Access, Body, Client, Error, Request, RequestBody, Response, accept,
+    Access, Body, Client, Error, Request, RequestBody, Response,
     download::collect,
     error::{BODY_MAX, Refusal, shown_url, words_of},
     manifests::media_type,
@@ -512,7 +512,7 @@ fn may_hide_content(request: &ApiRequest, response: &Response) -> bool {
 /// Returns `true` if a manifest was asked for, and a page for people has come.
 fn is_page_for_manifest(request: &ApiRequest, response: &Response) -> bool {
     let is_manifest = matches!(&request.endpoint, Endpoint::Path(path) if path.contains("/manifests/"));
-    is_manifest && accept::is_page(media_type(&response.headers).as_ref())
+    is_manifest && media_type(&response.headers).is_some_and(|media_type| media_type.is_page())
 }
 
 /// Reads the body of a refusal, so that its permits are free for the requests that follow from it.

@@ -72,7 +72,7 @@ impl ManifestHead {
     /// Returns `true` if this can be the head of content of `size` bytes: it names no other length, and is that of no page for people.
     pub fn can_be_of(&self, size: Option<u64>) -> bool {
         let is_other = self.size.zip(size).is_some_and(|(found, expected)| found != expected);
-        !is_other && !accept::is_page(self.media_type.as_ref())
+        !is_other && !self.media_type.as_ref().is_some_and(MediaType::is_page)
     }
 }
 

@@ -24,7 +24,7 @@ use crate::{
     },
     text::{text, use_language},
 };
-use completing::{completed, known};
+use completing::{Line, completed, known};
 use history::{History, use_history};
 
 /// Properties of [`CommandLine`].
@@ -123,7 +123,7 @@ fn use_execute(
             client: Rc::new(move |_| client.clone()),
             credentials: printer.clone(),
             output: printer.clone(),
-            input: printer,
+            input: printer.clone(),
         };
         let (local_lists, history, session) = (Rc::clone(&local_lists), history.clone(), session.clone());
         spawn_local(async move {
@@ -139,6 +139,7 @@ fn use_execute(
                         127
                     }
                 };
+                printer.end();
                 session.dispatch(Change::End(exit));
             }
         });
@@ -217,16 +218,23 @@ fn keys(props: &PromptProps) -> Callback<KeyboardEvent> {
         match event.key().as_str() {
             "ArrowUp" | "ArrowDown" => {
                 event.prevent_default();
-                input.set_value(&history.recall(event.key() == "ArrowUp"));
+                if let Some(line) = history.recall(&input.value(), event.key() == "ArrowUp") {
+                    input.set_value(&line);
+                }
             }
             // Shift and Tab leave the field, and so does Tab in an empty one.
             "Tab" if !event.shift_key() && !input.value().is_empty() => {
                 event.prevent_default();
                 let (local_lists, offered) = (Rc::clone(&local_lists), offered.clone());
+                let line = Line::in_field(&input);
                 spawn_local(async move {
-                    let found = completion(&input.value(), &known(&local_lists).await);
-                    if let Some(line) = completed(&input.value(), &found) {
-                        input.set_value(&line);
+                    let found = completion(&line.before, &known(&local_lists).await);
+                    // A line that was changed meanwhile is left alone.
+                    if line != Line::in_field(&input) {
+                        return;
+                    }
+                    if let Some(before) = completed(&line.before, &found) {
+                        Line { before, ..line }.show(&input);
                     }
                     offered.set(if found.candidates.len() > 1 { found } else { Completion::default() });
                 });

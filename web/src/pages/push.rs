@@ -75,7 +75,7 @@ struct PusherProps {
 enum RegistryState {
     #[default]
     Asking,
-    /// Another tab pushes the list.
+    /// Something else is pushed or copied to the same reference, as by another tab.
     InOtherTab,
     Found(Rc<Survey>),
     Failed(Failure),

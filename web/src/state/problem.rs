@@ -1,6 +1,6 @@
 //! Explanation of failures.
 
-use tallyman_core::{Digest, ManifestError, Reference, ReferenceError, Registry};
+use tallyman_core::{Digest, ManifestError, MediaType, Reference, ReferenceError, Registry};
 use tallyman_registry::{Error, Server};
 use yew::prelude::*;
 
@@ -256,7 +256,7 @@ fn is_refusal(error: &Error) -> bool {
 /// Returns `true` if a page for people came where the API answers: that of a proxy, or of another server.
 fn is_web_page(error: &Error) -> bool {
     matches!(error, Error::Api { status, content_type: Some(content_type), errors, .. }
-        if content_type.starts_with("text/html") && errors.is_empty() && !status.is_server_error())
+        if MediaType::new(content_type).is_page() && errors.is_empty() && !status.is_server_error())
 }
 
 fn sentence(error: &impl ToString) -> String {

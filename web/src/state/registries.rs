@@ -1,7 +1,7 @@
 //! The one client of the app, and the registries that it knows.
 
 pub mod accounts;
-mod gateway_transport;
+pub mod gateway_transport;
 pub mod pasted_manifests;
 pub mod permissions;
 pub mod samples;
@@ -173,10 +173,10 @@ impl Registries {
         &self.permissions
     }
 
-    /// Keeps the settings of a registry, and says whether the browser stored them.
-    pub fn save(&self, account: Account) -> bool {
+    /// Keeps what the person changed of a registry's settings, from `before` as they were shown, and says whether the browser stored it.
+    pub fn save(&self, before: &Account, account: Account) -> bool {
         let host = account.host.clone();
-        let stored = self.accounts.save(account);
+        let stored = self.accounts.save(before, account);
         self.changed(&host);
         stored
     }
@@ -191,7 +191,7 @@ impl Registries {
     /// Brings back the settings of a registry that was removed, and the credentials that it had.
     pub fn restore(&self, account: Account, key: Option<&Key>) {
         let host = account.host.clone();
-        self.accounts.save(account);
+        self.accounts.save(&self.accounts.of(&host), account);
         if let Some(key) = key {
             self.accounts.unlock(&host, key);
         }

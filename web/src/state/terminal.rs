@@ -1,18 +1,18 @@
 //! The session of the command line: lines and their output, which go on while other pages are looked at.
 
-use std::{cell::Cell, rc::Rc};
+use std::{cell::RefCell, rc::Rc};
 
 use futures_util::{
     FutureExt,
     future::{self, LocalBoxFuture},
 };
-use tallyman_commands::{CredentialStore, Input, Output};
+use tallyman_commands::{CharacterBuffer, CredentialStore, Input, Output};
 use tallyman_core::Digest;
 use yew::prelude::*;
 
 use crate::{browser::leaving::use_leaving, text::text};
 
-/// Bytes of output that are shown of one line.
+/// Bytes of the standard output that are shown of one line.
 const OUTPUT_MAX: usize = 512 * 1024;
 /// Bytes after which a line is ended: files of images may be larger than a page can hold.
 const PRINTED_MAX: usize = 8 * 1024 * 1024;
@@ -85,17 +85,85 @@ impl Reducible for Session {
     }
 }
 
-/// The output of a command, on the page.
+/// The output of commands, on the page.
 pub struct Printer {
     session: UseReducerDispatcher<Session>,
-    /// The bytes of the standard output so far.
-    printed: Cell<usize>,
+    /// The standard output of the line that runs.
+    printed: RefCell<Printed>,
 }
 
 impl Printer {
-    /// A printer of one line.
+    /// A printer of lines that run one after the other.
     pub fn new(session: UseReducerDispatcher<Session>) -> Self {
-        Self { session, printed: Cell::new(0) }
+        Self { session, printed: RefCell::default() }
+    }
+
+    /// Ends the output of a line.
+    pub fn end(&self) {
+        let not_text = self.printed.take().not_text();
+        if not_text > 0 {
+            self.print(false, format!("{}\n", (text().command().not_text)(not_text)));
+        }
+    }
+
+    fn print(&self, is_error: bool, text: String) {
+        if !text.is_empty() {
+            self.session.dispatch(Change::Print(is_error, text));
+        }
+    }
+}
+
+/// The standard output of one line, as it is shown.
+#[derive(Default)]
+struct Printed {
+    characters: CharacterBuffer,
+    /// The bytes so far.
+    bytes: usize,
+    /// The bytes that are shown.
+    shown: usize,
+    /// Nothing more is shown: there is too much.
+    is_cut: bool,
+    /// The bytes from the first piece on that is no text.
+    not_text: usize,
+}
+
+impl Printed {
+    /// Adds a piece, and returns the text that is shown of it.
+    fn add(&mut self, bytes: &[u8]) -> String {
+        self.bytes = self.bytes.saturating_add(bytes.len());
+        if self.not_text > 0 {
+            self.not_text = self.not_text.saturating_add(bytes.len());
+            return String::new();
+        }
+        if self.is_cut {
+            return String::new();
+        }
+        match String::from_utf8(self.characters.add(bytes)) {
+            Ok(text) => self.cut(text),
+            Err(error) => {
+                self.not_text = error.as_bytes().len();
+                String::new()
+            }
+        }
+    }
+
+    fn cut(&mut self, mut text: String) -> String {
+        let mut end = OUTPUT_MAX - self.shown;
+        if text.len() <= end {
+            self.shown += text.len();
+            return text;
+        }
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        text.truncate(end);
+        self.is_cut = true;
+        text + "…\n"
+    }
+
+    /// Returns the number of bytes at the end of the whole that are not text.
+    fn not_text(&self) -> usize {
+        if self.is_cut { 0 } else { self.not_text + self.characters.waiting() }
     }
 }
 
@@ -112,27 +180,16 @@ impl CredentialStore for Printer {}
 
 impl Output for Printer {
     fn stdout(&self, bytes: &[u8]) {
-        self.printed.set(self.printed.get().saturating_add(bytes.len()));
-        let said = match std::str::from_utf8(bytes) {
-            Ok(text) if text.len() > OUTPUT_MAX => {
-                let mut end = OUTPUT_MAX;
-                while !text.is_char_boundary(end) {
-                    end -= 1;
-                }
-                format!("{}…\n", &text[..end])
-            }
-            Ok(text) => text.to_owned(),
-            Err(_) => format!("{}\n", (text().command().not_text)(bytes.len())),
-        };
-        self.session.dispatch(Change::Print(false, said));
+        let shown = self.printed.borrow_mut().add(bytes);
+        self.print(false, shown);
     }
 
     fn stderr(&self, text: &str) {
-        self.session.dispatch(Change::Print(true, text.to_owned()));
+        self.print(true, text.to_owned());
     }
 
     fn reader_is_gone(&self) -> bool {
-        self.printed.get() > PRINTED_MAX
+        self.printed.borrow().bytes > PRINTED_MAX
     }
 }
 
@@ -142,7 +199,7 @@ mod tests {
 
     use yew::Reducible;
 
-    use super::{Change, Session};
+    use super::{Change, OUTPUT_MAX, Printed, Session};
 
     #[test]
     fn what_runs_is_not_cleared_and_gets_its_output_and_its_end() {
@@ -165,5 +222,30 @@ mod tests {
         let ended = session.reduce(Change::End(1));
         assert!(!ended.is_running());
         assert!(ended.reduce(Change::Clear).0.is_empty());
+    }
+
+    #[test]
+    fn text_is_text_wherever_it_is_cut_and_the_rest_is_counted_once() {
+        for (pieces, shown, not_text) in [
+            (&[&b"caf\xc3"[..], b"\xa9\n"][..], "caf\u{e9}\n", 0),
+            (&[b"a\n", b"\xff\xfe", b"b"], "a\n", 3),
+            (&[b"a", b"\xe2\x82"], "a", 2),
+        ] {
+            let mut printed = Printed::default();
+            let text: String = pieces.iter().map(|piece| printed.add(piece)).collect();
+            assert_eq!((text.as_str(), printed.not_text()), (shown, not_text), "{pieces:?}");
+        }
+    }
+
+    #[test]
+    fn of_a_long_output_the_beginning_is_shown_however_it_comes() {
+        let mut printed = Printed::default();
+        let piece = "\u{20ac}".repeat(1000);
+        let count = OUTPUT_MAX / piece.len() + 3;
+        let text: String = (0..count).map(|_| printed.add(piece.as_bytes())).collect();
+        assert!(text.ends_with("\u{20ac}…\n"));
+        assert_eq!(text.matches('…').count(), 1);
+        assert!((OUTPUT_MAX - 2..=OUTPUT_MAX).contains(&(text.len() - "…\n".len())));
+        assert_eq!((printed.bytes, printed.not_text()), (count * piece.len(), 0));
     }
 }

@@ -21,6 +21,8 @@ pub struct Copy {
     pub cancelled: fn(done: usize, all: usize) -> String,
     pub done: fn(target: &str) -> String,
     pub failed: &'static str,
+    /// Another tab pushes or copies to the same reference.
+    pub elsewhere: fn(target: &str) -> String,
     pub retry: &'static str,
     pub inspect: &'static str,
 }
@@ -60,6 +62,7 @@ static ENGLISH: Copy = Copy {
     },
     done: |target| format!("Copied to {target}."),
     failed: "Copy failed",
+    elsewhere: |target| format!("another push or copy to {target} is running. Retry when it has ended."),
     retry: "Retry",
     inspect: "Inspect the copy",
 };
@@ -92,6 +95,7 @@ static SPANISH: Copy = Copy {
     },
     done: |target| format!("Copiado a {target}."),
     failed: "La copia falló",
+    elsewhere: |target| format!("hay otra subida o copia a {target} en curso. Reintenta cuando termine."),
     retry: "Reintentar",
     inspect: "Inspeccionar la copia",
 };

@@ -86,7 +86,7 @@ static ENGLISH: Push = Push {
     back_to_list: "Back to the list",
     plan: "What a push will do",
     looking: "Checking what the registry already has",
-    elsewhere: "Another tab is pushing this list.",
+    elsewhere: "Another push or copy to this reference is running.",
     survey_failed: |why| format!("Could not check what the registry already has: {why}"),
     cost: |steps, requests, bytes| {
         let (steps, requests) = (counted(steps, "step", "steps"), counted(requests, "request", "requests"));
@@ -184,7 +184,7 @@ static SPANISH: Push = Push {
     back_to_list: "Volver a la lista",
     plan: "Lo que hará el push",
     looking: "Comprobando qué tiene ya el registro",
-    elsewhere: "Otra pestaña está subiendo esta lista.",
+    elsewhere: "Hay otra subida o copia a esta referencia en curso.",
     survey_failed: |why| format!("No se pudo comprobar qué tiene ya el registro: {why}"),
     cost: |steps, requests, bytes| {
         let (steps, requests) =

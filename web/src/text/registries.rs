@@ -28,6 +28,7 @@ pub struct Registries {
     pub insecure_hint: &'static str,
     pub gateway: &'static str,
     pub gateway_hint: &'static str,
+    pub gateway_invalid: &'static str,
     pub read_only: &'static str,
     pub read_only_hint: &'static str,
     /// Chips.
@@ -102,6 +103,7 @@ static ENGLISH: Registries = Registries {
     insecure_hint: "Allows plain HTTP. Registries on loopback are allowed anyway.",
     gateway: "Gateway",
     gateway_hint: "Address of a gateway that reaches the registry: a path on this server, or a URL. Empty for direct access.",
+    gateway_invalid: "Expected a URL such as https://gateway.example/r/lab/, or a path on this server such as r/lab/",
     read_only: "Read only",
     read_only_hint: "No pushes to it and no deletions from this browser.",
     is_served: "named by this server",
@@ -170,6 +172,7 @@ static SPANISH: Registries = Registries {
     insecure_hint: "Permite HTTP sin cifrar. Los registros del propio equipo lo tienen permitido en cualquier caso.",
     gateway: "Pasarela",
     gateway_hint: "Dirección de una pasarela que llega al registro: una ruta de este servidor o una URL. Vacío para el acceso directo.",
+    gateway_invalid: "Se esperaba una URL como https://gateway.example/r/lab/ o una ruta de este servidor como r/lab/",
     read_only: "Solo lectura",
     read_only_hint: "Desde este navegador no se sube ni se borra nada en él.",
     is_served: "indicado por este servidor",

@@ -7,7 +7,9 @@ use tallyman_core::Platform;
 use tallyman_layers::{Change, Entry, EntryKind, Event, Export, FileError, FileView, ImageTree, LayerLabel};
 use tallyman_registry::Client;
 
-use super::{Environment, OutputOptions, Stream, run::argument, style::Style, terminal, time};
+use super::{
+    CharacterBuffer, Environment, OutputOptions, Stream, run::argument, style::Style, terminal, time,
+};
 use crate::{
     Error,
     image_files::{FileSearch, ImageLayer, LayeredImage, layered_image},
@@ -338,18 +340,11 @@ fn entry_line(entry: &Entry) -> String {
 
 /// Text of several pieces that is safe on a terminal.
 #[derive(Default)]
-struct SafeText(Vec<u8>);
+struct SafeText(CharacterBuffer);
 
 impl SafeText {
     fn text(&mut self, bytes: &[u8]) -> String {
-        self.0.extend_from_slice(bytes);
-        // A character that is not whole waits for its rest.
-        let whole = match std::str::from_utf8(&self.0) {
-            Err(error) if error.error_len().is_none() => error.valid_up_to(),
-            _ => self.0.len(),
-        };
-        let text: Vec<u8> = self.0.drain(..whole).collect();
-        terminal::text(&String::from_utf8_lossy(&text)).into_owned()
+        terminal::text(&String::from_utf8_lossy(&self.0.add(bytes))).into_owned()
     }
 }
 

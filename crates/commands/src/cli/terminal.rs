@@ -68,6 +68,27 @@ pub trait Output {
     }
 }
 
+/// Text whose bytes come in pieces, cut anywhere: a character that is not whole waits for its rest.
+#[derive(Debug, Default)]
+pub struct CharacterBuffer(Vec<u8>);
+
+impl CharacterBuffer {
+    /// Adds a piece. Returns the bytes up to the end of the last whole character; all of them where they are no UTF-8.
+    pub fn add(&mut self, bytes: &[u8]) -> Vec<u8> {
+        self.0.extend_from_slice(bytes);
+        let whole = match std::str::from_utf8(&self.0) {
+            Err(error) if error.error_len().is_none() => error.valid_up_to(),
+            _ => self.0.len(),
+        };
+        self.0.drain(..whole).collect()
+    }
+
+    /// Returns the number of bytes that wait for the rest of their character.
+    pub fn waiting(&self) -> usize {
+        self.0.len()
+    }
+}
+
 /// An output on which warnings are JSON.
 pub(super) struct JsonLog(pub Rc<dyn Output>);
 

@@ -1,8 +1,37 @@
 //! The completion of a half-typed line.
 
 use tallyman_commands::Completion;
+use web_sys::HtmlInputElement;
 
 use crate::state::lists::LocalLists;
+
+/// A half-typed line, in two at the cursor.
+#[derive(PartialEq)]
+pub struct Line {
+    /// The text before the cursor, which is completed.
+    pub before: String,
+    /// The text behind it.
+    pub after: String,
+}
+
+impl Line {
+    /// The line in a field.
+    pub fn in_field(input: &HtmlInputElement) -> Self {
+        let units: Vec<u16> = input.value().encode_utf16().collect();
+        // A field for text has a cursor.
+        let cursor = input.selection_end().ok().flatten().map_or(units.len(), |cursor| cursor as usize);
+        let (before, after) = units.split_at(cursor.min(units.len()));
+        Self { before: String::from_utf16_lossy(before), after: String::from_utf16_lossy(after) }
+    }
+
+    /// Shows it in a field, with the cursor in its place.
+    pub fn show(&self, input: &HtmlInputElement) {
+        input.set_value(&format!("{}{}", self.before, self.after));
+        let cursor = u32::try_from(self.before.encode_utf16().count()).unwrap_or(u32::MAX);
+        // A field for text has a cursor.
+        let _ = input.set_selection_range(cursor, cursor);
+    }
+}
 
 /// Returns the line with what all candidates have in common, or `None` if they have nothing more in common.
 pub fn completed(line: &str, found: &Completion) -> Option<String> {

@@ -19,18 +19,27 @@ pub struct History {
     lines: Rc<RefCell<Vec<String>>>,
     /// The lines of this tab: the last ones of the history.
     typed: Rc<RefCell<Vec<String>>>,
-    at: Rc<RefCell<Option<usize>>>,
+    recall: Rc<RefCell<Recall>>,
+}
+
+/// The line of a history that is shown.
+#[derive(Default)]
+struct Recall {
+    /// Its number; none while the line that is being typed is shown.
+    at: Option<usize>,
+    /// The line that was being typed.
+    typed: String,
 }
 
 impl History {
-    /// Returns the line before the one that is shown, or the one after it.
-    pub fn recall(&self, back: bool) -> String {
-        recalled(&self.lines.borrow(), &mut self.at.borrow_mut(), back)
+    /// Returns the line before the one that is `shown`, or the one after it, if there is one. The last is the one that was being typed.
+    pub fn recall(&self, shown: &str, back: bool) -> Option<String> {
+        self.recall.borrow_mut().next(&self.lines.borrow(), shown, back)
     }
 
     /// Shows no line of the history any more.
     pub fn leave(&self) {
-        *self.at.borrow_mut() = None;
+        self.recall.take();
     }
 
     /// Adds a line, and keeps the history. One that may hold a password is not remembered.
@@ -88,21 +97,24 @@ fn joined(kept: &str, typed: &[String]) -> Vec<String> {
     lines
 }
 
-/// Returns the line before the one that is shown, or the one after it.
-fn recalled(history: &[String], at: &mut Option<usize>, back: bool) -> String {
-    let next = match (*at, back) {
-        (None, true) => history.len().checked_sub(1),
-        (None, false) => None,
-        (Some(at), true) => Some(at.saturating_sub(1)),
-        (Some(at), false) => Some(at + 1).filter(|at| *at < history.len()),
-    };
-    *at = next;
-    next.and_then(|at| history.get(at)).cloned().unwrap_or_default()
+impl Recall {
+    fn next(&mut self, history: &[String], shown: &str, back: bool) -> Option<String> {
+        match (self.at, back) {
+            (None, false) => return None,
+            (None, true) => {
+                self.at = Some(history.len().checked_sub(1)?);
+                shown.clone_into(&mut self.typed);
+            }
+            (Some(at), true) => self.at = Some(at.checked_sub(1)?),
+            (Some(at), false) => self.at = Some(at + 1).filter(|at| *at < history.len()),
+        }
+        self.at.map_or_else(|| Some(self.typed.clone()), |at| history.get(at).cloned())
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{HISTORY_MAX, joined, recalled};
+    use super::{HISTORY_MAX, Recall, joined};
 
     #[test]
     fn lines_with_passwords_are_dropped_from_what_was_kept() {
@@ -120,10 +132,15 @@ mod tests {
     }
 
     #[test]
-    fn what_was_typed_comes_back_in_turn() {
+    fn what_was_typed_comes_back_in_turn_with_the_line_that_was_begun_at_the_end() {
         let history = ["a", "b"].map(str::to_owned);
-        let mut at = None;
-        let walked = [true, true, true, false, false, false].map(|back| recalled(&history, &mut at, back));
-        assert_eq!(walked, ["b", "a", "a", "b", "", ""]);
+        let mut recall = Recall::default();
+        let mut field = "begun".to_owned();
+        let shown = [false, true, true, true, false, false, false, true].map(|back| {
+            field = recall.next(&history, &field, back).unwrap_or_else(|| field.clone());
+            field.clone()
+        });
+        assert_eq!(shown, ["begun", "b", "a", "a", "b", "begun", "begun", "b"]);
+        assert_eq!(Recall::default().next(&[], "begun", true), None);
     }
 }

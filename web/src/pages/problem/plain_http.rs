@@ -52,7 +52,7 @@ pub fn PlainHttp(props: &Props) -> Html {
         let registries = Rc::clone(&registries);
         move |_: MouseEvent| {
             // The settings say so, whether or not the browser stores them.
-            registries.save(Account { insecure: true, ..account.clone() });
+            registries.save(&account, Account { insecure: true, ..account.clone() });
         }
     };
     let words = text().problem();

@@ -1,5 +1,7 @@
 //! The settings of one registry, in a dialog.
 
+use std::rc::Rc;
+
 use tallyman_core::Registry;
 use yew::prelude::*;
 
@@ -11,7 +13,7 @@ use crate::{
         toast::use_toaster,
     },
     state::input::pasted_text::host_in,
-    state::registries::{accounts::Account, use_registries},
+    state::registries::{accounts::Account, gateway_transport::gateway_address, use_registries},
     text::{text, use_language},
 };
 
@@ -59,70 +61,46 @@ struct FormProps {
     ondone: Callback<()>,
 }
 
-/// The reason why a host is not added.
+/// The reason why settings are not saved.
 #[derive(Clone, Copy, PartialEq)]
 enum Fault {
-    /// It is no host.
-    Invalid,
-    /// It has settings already.
+    /// The host is none.
+    Host,
+    /// The host has settings already.
     Listed,
+    /// The gateway is at no address.
+    Gateway,
 }
 
-/// The settings, and the host of a registry that is added.
+/// The settings, and the host of a registry that is added. They stay as they were when the form was opened, whatever other tabs set.
 #[component]
 fn Form(props: &FormProps) -> Html {
     use_language();
-    let (registries, toaster) = (use_registries(), use_toaster());
     let words = text().registries();
-    let [host, gateway] = [use_node_ref(), use_node_ref()];
+    let fields = [use_node_ref(), use_node_ref()];
     let fault = use_state_eq(|| None);
-    let account = props.account.clone().unwrap_or_default();
+    let account = use_memo((), |()| props.account.clone().unwrap_or_default());
     let insecure = use_state_eq(|| account.insecure);
     let read_only = use_state_eq(|| account.read_only);
-    use_value(&gateway, &account.gateway.clone().into());
-    let onsubmit = {
-        let (account, ondone, fault) = (account.clone(), props.ondone.clone(), fault.setter());
-        let [host, gateway] = [&host, &gateway].map(Clone::clone);
-        let [insecure, read_only] = [*insecure, *read_only];
-        move |event: SubmitEvent| {
-            event.prevent_default();
-            let is_new = account.host.is_empty();
-            let typed = if is_new { text_in(&host) } else { account.host.clone() };
-            let Ok(registry) = host_in(&typed).parse::<Registry>() else {
-                return fault.set(Some(Fault::Invalid));
-            };
-            if is_new && registries.accounts().has_settings(registry.as_str()) {
-                return fault.set(Some(Fault::Listed));
-            }
-            let saved = registries.save(Account {
-                host: registry.to_string(),
-                insecure,
-                gateway: text_in(&gateway).trim().to_owned(),
-                read_only,
-                ..account.clone()
-            });
-            if !saved {
-                toaster.say(text().registries().not_stored);
-            }
-            ondone.emit(());
-        }
+    use_value(&fields[1], &account.gateway.clone().into());
+    let onsubmit = use_save(&account, &props.ondone, &fields, [*insecure, *read_only], fault.setter());
+    let cancel = props.ondone.reform(|_: MouseEvent| ());
+    let [host, gateway] = fields;
+    let (host_hint, gateway_hint) = match *fault {
+        None => (words.host_hint, words.gateway_hint),
+        Some(Fault::Host) => (words.host_invalid, words.gateway_hint),
+        Some(Fault::Listed) => (words.host_listed, words.gateway_hint),
+        Some(Fault::Gateway) => (words.host_hint, words.gateway_invalid),
     };
-    let cancel = {
-        let ondone = props.ondone.clone();
-        move |_: MouseEvent| ondone.emit(())
-    };
-    let hint = match *fault {
-        None => words.host_hint,
-        Some(Fault::Invalid) => words.host_invalid,
-        Some(Fault::Listed) => words.host_listed,
-    };
+    let is_gateway_wrong = *fault == Some(Fault::Gateway);
+    let is_host_wrong = fault.is_some() && !is_gateway_wrong;
     html! {
         <form class="form" {onsubmit}>
             if account.host.is_empty() {
                 <label class="labelled">
                     <span>{ words.host }</span>
-                    <input ref={host} type="text" name="host" autocapitalize="none" autocomplete="off" spellcheck="false" aria-invalid={fault.is_some().to_string()} autofocus=true />
-                    <small>{ hint }</small>
+                    <input ref={host} type="text" name="host" autocapitalize="none" autocomplete="off" spellcheck="false" aria-invalid={is_host_wrong.to_string()} autofocus=true />
+                    <small aria-live="polite">{ host_hint }</small>
                 </label>
             }
             <label class="check">
@@ -135,8 +113,8 @@ fn Form(props: &FormProps) -> Html {
             </label>
             <label class="labelled">
                 <span>{ words.gateway }</span>
-                <input ref={gateway} type="text" name="gateway" autocapitalize="none" autocomplete="off" spellcheck="false" />
-                <small>{ words.gateway_hint }</small>
+                <input ref={gateway} type="text" name="gateway" autocapitalize="none" autocomplete="off" spellcheck="false" aria-invalid={is_gateway_wrong.to_string()} />
+                <small aria-live="polite">{ gateway_hint }</small>
             </label>
             <div class="dialog__actions">
                 <button class="button" type="button" onclick={cancel}>{ words.cancel }</button>
@@ -144,4 +122,40 @@ fn Form(props: &FormProps) -> Html {
             </div>
         </form>
     }
+}
+
+/// Saves what was changed of `account`: the host and the gateway in `fields`, and whether the registry is insecure and read only.
+#[hook]
+fn use_save(
+    account: &Rc<Account>,
+    ondone: &Callback<()>,
+    fields: &[NodeRef; 2],
+    is_checked: [bool; 2],
+    fault: UseStateSetter<Option<Fault>>,
+) -> Callback<SubmitEvent> {
+    let (registries, toaster) = (use_registries(), use_toaster());
+    let (account, ondone, fields) = (Rc::clone(account), ondone.clone(), fields.clone());
+    let [insecure, read_only] = is_checked;
+    Callback::from(move |event: SubmitEvent| {
+        event.prevent_default();
+        let [host, gateway] = fields.each_ref().map(text_in);
+        let is_new = account.host.is_empty();
+        let host = if is_new { host } else { account.host.clone() };
+        let Ok(registry) = host_in(&host).parse::<Registry>() else {
+            return fault.set(Some(Fault::Host));
+        };
+        if is_new && registries.accounts().has_settings(registry.as_str()) {
+            return fault.set(Some(Fault::Listed));
+        }
+        let gateway = gateway.trim().to_owned();
+        if !gateway.is_empty() && gateway_address(&gateway).is_none() {
+            return fault.set(Some(Fault::Gateway));
+        }
+        let host = registry.to_string();
+        let changed = Account { host, insecure, gateway, read_only, ..(*account).clone() };
+        if !registries.save(&account, changed) {
+            toaster.say(text().registries().not_stored);
+        }
+        ondone.emit(());
+    })
 }

@@ -265,7 +265,8 @@ fn SignInProgress(props: &ProgressProps) -> Html {
                 let (host, realm, ask) = (host.clone(), realm.clone(), ask.clone());
                 move |_: MouseEvent| {
                     let account = registries.accounts().of(&host);
-                    registries.accounts().save(Account { token_service: realm.clone(), ..account });
+                    let allowed = Account { token_service: realm.clone(), ..account.clone() };
+                    registries.accounts().save(&account, allowed);
                     ask.emit(());
                 }
             };

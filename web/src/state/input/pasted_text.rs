@@ -148,6 +148,9 @@ mod tests {
             ("https://user:secret@r.io/v2/", Some("r.io")),
             ("https://r.io/v2/_catalog?n=100", Some("r.io")),
             ("https://r.io/v2/a/b/tags/list", Some("r.io/a/b")),
+            ("https://r.io/registry/v2/", Some("r.io")),
+            ("https://r.io/registry/v2/_catalog", Some("r.io")),
+            ("https://r.io/registry/v2/a/tags/list", Some("r.io/a")),
             ("https://hub.docker.com/r/grafana/grafana/tags", Some("docker.io/grafana/grafana")),
             ("https://hub.docker.com/_/alpine/tags?page=2", Some("docker.io/library/alpine")),
             ("https://hub.docker.com/v2/repositories/library/alpine/tags", Some("docker.io/library/alpine")),
@@ -187,6 +190,8 @@ mod tests {
             ("https://r.io/v2/a/manifests/sha256:12", "r.io/a@sha256:12"),
             ("https://r.io/v2/a/blobs/sha256:12", "r.io/a@sha256:12"),
             ("https://ghcr.io/acme/app:1", "ghcr.io/acme/app:1"),
+            ("https://ghcr.io/acme/v2/app:1", "ghcr.io/acme/v2/app:1"),
+            ("https://r.io/registry/v2/a/manifests/1", "r.io/a:1"),
             ("https://hub.docker.com/_/alpine", "docker.io/library/alpine"),
             (
                 "https://hub.docker.com/layers/library/alpine/3.22/images/sha256-12",

@@ -6,10 +6,14 @@ use tallyman_core::PushPlan;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use super::{Phase, Run, StepState};
-use crate::state::{
-    registries::Registries,
-    tasks::{OfPages, Task, Tasks, use_tasks},
+use super::{Phase, Run, StepState, progress_key};
+use crate::{
+    browser::locks::Lock,
+    state::{
+        registries::Registries,
+        tasks::{OfPages, Task, Tasks, use_tasks},
+    },
+    text::text,
 };
 
 /// The copies of this tab, by the names of the pages on which they began.
@@ -31,15 +35,21 @@ impl OfPages for Copies {
 }
 
 impl Copies {
-    /// Begins to do what `plan` says.
+    /// Begins to do what `plan` says; it fails while somebody pushes or copies to the same reference, in this tab or another.
     pub fn begin(&self, page: &str, registries: &Rc<Registries>, plan: &Rc<PushPlan>) {
         let steps = vec![StepState::Waiting; plan.steps.len()];
         let (run, registration) = Run::new(Rc::clone(plan), steps, None);
         let update = self.0.begin(page, run.clone());
         let registries = Rc::clone(registries);
         spawn_local(async move {
+            let target = &run.plan.target;
+            let Some(lock) = Lock::take(&progress_key(target)).await else {
+                let why = (text().copy().elsewhere)(&target.to_string());
+                return update.with(|run| run.end(Phase::Failed(why.into())));
+            };
             let outcome = run.execute(&registries, registration, false, &update, |_| ()).await;
             let phase = outcome.map_or_else(|phase| phase, Phase::Finished);
+            lock.release().await;
             update.with(move |run| run.end(phase));
         });
     }

@@ -238,15 +238,16 @@ impl Accounts {
             || accounts.iter().any(|account| account.read_only && is_same_api(&account.host, host))
     }
 
-    /// Keeps the settings of a registry, and says whether the browser stored them.
-    pub fn save(&self, account: Account) -> bool {
+    /// Keeps what the person changed of a registry's settings, from `before` as they were shown to `account`, and says whether the browser
+    /// stored it. The rest is as any tab has set it meanwhile.
+    pub fn save(&self, before: &Account, account: Account) -> bool {
         self.read();
         let mut all = self.own.borrow_mut();
         let known = all.iter().position(|own| own.host == account.host);
         let mut own = known.map(|at| all.swap_remove(at)).unwrap_or_default();
         own.host.clone_from(&account.host);
-        let (before, served) = (self.of(&account.host), self.served(&account.host));
-        own.change(&before, account, &served.cloned().unwrap_or_default());
+        let served = self.served(&account.host);
+        own.change(before, account, &served.cloned().unwrap_or_default());
         // One that is as the server names it is there as long as the server names it.
         if served.is_none_or(|served| own.over(served.clone()) != *served) {
             all.push(own);

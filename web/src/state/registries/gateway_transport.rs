@@ -2,11 +2,15 @@
 
 use std::{rc::Rc, time::Duration};
 
-use futures_util::{FutureExt, future::LocalBoxFuture};
+use futures_util::{
+    FutureExt,
+    future::{self, LocalBoxFuture},
+};
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RANGE, WWW_AUTHENTICATE},
 };
+use tallyman_core::MediaType;
 use tallyman_registry::{FetchTransport, Request, Response, Transport, TransportError, TransportErrorKind};
 use web_sys::Url;
 use yew::Callback;
@@ -28,7 +32,6 @@ const TO_STORAGE: HeaderName = HeaderName::from_static("tallyman-location");
 pub struct GatewayTransport {
     gateway: FetchTransport,
     fetch: FetchTransport,
-    page: String,
     ways: Ways,
     permissions: Rc<Permissions>,
     closed: Option<Vec<String>>,
@@ -45,16 +48,21 @@ impl GatewayTransport {
         closed: Option<Vec<String>>,
         session_ended: Callback<bool>,
     ) -> Self {
-        let page = web_sys::window().and_then(|window| window.location().href().ok()).unwrap_or_default();
         let (gateway, fetch) = (FetchTransport::for_own_origin(), FetchTransport::new());
-        Self { gateway, fetch, page, ways, permissions, closed, session_ended }
+        Self { gateway, fetch, ways, permissions, closed, session_ended }
     }
 
-    /// Returns the address at the gateway. Returns `None` if the request goes to the registry directly.
-    fn way(&self, url: &Url) -> Option<String> {
-        let way = (self.ways)(&url.host())?;
-        let base = Url::new_with_base(&format!("{}/", way.trim_end_matches('/')), &self.page).ok()?.href();
-        Some(format!("{base}{}{}", url.pathname().trim_start_matches('/'), url.search()))
+    /// Returns the address at the gateway. Returns `None` if the request goes to the registry directly. Where the settings name a gateway
+    /// at no address, it goes nowhere: whoever set it does not want the registry asked directly.
+    fn way(&self, url: &Url) -> Result<Option<String>, TransportError> {
+        let Some(way) = (self.ways)(&url.host()) else { return Ok(None) };
+        let Some(base) = gateway_address(&way) else {
+            return Err(not_allowed(format!(
+                "expected a path on this server or a URL as the gateway of {}, found {way}; change the settings of this registry",
+                url.host()
+            )));
+        };
+        Ok(Some(format!("{base}{}{}", url.pathname().trim_start_matches('/'), url.search())))
     }
 
     /// Returns why a place at one of the gateway's registries is not asked for another `registry`, which has named it: people have
@@ -83,7 +91,7 @@ impl GatewayTransport {
     /// service worker keeps.
     async fn has_session_ended(&self) -> bool {
         // Every copy of the app has this one, and it is no page. Where there are no settings, some servers send a page or 403.
-        let Ok(file) = Url::new_with_base("sw.js", &self.page) else { return false };
+        let Ok(file) = Url::new_with_base("sw.js", &page()) else { return false };
         let mut request = Request::new(Method::HEAD, file.href());
         request.follow_redirects = false;
         self.gateway.send(request).await.is_ok_and(|response| {
@@ -92,6 +100,26 @@ impl GatewayTransport {
                 || response.status.is_success() && is_page(&response)
         })
     }
+}
+
+/// Returns the address of the gateway that settings name, with a slash at its end: a URL, or a path from this page. Returns `None` for any
+/// other text. As in references, what begins with a host is no path.
+pub fn gateway_address(text: &str) -> Option<String> {
+    let text = text.trim_end_matches('/');
+    let first = text.split('/').next().unwrap_or_default();
+    let is_host =
+        first == "localhost" || first.contains(':') || first.contains('.') && !first.starts_with('.');
+    // Paths of repositories are put behind it, and browsers send nothing to a URL with a user.
+    if is_host && !text.contains("://") || text.contains(['?', '#', '@']) {
+        return None;
+    }
+    let url = Url::new_with_base(&format!("{text}/"), &page()).ok()?;
+    matches!(&*url.protocol(), "http:" | "https:").then(|| url.href())
+}
+
+/// Returns the address of this page.
+fn page() -> String {
+    web_sys::window().and_then(|window| window.location().href().ok()).unwrap_or_default()
 }
 
 /// Returns `true` if an answer to a request may come from a proxy: none that the browser lets through, a page in place of what a
@@ -114,7 +142,8 @@ fn is_refusal(status: StatusCode) -> bool {
 
 /// Returns `true` if a response is a page for people.
 fn is_page(response: &Response) -> bool {
-    response.headers.get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/html"))
+    let content_type = response.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    content_type.is_some_and(|text| MediaType::new(text).is_page())
 }
 
 fn not_open(open: &[String]) -> TransportError {
@@ -145,7 +174,8 @@ impl Transport for GatewayTransport {
             if let Some(refusal) = refusal {
                 return Err(not_allowed(refusal));
             }
-            let Some((asked, way)) = asked.and_then(|url| Some((url.clone(), self.way(&url)?))) else {
+            let way = asked.as_ref().map_or(Ok(None), |url| self.way(url))?;
+            let Some((asked, way)) = asked.zip(way) else {
                 return match &self.closed {
                     Some(open) => Err(not_open(open)),
                     None => self.fetch.send(request).await,
@@ -175,9 +205,10 @@ impl Transport for GatewayTransport {
     }
 
     fn probe(&self, url: String) -> LocalBoxFuture<'_, bool> {
-        match Url::new(&url).ok().and_then(|url| self.way(&url)) {
-            Some(way) => self.gateway.probe(way),
-            None => self.fetch.probe(url),
+        match Url::new(&url).map_or(Ok(None), |url| self.way(&url)) {
+            Ok(Some(way)) => self.gateway.probe(way),
+            Ok(None) => self.fetch.probe(url),
+            Err(_) => future::ready(false).boxed_local(),
         }
     }
 
@@ -208,7 +239,7 @@ impl Transport for GatewayTransport {
     /// None at the gateway: requests to the app's own origin have none, and those to another one have theirs for the headers that are
     /// the gateway's.
     fn has_preflights(&self, url: &str) -> bool {
-        Url::new(url).is_ok_and(|url| self.way(&url).is_none())
+        Url::new(url).is_ok_and(|url| (self.ways)(&url.host()).is_none())
     }
 }
 

@@ -51,13 +51,10 @@ fn of_own_page(place: &str) -> Option<Target> {
     }
 }
 
-/// The Distribution API, wherever a registry has it.
+/// The Distribution API, wherever a registry has it. Below another path, `v2` may be a part of a repository's name.
 fn of_api(host: &str, path: &str) -> Option<Target> {
-    let rest = if path == "v2" || path.starts_with("v2/") {
-        path[2..].trim_start_matches('/')
-    } else {
-        path.split_once("/v2/")?.1
-    };
+    let is_at_root = path == "v2" || path.starts_with("v2/");
+    let rest = if is_at_root { path[2..].trim_start_matches('/') } else { path.split_once("/v2/")?.1 };
     for (middle, join) in [("/manifests/", ""), ("/blobs/", "@"), ("/referrers/", "@")] {
         if let Some((repository, target)) = rest.split_once(middle) {
             let join = match join {
@@ -70,7 +67,7 @@ fn of_api(host: &str, path: &str) -> Option<Target> {
     }
     match rest.split_once("/tags/") {
         Some((repository, _)) => Some(Target::Place(format!("{host}/{repository}"))),
-        None => Some(Target::Place(host.to_owned())),
+        None => (is_at_root || matches!(rest, "" | "_catalog")).then(|| Target::Place(host.to_owned())),
     }
 }
 
