@@ -34,7 +34,7 @@ pub(super) fn read(
         table.add(Item::read(json, &path).map_err(damaged)?)?;
     }
     let (index, files) = table.finish(end)?;
-    Ok(Some(TableOfContents { index, compression, limits, files }))
+    Ok(Some(TableOfContents { index, compression, limits, size: end, files }))
 }
 
 /// An entry, or a further piece of the file before.
