@@ -25,7 +25,7 @@ pub enum LimitKind {
     ExtendedHeader,
     /// Data segments of one sparse file.
     SparseSegments,
-    /// Bytes of paths, link targets, names, extended attributes, segments and pieces of one layer.
+    /// Bytes of paths, directories in them, link targets, names, extended attributes, segments and pieces of one layer.
     Metadata,
     /// Bytes that a zstd frame may look back.
     Window,
@@ -42,7 +42,7 @@ impl fmt::Display for LimitKind {
             Self::Ratio => "decompressed bytes for each compressed one",
             Self::ExtendedHeader => "bytes in the extended headers of an entry",
             Self::SparseSegments => "segments in a sparse file",
-            Self::Metadata => "bytes of paths, links, names, extended attributes and segments",
+            Self::Metadata => "bytes of paths, directories, links, names, extended attributes and segments",
             Self::Window => "bytes in a zstd window",
         })
     }

@@ -232,7 +232,8 @@ impl Table {
             stored_size: size,
             ..Entry::directory(path)
         };
-        self.count(entry.metadata_size(), entry.path.as_bytes())?;
+        let last = self.index.entries().last().map(|last| &last.path);
+        self.count(entry.metadata_size(last.unwrap_or(&LayerPath::default())), entry.path.as_bytes())?;
         self.index.add_known(entry, digest);
         Ok(())
     }

@@ -308,6 +308,25 @@ fn bombs_are_refused_by_each_limit() {
     }
 }
 
+#[test]
+fn directories_that_only_paths_name_are_counted_once_in_a_row() {
+    let folder = "directory/".repeat(250);
+    let layer = |name: fn(&str, u32) -> String| {
+        let one = |number| {
+            let tar = with_records(&record("path", &name(&folder, number)), "x");
+            tar[..tar.len() - 1024].to_vec()
+        };
+        (0..700).flat_map(one).collect::<Vec<u8>>()
+    };
+    let inside = layer(|folder, number| format!("{folder}{number}"));
+    assert_eq!(read(&inside, 100_000).map(|files| files.len()), Ok(700));
+    let beside = layer(|folder, number| format!("{number}/{folder}x"));
+    let Err(Error::Limit { kind, .. }) = read(&beside, 100_000) else {
+        panic!("175,000 directories of some 1,600 bytes")
+    };
+    assert_eq!(kind, LimitKind::Metadata);
+}
+
 /// The tree of a layer of one sparse file of 900 GiB, with its data at a position.
 fn with_hole(offset: &str, data: &str) -> ImageTree {
     let size = (900_u64 << 30).to_string();
