@@ -109,6 +109,14 @@ pub enum Error {
         /// The path as it stands there.
         path: String,
     },
+    /// Something else takes the place of a directory that the layer has before it.
+    #[error(
+        "the layer has a directory {path} and something else in its place: tar does not unpack an archive of both"
+    )]
+    Replaced {
+        /// The path.
+        path: String,
+    },
     /// A limit is passed.
     #[error("the layer has more than {limit} {kind}{}", place(path))]
     Limit {

@@ -47,6 +47,8 @@ pub struct Export {
     /// The content that comes is to be written, and behind it these links.
     writes: bool,
     links: Vec<Entry>,
+    /// The first path at which a layer has a directory and then something else.
+    replaced: Option<LayerPath>,
 }
 
 /// A path that is visible.
@@ -104,6 +106,12 @@ impl Export {
         dangling
     }
 
+    /// The first path at which a layer has something else in place of a directory of its own. Engines remove the directory; the
+    /// archive has what is in it already, and `tar` does not unpack both.
+    pub fn replaced(&self) -> Option<&LayerPath> {
+        self.replaced.as_ref()
+    }
+
     /// Returns the next bytes of the archive that are written; `None` if there are none yet.
     pub fn take(&mut self) -> Option<Vec<u8>> {
         self.archive.take()
@@ -119,6 +127,11 @@ impl Export {
         }
         let is_visible = self.is_visible(&entry);
         if is_visible {
+            if entry.kind != EntryKind::Directory
+                && self.visible.get(&entry.path).is_some_and(|before| before.is_directory)
+            {
+                self.replaced.get_or_insert_with(|| entry.path.clone());
+            }
             self.show(&entry);
         } else if entry.kind != EntryKind::Directory {
             // It took the place of what layers below have at this path.

@@ -316,6 +316,23 @@ fn an_export_is_what_the_tree_shows() {
 }
 
 #[test]
+fn an_export_tells_of_a_directory_that_its_own_layer_replaces() {
+    let replaced = |entries: Layer<'_>| {
+        let mut export = Export::default();
+        // What an upper layer replaces is hidden.
+        for index in [index(&[("b", "file")]), index(entries)] {
+            index.entries().iter().for_each(|entry| export.event(Event::Entry(entry.clone())));
+            assert!(!export.end_layer());
+        }
+        export.replaced().map(ToString::to_string)
+    };
+    let told = Some("a".to_owned());
+    assert_eq!(replaced(&[("a/", ""), ("a/b", ""), ("a", "file")]), told);
+    assert_eq!(replaced(&[("a/b", ""), ("a -> c", "")]), told);
+    assert_eq!(replaced(&[("a", "file"), ("a/", ""), ("a/b", ""), ("b/c", ""), ("b", "")]), None);
+}
+
+#[test]
 fn hard_links_are_exported_whatever_hides_their_files() {
     let contents = |layers: &[Layer<'_>]| {
         let (bytes, dangling) = export(layers);
