@@ -47,7 +47,7 @@ pub struct Export {
     /// The content that comes is to be written, and behind it these links.
     writes: bool,
     links: Vec<Entry>,
-    /// The first path at which a layer has a directory and then something else.
+    /// The first path at which a layer has a directory with content and then something else.
     replaced: Option<LayerPath>,
 }
 
@@ -57,6 +57,8 @@ struct Visible {
     is_directory: bool,
     /// No layer so far has an entry for the directory.
     is_implied: bool,
+    /// It is a directory in which something is visible.
+    has_content: bool,
 }
 
 impl Export {
@@ -107,7 +109,7 @@ impl Export {
     }
 
     /// The first path at which a layer has something else in place of a directory of its own. Engines remove the directory; the
-    /// archive has what is in it already, and `tar` does not unpack both.
+    /// archive has the content of it already, and `tar` does not unpack both.
     pub fn replaced(&self) -> Option<&LayerPath> {
         self.replaced.as_ref()
     }
@@ -128,7 +130,10 @@ impl Export {
         let is_visible = self.is_visible(&entry);
         if is_visible {
             if entry.kind != EntryKind::Directory
-                && self.visible.get(&entry.path).is_some_and(|before| before.is_directory)
+                && self
+                    .visible
+                    .get(&entry.path)
+                    .is_some_and(|before| before.is_directory && before.has_content)
             {
                 self.replaced.get_or_insert_with(|| entry.path.clone());
             }
@@ -236,13 +241,19 @@ impl Export {
     fn show(&mut self, entry: &Entry) {
         let layer = self.layer;
         let is_directory = entry.kind == EntryKind::Directory;
-        self.visible.insert(entry.path.clone(), Visible { layer, is_directory, is_implied: false });
+        let has_content =
+            is_directory && self.visible.get(&entry.path).is_some_and(|before| before.has_content);
+        let visible = Visible { layer, is_directory, is_implied: false, has_content };
+        self.visible.insert(entry.path.clone(), visible);
         let mut above = entry.path.parent();
-        while let Some(folder) =
-            above.filter(|folder| !folder.is_root() && !self.visible.contains_key(folder))
-        {
+        while let Some(folder) = above.filter(|folder| !folder.is_root()) {
+            if let Some(known) = self.visible.get_mut(&folder) {
+                known.has_content = true;
+                break;
+            }
             above = folder.parent();
-            self.visible.insert(folder, Visible { layer, is_directory: true, is_implied: true });
+            let visible = Visible { layer, is_directory: true, is_implied: true, has_content: true };
+            self.visible.insert(folder, visible);
         }
     }
 }

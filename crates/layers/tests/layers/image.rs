@@ -329,6 +329,9 @@ fn an_export_tells_of_a_directory_that_its_own_layer_replaces() {
     let told = Some("a".to_owned());
     assert_eq!(replaced(&[("a/", ""), ("a/b", ""), ("a", "file")]), told);
     assert_eq!(replaced(&[("a/b", ""), ("a -> c", "")]), told);
+    assert_eq!(replaced(&[("a/b", ""), ("a/", ""), ("a", "file")]), told);
+    // An empty one is removed by tar, too.
+    assert_eq!(replaced(&[("a/", ""), ("a -> c", "")]), None);
     assert_eq!(replaced(&[("a", "file"), ("a/", ""), ("a/b", ""), ("b/c", ""), ("b", "")]), None);
 }
 
