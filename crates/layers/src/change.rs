@@ -4,7 +4,7 @@ use crate::LayerPath;
 
 /// The prefix of a name that stands for a removed file.
 const PREFIX: &[u8] = b".wh.";
-/// The prefix of names that AUFS keeps for itself.
+/// The prefix of names that AUFS keeps for itself at the root of a layer.
 const AUFS: &[u8] = b".wh..wh.";
 /// The name that hides what lower layers have in its directory.
 const OPAQUE: &[u8] = b".wh..wh..opq";
@@ -25,7 +25,7 @@ pub enum Whiteout {
     Removes(LayerPath),
     /// All that lower layers have in this directory, but not the directory.
     Opaque(LayerPath),
-    /// Nothing: AUFS keeps books here (`.wh..wh.aufs`, `.wh..wh.plnk`), and engines pass it over.
+    /// Nothing: AUFS keeps books here (`.wh..wh.aufs` and `.wh..wh.plnk` at the root), and engines pass it over.
     Bookkeeping,
 }
 
@@ -37,14 +37,11 @@ impl Whiteout {
         }
         let parent = path.parent().unwrap_or_default();
         let name = path.name();
-        if parent.components().any(|component| component.starts_with(AUFS)) {
+        if path.as_bytes().starts_with(AUFS) && path.as_bytes() != OPAQUE {
             return Some(Self::Bookkeeping);
         }
         if name == OPAQUE {
             return Some(Self::Opaque(parent));
-        }
-        if name.starts_with(AUFS) {
-            return Some(Self::Bookkeeping);
         }
         match name.strip_prefix(PREFIX) {
             // A name of nothing, `.` or `..` would stand for the directory or what is above it.

@@ -25,7 +25,7 @@ pub enum LimitKind {
     ExtendedHeader,
     /// Data segments of one sparse file.
     SparseSegments,
-    /// Bytes of paths, link targets, names, extended attributes, segments and pieces of one layer.
+    /// Bytes of paths, directories in them, link targets, names, extended attributes, segments and pieces of one layer.
     Metadata,
     /// Bytes that a zstd frame may look back.
     Window,
@@ -42,7 +42,7 @@ impl fmt::Display for LimitKind {
             Self::Ratio => "decompressed bytes for each compressed one",
             Self::ExtendedHeader => "bytes in the extended headers of an entry",
             Self::SparseSegments => "segments in a sparse file",
-            Self::Metadata => "bytes of paths, links, names, extended attributes and segments",
+            Self::Metadata => "bytes of paths, directories, links, names, extended attributes and segments",
             Self::Window => "bytes in a zstd window",
         })
     }
@@ -107,6 +107,14 @@ pub enum Error {
         /// The position of the header.
         offset: u64,
         /// The path as it stands there.
+        path: String,
+    },
+    /// Something else takes the place of a directory that the layer has before it.
+    #[error(
+        "the layer has a directory {path} and something else in its place: tar does not unpack an archive of both"
+    )]
+    Replaced {
+        /// The path.
         path: String,
     },
     /// A limit is passed.

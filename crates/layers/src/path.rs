@@ -16,6 +16,9 @@ use std::fmt;
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LayerPath(Box<[u8]>);
 
+/// The bytes that a directory of a tree takes besides its path, about.
+const DIRECTORY: usize = 512;
+
 impl LayerPath {
     /// Returns the path without empty components, `.` and `..`; `None` if it leads out of the root.
     pub fn clean(path: &[u8]) -> Option<Self> {
@@ -107,6 +110,14 @@ impl LayerPath {
     pub fn is_in(&self, folder: &Self) -> bool {
         folder.is_root()
             || self.0.strip_prefix(&*folder.0).is_some_and(|rest| rest.is_empty() || rest[0] == b'/')
+    }
+
+    /// The bytes that the directories above it take, each with its path, that another path does not have.
+    pub(crate) fn new_directories_size(&self, other: &Self) -> usize {
+        let same = self.0.iter().zip(&other.0).take_while(|(a, b)| a == b).count();
+        let known = if same == other.0.len() { same + 1 } else { same };
+        let slashes = self.0.iter().enumerate().skip(known).filter(|(_, byte)| **byte == b'/');
+        slashes.map(|(end, _)| DIRECTORY + end).sum()
     }
 
     /// Returns the path without empty components, `.` and `..`, which stops at the root as it does for the kernel.

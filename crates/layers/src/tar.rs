@@ -40,6 +40,8 @@ pub(crate) struct TarParser {
     entries: u64,
     file_size: u64,
     metadata: u64,
+    /// The path of the entry before.
+    last: LayerPath,
     /// The file whose content comes.
     content: ContentPosition,
 }
@@ -102,6 +104,7 @@ impl TarParser {
             entries: 0,
             file_size: 0,
             metadata: 0,
+            last: LayerPath::default(),
             content: ContentPosition::default(),
         }
     }
@@ -251,12 +254,14 @@ impl TarParser {
         let offset = offset.unwrap_or(start);
         let block = Block::new(&self.block, start);
         self.entries += 1;
-        let sparse_name = pax.sparse.name.take();
-        let name = sparse_name.or(pax.path.take()).or(long_name).unwrap_or_else(|| block.path());
+        // The order of Go's archive/tar, by which engines unpack.
+        let own = long_name.or(pax.path.take()).unwrap_or_else(|| block.path());
+        let kind = flag.kind(&own);
+        let is_sparse = flag != TypeFlag::GnuSparse && pax.sparse.is_sparse();
+        let name = pax.sparse.name.take().filter(|_| is_sparse).unwrap_or(own);
         self.limits.check(LimitKind::Entries, self.entries, Some(&name))?;
         let path = self.path(&name, offset)?;
-        let link = pax.link.take().or(long_link).unwrap_or_else(|| block.link());
-        let kind = flag.kind(&name);
+        let link = long_link.or(pax.link.take()).unwrap_or_else(|| block.link());
         let link = match kind {
             EntryKind::HardLink => self.path(&link, offset)?.as_bytes().into(),
             EntryKind::Symlink => {
@@ -286,9 +291,9 @@ impl TarParser {
             let content = entry.content_offset;
             return self.begin_sparse(entry, &segments, content);
         }
-        if let Some(real_size) = pax.sparse.size {
-            entry.size = real_size;
-            if pax.sparse.is_version_1 {
+        if is_sparse {
+            entry.size = pax.sparse.size.unwrap_or(stored);
+            if pax.sparse.is_version_1() {
                 self.state = State::SparseMap(Box::new(entry), MapReader::default());
                 return Ok(Step::Continue);
             }
@@ -315,8 +320,9 @@ impl TarParser {
     fn begin(&mut self, entry: Entry, segments: &[Segment]) -> Result<Step, Error> {
         self.file_size = self.file_size.saturating_add(entry.size);
         self.limits.check(LimitKind::FileSize, self.file_size, Some(entry.path.as_bytes()))?;
-        self.metadata += entry.metadata_size();
+        self.metadata += entry.metadata_size(&self.last);
         self.limits.check(LimitKind::Metadata, self.metadata, Some(entry.path.as_bytes()))?;
+        self.last.clone_from(&entry.path);
         self.content = ContentPosition { segments: segments.into(), segment: 0, position: 0 };
         let (left, padding) = (entry.stored_size, padding_of(entry.stored_size));
         self.state = if left == 0 { after_content(padding) } else { State::Content { left, padding } };
@@ -333,14 +339,15 @@ impl TarParser {
         let offset = self.pending.offset.unwrap_or(self.position + count);
         let text = |mut data: Vec<u8>| {
             data.truncate(data.iter().position(|byte| *byte == 0).unwrap_or(data.len()));
-            data
+            // An empty one says nothing.
+            (!data.is_empty()).then_some(data)
         };
         match flag {
-            TypeFlag::LongName => self.pending.long_name = Some(text(data)),
-            TypeFlag::LongLink => self.pending.long_link = Some(text(data)),
-            TypeFlag::Pax => self.pending.pax.read(&data, offset)?,
-            // Engines pass global headers over, so that what they say counts for no container.
-            _ => {}
+            TypeFlag::LongName => self.pending.long_name = text(data),
+            TypeFlag::LongLink => self.pending.long_link = text(data),
+            TypeFlag::Pax => self.pending.pax = PaxRecords::read(&data, offset)?,
+            // Engines take a global header for an entry of its own and pass it over, with what stands before it.
+            _ => self.pending = Pending::default(),
         }
         Ok(())
     }

@@ -21,6 +21,8 @@ pub struct TableOfContents {
     pub(crate) index: LayerIndex,
     pub(crate) compression: Compression,
     pub(crate) limits: Limits,
+    /// The bytes of the layer up to the table.
+    pub(crate) size: u64,
     /// The files by the numbers of their entries, in order.
     pub(crate) files: Vec<(usize, FilePlace)>,
 }

@@ -151,6 +151,10 @@ impl Environment {
                 if self.output.reader_is_gone() {
                     return Ok(());
                 }
+                if let Some(path) = export.replaced() {
+                    let path = path.to_string();
+                    return Err(image.error(number, tallyman_layers::Error::Replaced { path }));
+                }
                 if !export.end_layer() {
                     break;
                 }

@@ -363,6 +363,15 @@ async fn images_for_windows_are_looked_into_by_their_own_paths() {
 }
 
 #[tokio::test(flavor = "current_thread")]
+async fn an_export_that_does_not_unpack_is_an_error() {
+    let shell = Shell::new();
+    put(&shell, "linux", &[("", layer(&[("a/", ""), ("a/b", "inner"), ("a", "file")]))]);
+    let refused = shell.run(&["export", "--insecure", IMAGE]).await;
+    assert_eq!(refused.exit, 1);
+    assert!(refused.stderr.contains("a directory a and something else in its place"), "{}", refused.stderr);
+}
+
+#[tokio::test(flavor = "current_thread")]
 async fn devices_are_listed_with_their_numbers() {
     let shell = Shell::new();
     let mut writer = TarWriter::default();

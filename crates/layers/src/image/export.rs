@@ -47,6 +47,8 @@ pub struct Export {
     /// The content that comes is to be written, and behind it these links.
     writes: bool,
     links: Vec<Entry>,
+    /// The first path at which a layer has a directory with content and then something else.
+    replaced: Option<LayerPath>,
 }
 
 /// A path that is visible.
@@ -55,6 +57,8 @@ struct Visible {
     is_directory: bool,
     /// No layer so far has an entry for the directory.
     is_implied: bool,
+    /// It is a directory in which something is visible.
+    has_content: bool,
 }
 
 impl Export {
@@ -104,6 +108,12 @@ impl Export {
         dangling
     }
 
+    /// The first path at which a layer has something else in place of a directory of its own. Engines remove the directory; the
+    /// archive has the content of it already, and `tar` does not unpack both.
+    pub fn replaced(&self) -> Option<&LayerPath> {
+        self.replaced.as_ref()
+    }
+
     /// Returns the next bytes of the archive that are written; `None` if there are none yet.
     pub fn take(&mut self) -> Option<Vec<u8>> {
         self.archive.take()
@@ -119,6 +129,14 @@ impl Export {
         }
         let is_visible = self.is_visible(&entry);
         if is_visible {
+            if entry.kind != EntryKind::Directory
+                && self
+                    .visible
+                    .get(&entry.path)
+                    .is_some_and(|before| before.is_directory && before.has_content)
+            {
+                self.replaced.get_or_insert_with(|| entry.path.clone());
+            }
             self.show(&entry);
         } else if entry.kind != EntryKind::Directory {
             // It took the place of what layers below have at this path.
@@ -223,13 +241,19 @@ impl Export {
     fn show(&mut self, entry: &Entry) {
         let layer = self.layer;
         let is_directory = entry.kind == EntryKind::Directory;
-        self.visible.insert(entry.path.clone(), Visible { layer, is_directory, is_implied: false });
+        let has_content =
+            is_directory && self.visible.get(&entry.path).is_some_and(|before| before.has_content);
+        let visible = Visible { layer, is_directory, is_implied: false, has_content };
+        self.visible.insert(entry.path.clone(), visible);
         let mut above = entry.path.parent();
-        while let Some(folder) =
-            above.filter(|folder| !folder.is_root() && !self.visible.contains_key(folder))
-        {
+        while let Some(folder) = above.filter(|folder| !folder.is_root()) {
+            if let Some(known) = self.visible.get_mut(&folder) {
+                known.has_content = true;
+                break;
+            }
             above = folder.parent();
-            self.visible.insert(folder, Visible { layer, is_directory: true, is_implied: true });
+            let visible = Visible { layer, is_directory: true, is_implied: true, has_content: true };
+            self.visible.insert(folder, visible);
         }
     }
 }

@@ -9,6 +9,8 @@ use crate::{Device, Entry, EntryKind, Error, LayerPath, Segment};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TypeFlag {
     File,
+    /// A file of archives from before POSIX, which mark directories by a slash at the end of their names alone.
+    OldFile,
     HardLink,
     Symlink,
     CharacterDevice,
@@ -41,8 +43,7 @@ impl TypeFlag {
             Self::BlockDevice => EntryKind::BlockDevice,
             Self::Directory => EntryKind::Directory,
             Self::Fifo => EntryKind::Fifo,
-            // Archives from before POSIX mark directories by a slash alone.
-            _ if name.ends_with(b"/") => EntryKind::Directory,
+            Self::OldFile if name.ends_with(b"/") => EntryKind::Directory,
             _ => EntryKind::File,
         }
     }
@@ -84,6 +85,7 @@ impl<'a> Block<'a> {
 
     pub(super) fn type_flag(&self) -> Result<TypeFlag, Error> {
         Ok(match self.header.entry_type() {
+            EntryType::Regular if self.header.as_old().linkflag == [0] => TypeFlag::OldFile,
             EntryType::Regular | EntryType::Continuous => TypeFlag::File,
             EntryType::Link => TypeFlag::HardLink,
             EntryType::Symlink => TypeFlag::Symlink,
@@ -183,7 +185,7 @@ impl<'a> Block<'a> {
     }
 }
 
-/// The number in a field: octal digits, or GNU's base 256; 0 if it is empty.
+/// The number in a field: octal digits with spaces and zero bytes around them, or GNU's base 256; 0 if it is empty.
 pub(super) fn number(field: &[u8]) -> Option<i64> {
     match field {
         [first, rest @ ..] if first & 0x80 != 0 => {
@@ -196,8 +198,11 @@ pub(super) fn number(field: &[u8]) -> Option<i64> {
             number.try_into().ok()
         }
         field => {
-            let digits = until_zero(field).trim_ascii();
-            digits.iter().try_fold(0_i64, |number, digit| match digit {
+            let is_filler = |byte: &u8| matches!(byte, 0 | b' ');
+            let start = field.iter().position(|byte| !is_filler(byte)).unwrap_or(field.len());
+            let digits = until_zero(&field[start..]);
+            let end = digits.iter().rposition(|byte| *byte != b' ').map_or(0, |last| last + 1);
+            digits[..end].iter().try_fold(0_i64, |number, digit| match digit {
                 b'0'..=b'7' => number.checked_mul(8)?.checked_add(i64::from(digit - b'0')),
                 _ => None,
             })

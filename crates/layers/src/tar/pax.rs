@@ -28,18 +28,19 @@ pub(super) struct PaxRecords {
 
 impl PaxRecords {
     /// Reads the records of one extended header. A later one counts.
-    pub(super) fn read(&mut self, mut data: &[u8], offset: u64) -> Result<(), Error> {
+    pub(super) fn read(mut data: &[u8], offset: u64) -> Result<Self, Error> {
+        let mut records = Self::default();
         while !data.is_empty() {
             let (key, value, rest) = record(data).ok_or_else(|| {
                 header_error(offset, "expected PAX records of the form `length key=value`, found others")
             })?;
             data = rest;
-            self.record(key, value).ok_or_else(|| {
+            records.record(key, value).ok_or_else(|| {
                 let (key, value) = (String::from_utf8_lossy(key), String::from_utf8_lossy(value));
                 header_error(offset, format!("expected a value of the PAX record {key}, found {value:?}"))
             })?;
         }
-        Ok(())
+        Ok(records)
     }
 
     /// Writes over what the header says.
@@ -109,7 +110,7 @@ fn record(data: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
 }
 
 /// Reads a value that is there; `Some(None)` if it is empty.
-fn optional<T>(value: &[u8], read: impl Fn(&[u8]) -> Option<T>) -> Option<Option<T>> {
+pub(super) fn optional<T>(value: &[u8], read: impl Fn(&[u8]) -> Option<T>) -> Option<Option<T>> {
     if value.is_empty() { Some(None) } else { read(value).map(Some) }
 }
 

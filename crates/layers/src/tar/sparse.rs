@@ -2,7 +2,12 @@
 
 use tar::{GnuExtSparseHeader, GnuSparseHeader};
 
-use super::{BLOCK_SIZE, header::number, header_error, pax::decimal};
+use super::{
+    BLOCK_SIZE,
+    header::number,
+    header_error,
+    pax::{decimal, optional},
+};
 use crate::{Entry, Error, LimitKind, Segment};
 
 /// The segments of PAX 0.0 and 0.1, and what 1.0 says outside of its map.
@@ -12,8 +17,9 @@ pub(super) struct PaxSparse {
     pub(super) name: Option<Vec<u8>>,
     /// The size of the file with its holes.
     pub(super) size: Option<u64>,
-    /// The map is at the start of the content.
-    pub(super) is_version_1: bool,
+    /// The version, which 0.0 and 0.1 do not tell.
+    major: Option<u64>,
+    minor: Option<u64>,
     /// Offsets and lengths in turn.
     numbers: Vec<u64>,
 }
@@ -24,16 +30,31 @@ impl PaxSparse {
         match key {
             b"name" => self.name = (!value.is_empty()).then(|| value.to_vec()),
             b"size" | b"realsize" => self.size = Some(decimal(value)?),
-            b"major" => self.is_version_1 = decimal(value)? == 1,
+            b"major" => self.major = optional(value, decimal)?,
+            b"minor" => self.minor = optional(value, decimal)?,
             b"offset" | b"numbytes" => self.numbers.push(decimal(value)?),
             b"map" if value.is_empty() => self.numbers.clear(),
             b"map" => {
                 self.numbers = value.split(|byte| *byte == b',').map(decimal).collect::<Option<_>>()?;
             }
-            // The number of blocks and the minor version add nothing.
+            // The number of blocks adds nothing.
             _ => {}
         }
         Some(())
+    }
+
+    /// Returns `true` if Go's archive/tar takes the file for a sparse one by these records.
+    pub(super) fn is_sparse(&self) -> bool {
+        match (self.major, self.minor) {
+            (Some(0), Some(0 | 1)) | (Some(1), Some(0)) => true,
+            (None, None) => !self.numbers.is_empty(),
+            _ => false,
+        }
+    }
+
+    /// Returns `true` if the map is at the start of the content.
+    pub(super) fn is_version_1(&self) -> bool {
+        self.major == Some(1)
     }
 
     /// The segments that the records of versions 0.0 and 0.1 name.

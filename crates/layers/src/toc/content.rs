@@ -17,14 +17,14 @@ pub struct FileContent {
     path: LayerPath,
     range: Range<u64>,
     limits: Limits,
+    /// The bytes of the layer, and those that are decompressed of it for the file.
+    layer: u64,
+    whole: u64,
     decoder: Decoder,
     /// The piece that was given last, and how much of it is read.
     piece: Bytes,
     read: usize,
-    /// The bytes of the layer that were given.
-    given: u64,
     block: Vec<u8>,
-    unpacked: u64,
     /// The decompressed bytes before the file that have not come.
     skipped: u64,
     chunks: std::vec::IntoIter<Chunk>,
@@ -43,16 +43,17 @@ struct Current {
 
 impl FileContent {
     pub(super) fn new(path: &LayerPath, place: &FilePlace, contents: &TableOfContents) -> Self {
+        let size = place.chunks.iter().fold(0, |size: u64, chunk| size.saturating_add(chunk.length));
         Self {
             path: path.clone(),
             range: place.range.clone(),
             limits: contents.limits,
+            layer: contents.size,
+            whole: size.saturating_add(place.skipped),
             decoder: Decoder::new(contents.compression, &contents.limits),
             piece: Bytes::new(),
             read: 0,
-            given: 0,
             block: vec![0; BLOCK],
-            unpacked: 0,
             skipped: place.skipped,
             chunks: place.chunks.clone().into_iter(),
             current: None,
@@ -73,7 +74,6 @@ impl FileContent {
 
     /// Takes the next bytes of the range. Those before must have been read: [`FileContent::next`] returned `None`.
     pub fn push(&mut self, piece: Bytes) {
-        self.given += piece.len() as u64;
         (self.piece, self.read) = (piece, 0);
     }
 
@@ -83,15 +83,15 @@ impl FileContent {
     /// The errors of damaged gzip and zstd; [`Error::ChunkDigest`], [`Error::Limit`].
     #[expect(clippy::should_implement_trait, reason = "what it returns is borrowed from it")]
     pub fn next(&mut self) -> Result<Option<&[u8]>, Error> {
+        // The table names the size, so that a file is refused before its first byte. Its own bytes may compress better than
+        // the layer.
+        self.limits.check_ratio(self.whole, self.layer)?;
         while !self.is_whole() {
             let decoded = self.decoder.decode(&self.piece[self.read..], &mut self.block)?;
             self.read += decoded.taken;
             if decoded.written == 0 {
                 return Ok(None);
             }
-            self.unpacked += decoded.written as u64;
-            let taken = self.given - (self.piece.len() - self.read) as u64;
-            self.limits.check_ratio(self.unpacked, taken)?;
             let skipped = usize::try_from(self.skipped).unwrap_or(usize::MAX).min(decoded.written);
             self.skipped -= skipped as u64;
             let end = self.take(skipped, decoded.written)?;

@@ -34,7 +34,7 @@ pub(super) fn read(
         table.add(Item::read(json, &path).map_err(damaged)?)?;
     }
     let (index, files) = table.finish(end)?;
-    Ok(Some(TableOfContents { index, compression, limits, files }))
+    Ok(Some(TableOfContents { index, compression, limits, size: end, files }))
 }
 
 /// An entry, or a further piece of the file before.
@@ -232,7 +232,8 @@ impl Table {
             stored_size: size,
             ..Entry::directory(path)
         };
-        self.count(entry.metadata_size(), entry.path.as_bytes())?;
+        let last = self.index.entries().last().map(|last| &last.path);
+        self.count(entry.metadata_size(last.unwrap_or(&LayerPath::default())), entry.path.as_bytes())?;
         self.index.add_known(entry, digest);
         Ok(())
     }

@@ -144,6 +144,51 @@ fn records_write_over_headers_and_are_taken_back() {
 }
 
 #[test]
+fn archives_are_cut_into_entries_as_engines_cut_them() {
+    // Headers in the content of a file: whoever takes it for something without content reads them in place of what follows.
+    let inner =
+        [archive(&[("bin/harmless", "ok")])[..1024].to_vec(), archive(&[("pad", "")])[..512].to_vec()];
+    let inner =
+        String::from_utf8(with_field(inner.concat(), 1024, 124, b"00000002000\0")).expect("it is text");
+    let hiding = archive(&[("docs", &inner), ("bin/evil", "evil")]);
+    let long_name = |name: &str| with_field(archive(&[("x", name)])[..1024].to_vec(), 0, 156, b"L");
+    let global = |key, value| with_field(without_entry(&record(key, value)), 0, 156, b"g");
+    let plain = || archive(&[("plain", "1")]);
+    let sparse_name = record("GNU.sparse.name", "sparse");
+    let cases: &[(&str, Vec<u8>, &[&str])] = &[
+        ("a slash behind a file's name", with_field(hiding.clone(), 0, 0, b"docs/"), &["docs", "bin/evil"]),
+        ("zero bytes before a size", with_field(hiding, 0, 124, b"\x000000003000\0"), &["docs", "bin/evil"]),
+        (
+            "a long name",
+            [without_entry(&record("path", "pax")), long_name("long"), plain()].concat(),
+            &["long"],
+        ),
+        ("an empty long name", [long_name("\0"), plain()].concat(), &["plain"]),
+        (
+            "the second records",
+            [without_entry(&record("path", "first")), without_entry(&record("uid", "1")), plain()].concat(),
+            &["plain"],
+        ),
+        (
+            "records before a global header",
+            [without_entry(&record("path", "first")), global("path", "global"), plain()].concat(),
+            &["plain"],
+        ),
+        ("the name of a sparse file that is none", with_records(&sparse_name, "plain"), &["plain"]),
+        (
+            "a directory of an old archive",
+            with_field(with_field(archive(&[("old", "")]), 0, 0, b"old/"), 0, 156, b"\0"),
+            &["old"],
+        ),
+    ];
+    for (case, tar, expected) in cases {
+        let files = read(tar, 100).unwrap_or_else(|error| panic!("{case}: {error}"));
+        let found: Vec<_> = files.iter().map(|(entry, _)| entry.path.to_string()).collect();
+        assert_eq!(found, *expected, "{case}");
+    }
+}
+
+#[test]
 fn extended_attributes_cost_no_more_than_their_bytes_however_many_there_are() {
     let mut records: Vec<_> =
         (0..40_000).map(|number| record(&format!("SCHILY.xattr.{number}"), "v")).collect();
@@ -261,6 +306,25 @@ fn bombs_are_refused_by_each_limit() {
         assert_eq!(kind, expected);
         assert!(limit > 0);
     }
+}
+
+#[test]
+fn directories_that_only_paths_name_are_counted_once_in_a_row() {
+    let folder = "directory/".repeat(250);
+    let layer = |name: fn(&str, u32) -> String| {
+        let one = |number| {
+            let tar = with_records(&record("path", &name(&folder, number)), "x");
+            tar[..tar.len() - 1024].to_vec()
+        };
+        (0..700).flat_map(one).collect::<Vec<u8>>()
+    };
+    let inside = layer(|folder, number| format!("{folder}{number}"));
+    assert_eq!(read(&inside, 100_000).map(|files| files.len()), Ok(700));
+    let beside = layer(|folder, number| format!("{number}/{folder}x"));
+    let Err(Error::Limit { kind, .. }) = read(&beside, 100_000) else {
+        panic!("175,000 directories of some 1,600 bytes")
+    };
+    assert_eq!(kind, LimitKind::Metadata);
 }
 
 /// The tree of a layer of one sparse file of 900 GiB, with its data at a position.

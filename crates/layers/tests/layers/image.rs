@@ -125,13 +125,15 @@ fn a_whiteout_never_hides_what_its_own_layer_has_wherever_it_stands() {
 
 #[test]
 fn bookkeeping_of_aufs_is_passed_over() {
-    for name in
-        [".wh..wh.aufs", ".wh..wh.plnk/", ".wh..wh.plnk/12.34", "etc/.wh..wh.orph", ".wh.", "a/.wh..."]
-    {
+    for name in [".wh..wh.aufs", ".wh..wh.plnk/", ".wh..wh.plnk/12.34", ".wh.", "a/.wh..."] {
         let image = tree(&[BASE, &[(name, "")]]);
         assert_eq!(image.len(), 9, "{name}");
         assert_eq!(Whiteout::of(&path(name)), Some(Whiteout::Bookkeeping));
     }
+    // It is at the root alone: engines unpack what stands in other directories of such names.
+    let image = tree(&[&[("opt/.wh..wh.x/evil", "evil")]]);
+    assert_eq!(shown(&image), owned(&[("opt", 0), ("opt/.wh..wh.x", 0), ("opt/.wh..wh.x/evil", 0)]));
+    assert_eq!(Whiteout::of(&path("opt/.wh..wh.x")), Some(Whiteout::Removes(path("opt/.wh.x"))));
 }
 
 #[test]
@@ -311,6 +313,26 @@ fn an_export_is_what_the_tree_shows() {
         assert_eq!(files.len(), expected.len(), "nothing is written twice: {layers:?}");
         assert_eq!(dangling, Vec::<String>::new());
     }
+}
+
+#[test]
+fn an_export_tells_of_a_directory_that_its_own_layer_replaces() {
+    let replaced = |entries: Layer<'_>| {
+        let mut export = Export::default();
+        // What an upper layer replaces is hidden.
+        for index in [index(&[("b", "file")]), index(entries)] {
+            index.entries().iter().for_each(|entry| export.event(Event::Entry(entry.clone())));
+            assert!(!export.end_layer());
+        }
+        export.replaced().map(ToString::to_string)
+    };
+    let told = Some("a".to_owned());
+    assert_eq!(replaced(&[("a/", ""), ("a/b", ""), ("a", "file")]), told);
+    assert_eq!(replaced(&[("a/b", ""), ("a -> c", "")]), told);
+    assert_eq!(replaced(&[("a/b", ""), ("a/", ""), ("a", "file")]), told);
+    // An empty one is removed by tar, too.
+    assert_eq!(replaced(&[("a/", ""), ("a -> c", "")]), None);
+    assert_eq!(replaced(&[("a", "file"), ("a/", ""), ("a/b", ""), ("b/c", ""), ("b", "")]), None);
 }
 
 #[test]

@@ -192,6 +192,41 @@ fn files_that_share_a_member_are_told_apart() {
     assert_eq!(content(&layer, "b", 3).as_deref(), Ok(&b"second"[..]));
 }
 
+#[test]
+fn a_file_may_compress_better_than_a_layer_and_is_refused_before_its_first_byte() {
+    let (stored, zeros) = (vec![7; 20_000], vec![0; 4 << 20]);
+    let first = lazy::member(&stored);
+    let item = |name: &str, offset: usize, content: &[u8]| {
+        let (size, digest) = (content.len(), Digest::of(content));
+        format!(r#"{{"name":"{name}","type":"reg","size":{size},"offset":{offset},"digest":"{digest}"}}"#)
+    };
+    let entries = [item("stored", 0, &stored), item("zeros", first.len(), &zeros)].join(",");
+    let json = format!(r#"{{"version":1,"entries":[{entries}]}}"#);
+    let mut layer = sample(Form::Estargz, |json| json);
+    layer.bytes = [first, crate::support::gzip(&zeros)].concat();
+    let at = layer.bytes.len() as u64;
+    layer.bytes.extend(layer_of_table(&json));
+    layer.bytes.extend(footer(at));
+    let digest = Digest::of(json.as_bytes()).to_string();
+    layer.annotations.insert("containerd.io/snapshot/stargz/toc.digest".into(), digest);
+    let open = |ratio| {
+        let limits = Limits { ratio, ratio_from: 1 << 20, ..Limits::default() };
+        let table = contents(&layer, limits).expect("the table is right").0.expect("there is one");
+        let mut file = table.file(1).expect("its place is known");
+        file.push(bytes(&layer, &file.range()).into());
+        file
+    };
+    // Its own bytes have a ratio of some 1000, those of the layer one of less than 200.
+    let mut file = open(200);
+    let mut size = 0;
+    while let Some(bytes) = file.next().expect("it is as large as the table says") {
+        size += bytes.len();
+    }
+    assert_eq!((size, file.finish()), (zeros.len(), Ok(())));
+    let refused = open(100).next().map(|bytes| bytes.map(<[u8]>::len));
+    assert!(matches!(refused, Err(Error::Limit { kind: LimitKind::Ratio, .. })), "{refused:?}");
+}
+
 fn layer_of_table(json: &str) -> Vec<u8> {
     lazy::member(&crate::support::archive(&[("stargz.index.json", json)]))
 }

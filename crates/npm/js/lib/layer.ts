@@ -107,7 +107,7 @@ export interface LayerLimits {
   extendedHeader?: number | undefined;
   /** Data segments of one sparse file: 100,000. */
   sparseSegments?: number | undefined;
-  /** Bytes of paths, link targets, names, extended attributes and segments of all entries: 256 MiB. */
+  /** Bytes of paths, directories that only paths name, link targets, names, extended attributes and segments of all entries: 256 MiB. */
   metadata?: number | undefined;
   /** Bytes that a zstd frame may look back: 64 MiB. */
   window?: number | undefined;
