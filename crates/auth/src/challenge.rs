@@ -96,13 +96,13 @@ impl Challenge {
 
     fn of(parsed: &ChallengeRef<'_>) -> Option<Self> {
         let (mut realm, mut service, mut scopes, mut parameters) =
-            (None, String::new(), Scopes::default(), Vec::new());
+            (None, String::new(), String::new(), Vec::new());
         for (name, value) in &parsed.params {
             let value = value.to_unescaped();
             match name.to_ascii_lowercase().as_str() {
                 "realm" => realm = realm.or(Some(value)),
                 "service" => service = value,
-                "scope" => scopes = scopes.and(&Scopes::parse(&value)),
+                "scope" => scopes += &format!(" {value}"),
                 name => parameters.push((name.to_owned(), value)),
             }
         }
@@ -112,6 +112,7 @@ impl Challenge {
         // A syntax error leaves this of a URL without quotes.
         let is_rest = |realm: &str| realm.is_empty() || realm == "https" || realm == "http";
         let service = TokenService { realm: realm.filter(|realm| !is_rest(realm))?, service };
+        let scopes = Scopes::parse(&scopes);
         parsed.scheme.eq_ignore_ascii_case("bearer").then_some(Self::Bearer { service, scopes, parameters })
     }
 }
@@ -202,6 +203,10 @@ mod tests {
                 vec![
                     "Bearer realm=\"https://a/t\",service=\"s\",scope=\"repository:a/b:pull,push\",error=\"invalid_token\"",
                 ],
+            ),
+            (
+                "Bearer realm=\"x\",scope=\"repository:a:pull\",scope=\"repository:a:push repository:b:pull\"",
+                vec!["Bearer realm=\"x\",scope=\"repository:a:pull,push repository:b:pull\""],
             ),
             ("bearer service=s, Realm=\"x\"", vec!["Bearer realm=\"x\",service=\"s\""]),
             ("Basic realm=\"a\\\"b\"", vec!["Basic realm=\"a\\\"b\""]),
