@@ -5,7 +5,7 @@ use std::{fmt::Write as _, iter::once};
 use http::{HeaderMap, HeaderValue, header};
 use http_auth::{ChallengeRef, parser::ChallengeParser};
 
-use crate::{Scopes, TokenService};
+use crate::{Scopes, TokenService, url::escaped};
 
 /// Bytes of a header value with a syntax error of which what stands before the error is looked for.
 const FAULTY_MAX: usize = 2048;
@@ -45,15 +45,7 @@ impl Challenge {
     pub fn parse_all(headers: &HeaderMap) -> Vec<Self> {
         let mut challenges = Vec::new();
         for value in headers.get_all(header::WWW_AUTHENTICATE) {
-            // The grammar is ASCII. Other bytes are escaped as URL parsers escape them, so that a realm stays the URL
-            // that it is.
-            let mut text = String::with_capacity(value.len());
-            for &byte in value.as_bytes() {
-                match byte {
-                    byte if byte.is_ascii() => text.push(byte.into()),
-                    byte => write!(text, "%{byte:02X}").expect("strings can be written to"),
-                }
-            }
+            let mut text = escaped(value);
             // Some put more than one blank behind the scheme.
             if let Some((scheme, rest)) = text.split_once(' ') {
                 text = format!("{scheme} {}", rest.trim_start());
