@@ -288,6 +288,7 @@ mod tests {
             ),
             (r#"{"name":"a","tags":["v1", null , "v2"]}"#, vec!["v1", "v2"]),
             (r#"{"name":"a","tags":null}"#, vec![]),
+            (r#"{"Tags":["v1"]}"#, vec!["v1"]),
             (r#"{"repositories":["a",7,"b/c"]}"#, vec!["a", "7", "b/c"]),
         ] {
             assert_eq!(names_of(page.as_bytes()).unwrap(), names, "{page}");

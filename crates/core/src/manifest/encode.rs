@@ -6,8 +6,8 @@ use super::Index;
 use crate::{
     Descriptor, MediaType,
     json::{
-        FieldError, Kind, Object, array, check, fold_key, indent, kind, members, quote, split_elements,
-        split_members, string_map,
+        FieldError, Kind, Object, array, check, fold_key, indent, is_same_name, kind, members, quote,
+        split_elements, split_members, string_map,
     },
 };
 
@@ -38,16 +38,15 @@ impl Index {
         let old = Self::from_object(&fields)?;
         let mut written = Members::default();
         for (name, value) in members(before)? {
-            let value = match &*name {
-                "mediaType" | "manifests" | "artifactType" | "subject" | "annotations" => {
-                    match self.member(&name, media_type, &old, &fields) {
-                        Some(value) => value,
-                        None => continue,
-                    }
-                }
-                _ => String::from_utf8_lossy(value).into_owned(),
+            let known = MEMBERS.iter().find(|known| is_same_name(&name, known));
+            let value = match known {
+                None | Some(&"schemaVersion") => String::from_utf8_lossy(value).into_owned(),
+                Some(known) => match self.member(known, media_type, &old, &fields) {
+                    Some(value) => value,
+                    None => continue,
+                },
             };
-            written.set(name.clone(), &name, &value);
+            written.set(known.map_or_else(|| name.clone(), ToString::to_string), &name, &value);
         }
         for name in MEMBERS {
             if !written.has(name)

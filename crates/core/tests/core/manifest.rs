@@ -227,6 +227,33 @@ fn of_members_with_one_name_the_last_value_stays_and_annotations_in_another_case
 }
 
 #[test]
+fn members_of_an_index_count_in_any_case_and_stay_as_they_are_written() {
+    let entry = |name: &str| {
+        let digest = Digest::of(name.as_bytes());
+        format!(r#"{{"MediaType":"{OCI_IMAGE}","digest":"{digest}","size":1,"Size":2}}"#)
+    };
+    let before = format!(
+        r#"{{"schemaVersion":2,"manifests":[{}],"Manifests":[{}],"x-a":1,"X-A":2}}"#,
+        entry("one"),
+        entry("two")
+    );
+    let manifest = Manifest::parse(before.as_bytes(), Some(&MediaType::OciIndex)).unwrap();
+    let mut index = manifest.index().unwrap().clone();
+    assert_eq!(index.manifests.len(), 1);
+    assert_eq!(index.manifests[0].digest, Digest::of(b"two"));
+    assert_eq!((&index.manifests[0].media_type, index.manifests[0].size), (&MediaType::OciManifest, 2));
+    index.annotations.insert("a".to_owned(), "b".to_owned());
+    let after = index.encode_over(before.as_bytes(), &MediaType::OciIndex).unwrap();
+    assert_eq!(Index::parse(&after).unwrap(), index);
+    let after = String::from_utf8(compact(&after).unwrap()).unwrap();
+    let expected = format!(
+        r#"{{"schemaVersion":2,"Manifests":[{}],"x-a":1,"X-A":2,"mediaType":"{OCI_INDEX}","annotations":{{"a":"b"}}}}"#,
+        entry("two")
+    );
+    assert_eq!(after, expected);
+}
+
+#[test]
 fn an_entry_that_is_changed_keeps_what_a_descriptor_does_not_have() {
     let before = format!(
         r#"{{"schemaVersion":2,"manifests":[{{"mediaType":"{OCI_IMAGE}","x-signer":{{"b":2,"a":1}},"digest":"{}","size":1,
