@@ -5,7 +5,7 @@ use std::{fmt::Write as _, iter::once};
 use http::{HeaderMap, HeaderValue, header};
 use http_auth::{ChallengeRef, parser::ChallengeParser};
 
-use crate::{Scopes, TokenService};
+use crate::{Scopes, TokenService, url::escaped};
 
 /// Bytes of a header value with a syntax error of which what stands before the error is looked for.
 const FAULTY_MAX: usize = 2048;
@@ -45,15 +45,7 @@ impl Challenge {
     pub fn parse_all(headers: &HeaderMap) -> Vec<Self> {
         let mut challenges = Vec::new();
         for value in headers.get_all(header::WWW_AUTHENTICATE) {
-            // The grammar is ASCII. Other bytes are escaped as URL parsers escape them, so that a realm stays the URL
-            // that it is.
-            let mut text = String::with_capacity(value.len());
-            for &byte in value.as_bytes() {
-                match byte {
-                    byte if byte.is_ascii() => text.push(byte.into()),
-                    byte => write!(text, "%{byte:02X}").expect("strings can be written to"),
-                }
-            }
+            let mut text = escaped(value);
             // Some put more than one blank behind the scheme.
             if let Some((scheme, rest)) = text.split_once(' ') {
                 text = format!("{scheme} {}", rest.trim_start());
@@ -96,13 +88,13 @@ impl Challenge {
 
     fn of(parsed: &ChallengeRef<'_>) -> Option<Self> {
         let (mut realm, mut service, mut scopes, mut parameters) =
-            (None, String::new(), Scopes::default(), Vec::new());
+            (None, String::new(), String::new(), Vec::new());
         for (name, value) in &parsed.params {
             let value = value.to_unescaped();
             match name.to_ascii_lowercase().as_str() {
                 "realm" => realm = realm.or(Some(value)),
                 "service" => service = value,
-                "scope" => scopes = scopes.and(&Scopes::parse(&value)),
+                "scope" => scopes += &format!(" {value}"),
                 name => parameters.push((name.to_owned(), value)),
             }
         }
@@ -112,6 +104,7 @@ impl Challenge {
         // A syntax error leaves this of a URL without quotes.
         let is_rest = |realm: &str| realm.is_empty() || realm == "https" || realm == "http";
         let service = TokenService { realm: realm.filter(|realm| !is_rest(realm))?, service };
+        let scopes = Scopes::parse(&scopes);
         parsed.scheme.eq_ignore_ascii_case("bearer").then_some(Self::Bearer { service, scopes, parameters })
     }
 }
@@ -202,6 +195,10 @@ mod tests {
                 vec![
                     "Bearer realm=\"https://a/t\",service=\"s\",scope=\"repository:a/b:pull,push\",error=\"invalid_token\"",
                 ],
+            ),
+            (
+                "Bearer realm=\"x\",scope=\"repository:a:pull\",scope=\"repository:a:push repository:b:pull\"",
+                vec!["Bearer realm=\"x\",scope=\"repository:a:pull,push repository:b:pull\""],
             ),
             ("bearer service=s, Realm=\"x\"", vec!["Bearer realm=\"x\",service=\"s\""]),
             ("Basic realm=\"a\\\"b\"", vec!["Basic realm=\"a\\\"b\""]),

@@ -27,4 +27,4 @@ pub use same_site::{is_same_site, may_follow_redirect, safe_place};
 pub use scope::Scopes;
 pub use token_answer::{TOKEN_ANSWER_MAX, TokenAnswer, TokenAnswerError};
 pub use token_service::{TokenRequest, TokenService};
-pub use url::{HttpUrl, HttpUrlError, form};
+pub use url::{HttpUrl, HttpUrlError, form, location_of};

@@ -2,6 +2,10 @@
 
 use std::{collections::BTreeMap, fmt};
 
+/// Resources of a challenge that are read, and actions of each, which are compared with one another.
+const RESOURCES_MAX: usize = 64;
+const ACTIONS_MAX: usize = 32;
+
 /// Resources, such as `repository:acme/app`, each with the actions that a token allows on it. Resources are sorted,
 /// actions keep their order.
 /// ```
@@ -55,13 +59,19 @@ impl Scopes {
         self
     }
 
-    /// Parses the `scope` parameter of a challenge: scopes separated by spaces. Words without a colon are passed over.
+    /// Parses the `scope` parameter of a challenge: scopes separated by spaces. Words without a colon are passed over, and so
+    /// are more resources and actions than any registry asks for.
     pub fn parse(text: &str) -> Self {
         let mut scopes = Self::default();
-        for scope in text.split_whitespace() {
-            if let Some((resource, actions)) = scope.rsplit_once(':') {
-                let actions: Vec<&str> = actions.split(',').filter(|action| !action.is_empty()).collect();
-                scopes = scopes.and(&Self::one(resource.to_owned(), &actions));
+        for (resource, actions) in text.split_whitespace().filter_map(|scope| scope.rsplit_once(':')) {
+            if scopes.0.len() >= RESOURCES_MAX && !scopes.0.contains_key(resource) {
+                continue;
+            }
+            let ours = scopes.0.entry(resource.to_owned()).or_default();
+            for action in actions.split(',').filter(|action| !action.is_empty()) {
+                if ours.len() < ACTIONS_MAX && !ours.iter().any(|known| known == action) {
+                    ours.push(action.to_owned());
+                }
             }
         }
         scopes
@@ -113,6 +123,25 @@ mod tests {
             "repository:a/b:pull,push repository:c:pull"
         );
         assert_eq!(Scopes::catalog().to_string(), "registry:catalog:*");
+    }
+
+    #[test]
+    fn more_than_any_registry_asks_for_is_passed_over() {
+        let actions: Vec<String> = (0..100_000).map(|at| format!("a{at}")).collect();
+        let scopes: Vec<String> = (0..100_000).map(|at| format!("repository:r{at}:pull")).collect();
+        let again: Vec<String> = (0..100_000).map(|at| format!("repository:r:a{at}")).collect();
+        for (text, printed) in [
+            (
+                format!("repository:r:{}", actions.join(",")),
+                format!("repository:r:{}", actions[..32].join(",")),
+            ),
+            (again.join(" "), format!("repository:r:{}", actions[..32].join(","))),
+            (format!("x {}", scopes.join(" ")), Scopes::parse(&scopes[..64].join(" ")).to_string()),
+        ] {
+            let read = Scopes::parse(&text);
+            assert_eq!(read.to_string(), printed);
+            assert!(read.clone().and(&read).cover(&read));
+        }
     }
 
     #[test]

@@ -96,6 +96,7 @@ mod tests {
             (r#"{"token":"a","expires_in":0}"#, Ok(("Bearer a", 60.0))),
             (r#"{"token":"a","expires_in":9223372036854775808}"#, Ok(("Bearer a", 3600.0))),
             (r#"{"token":"a","expires_in":1e999}"#, Ok(("Bearer a", 3600.0))),
+            (r#"{"Token":"a","EXPIRES_IN":300}"#, Ok(("Bearer a", 300.0))),
             (r#"{"access_token":"b"}"#, Ok(("Bearer b", 60.0))),
             (r#"{"token":"","access_token":"b","expires_in":5}"#, Ok(("Bearer b", 60.0))),
             (r#"{"token":null,"access_token":"b"}"#, Ok(("Bearer b", 60.0))),

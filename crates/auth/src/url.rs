@@ -1,7 +1,8 @@
 //! Absolute URLs as the platform's own parser wrote them, and forms.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
+use http::{HeaderMap, HeaderValue, header};
 use thiserror::Error;
 
 /// An absolute `http` or `https` URL in the normal form of the WHATWG URL standard.
@@ -125,6 +126,24 @@ impl fmt::Display for HttpUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
+}
+
+/// Returns the `Location` of a response, with the bytes beyond ASCII escaped as URL parsers escape them; `None` if there is none.
+pub fn location_of(headers: &HeaderMap) -> Option<String> {
+    headers.get(header::LOCATION).map(escaped)
+}
+
+/// Returns a header value, whose grammar is ASCII. Other bytes are escaped as URL parsers escape them, so that a URL in it stays
+/// the one that it is.
+pub(crate) fn escaped(value: &HeaderValue) -> String {
+    let mut text = String::with_capacity(value.len());
+    for &byte in value.as_bytes() {
+        match byte {
+            byte if byte.is_ascii() => text.push(byte.into()),
+            byte => write!(text, "%{byte:02X}").expect("strings can be written to"),
+        }
+    }
+    text
 }
 
 /// Returns names and values as a form or a query has them (`application/x-www-form-urlencoded`).

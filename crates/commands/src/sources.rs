@@ -71,7 +71,7 @@ pub fn parse_sources(
         Some(b'[') => described(Descriptor::parse_all(bytes).map_err(|error| fault(error.to_string()))?),
         Some(b'{') => {
             let members = json::members(bytes).map_err(|error| fault(error.to_string()))?;
-            if members.iter().any(|(name, _)| name == "manifests") {
+            if members.iter().any(|(name, _)| json::fold_key(name) == "manifests") {
                 let index = Index::parse(bytes).map_err(|error| fault(error.to_string()))?;
                 described(index.manifests)
             } else {

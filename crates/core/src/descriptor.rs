@@ -107,6 +107,11 @@ impl Descriptor {
             .end()
     }
 
+    /// Returns `true` for a foreign layer that is fetched from its `urls`. One without any is in its registry alone.
+    pub fn is_elsewhere(&self) -> bool {
+        self.media_type.is_foreign_layer() && !self.urls.is_empty()
+    }
+
     /// Returns the digest of the image that this entry attests, if BuildKit's annotations mark it as an attestation.
     pub fn attests(&self) -> Option<&str> {
         (self.annotations.get("vnd.docker.reference.type")? == "attestation-manifest")

@@ -90,9 +90,9 @@ impl MediaType {
         matches!(self, Self::DockerSchema1 | Self::DockerSchema1Signed)
     }
 
-    /// Returns `true` for a layer that is fetched from the `urls` of its descriptor and not meant to be pushed to registries:
-    /// Docker's foreign layers, OCI's non-distributable ones.
-    pub fn is_foreign_layer(&self) -> bool {
+    /// Returns `true` for the layers that are not meant to be pushed to registries: Docker's foreign layers, OCI's
+    /// non-distributable ones.
+    pub(crate) fn is_foreign_layer(&self) -> bool {
         matches!(self, Self::Other(text) if text.contains(".foreign.") || text.contains(".nondistributable."))
     }
 

@@ -198,13 +198,12 @@ fn configs() {
     fuzz!(|input: &[u8]| {
         let platform = Platform::from_config(input);
         let Ok(config) = ImageConfig::parse(input) else { return };
-        // Both readers know the names as they are written; the other one takes any case, and the last that counts.
-        let written = |name: &str| {
+        // Of several members of one name, a `null` at the end is none for the one reader and nothing new for the other.
+        let is_single = |name: &str| {
             let members = json::members(input).expect("it is JSON");
             members.iter().filter(|(key, _)| json::fold_key(key) == name).count() < 2
-                && members.iter().all(|(key, _)| json::fold_key(key) != name || key == name)
         };
-        if ["os", "architecture", "variant", "os.version", "os.features"].into_iter().all(written) {
+        if ["os", "architecture", "variant", "os.version", "os.features"].into_iter().all(is_single) {
             assert_eq!(platform.as_ref(), Ok(&config.platform), "{:?}", String::from_utf8_lossy(input));
         }
     });

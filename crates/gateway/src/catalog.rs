@@ -48,11 +48,21 @@ async fn open_names(request: &ProxyRequest<'_>) -> Result<Response<Body>, Refusa
     // The registry leads on from a name, so a page may end anywhere.
     let mut is_by_name = false;
     let mut next: Option<ApiQuery> = None;
+    // The next page in the registry's own size, while it is asked for in ours.
+    let mut own_size = None;
+    let mut raises_size = true;
     for page in 0..PAGES_MAX {
         let Forwarded { url: at, response } =
             request.send_authorized(&Method::GET, &url, &HeaderMap::new(), Body::empty()).await?;
         if !response.status().is_success() {
-            return if page == 0 { request.respond(&at, response) } else { Err(wrong()) };
+            if page == 0 {
+                return request.respond(&at, response);
+            }
+            // Distribution's limit may be lower.
+            url =
+                own_size.take().filter(|_| response.status() == StatusCode::BAD_REQUEST).ok_or_else(wrong)?;
+            raises_size = false;
+            continue;
         }
         let link = next_link(response.headers()).map_err(|_| wrong())?;
         let link = link.and_then(|target| at.join(&target).ok());
@@ -78,10 +88,13 @@ async fn open_names(request: &ProxyRequest<'_>) -> Result<Response<Body>, Refusa
         if is_unreadable {
             return Err(wrong());
         }
-        if query.get("last").is_some() {
+        let mut after = upstream.url(request.rest, query.encode().as_deref());
+        own_size = None;
+        if raises_size && query.get("last").is_some() {
             query.set("n", PAGE);
+            own_size = Some(after);
+            after = upstream.url(request.rest, query.encode().as_deref());
         }
-        let after = upstream.url(request.rest, query.encode().as_deref());
         if after == url {
             return Err(wrong());
         }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::body::{Body, Bytes};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header, request::Parts};
 use http_body_util::{BodyExt as _, Limited};
+use tallyman_auth::location_of;
 use tallyman_core::MANIFEST_SIZE_MAX;
 use url::Url;
 
@@ -204,8 +205,7 @@ impl ProxyRequest<'_> {
             if !matches!(*method, Method::GET | Method::HEAD) {
                 return Err(Refusal::bad_gateway("expected an answer to an upload, found a redirect"));
             }
-            let location = answer.headers().get(header::LOCATION).and_then(|location| location.to_str().ok());
-            let next = location.and_then(|location| at.join(location).ok());
+            let next = location_of(answer.headers()).and_then(|location| at.join(&location).ok());
             let next = next.filter(|next| self.upstream.is_storage(next)).ok_or_else(|| {
                 Refusal::denied(format!(
                     "expected {} to redirect to a storage that the configuration knows, found another place; add its \

@@ -1,7 +1,7 @@
 //! Rewriting of responses: `Location`, `Link` and realms become references relative to the request.
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use tallyman_auth::{Challenge, TokenService, next_link};
+use tallyman_auth::{Challenge, TokenService, location_of, next_link};
 use url::Url;
 
 use crate::{refusal::Refusal, route::Route, upstream::Upstream};
@@ -51,8 +51,8 @@ pub(crate) fn response_headers(
     mut headers: HeaderMap,
 ) -> Result<HeaderMap, Refusal> {
     let mut added = HeaderMap::new();
-    if let Some(location) = headers.get(header::LOCATION) {
-        match place(upstream, rest, url, location.to_str().unwrap_or_default()) {
+    if let Some(location) = location_of(&headers) {
+        match place(upstream, rest, url, &location) {
             Some(place) => _ = added.insert(header::LOCATION, place),
             None if status == StatusCode::ACCEPTED || status.is_redirection() => {
                 return Err(Refusal::bad_gateway(

@@ -7,7 +7,7 @@ use futures_util::{FutureExt, future::LocalBoxFuture};
 use http::{HeaderValue, Method, StatusCode, header};
 use tallyman_auth::{
     Challenge, CredentialRefusal, Credentials, HttpUrl, PublicRegistry, Scopes, TOKEN_ANSWER_MAX,
-    TokenAnswer, TokenService, is_same_site, may_follow_redirect,
+    TokenAnswer, TokenService, is_same_site, location_of, may_follow_redirect,
 };
 use tallyman_core::{Reference, Registry};
 
@@ -439,11 +439,9 @@ impl Client {
                 Ok(response) => response,
                 Err(error) => return Err(self.diagnose(&request, error).await),
             };
-            let location = response.headers.get(header::LOCATION).and_then(|location| location.to_str().ok());
-            let Some(location) = location.filter(|_| response.status.is_redirection()) else {
-                return Ok(response);
-            };
-            let next = self.checked_realm(registry, &request.url, location)?;
+            let location = location_of(&response.headers).filter(|_| response.status.is_redirection());
+            let Some(location) = location else { return Ok(response) };
+            let next = self.checked_realm(registry, &request.url, &location)?;
             let keeps_method =
                 matches!(response.status, StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT);
             if !may_follow_redirect(realm, &next) && !is_same_site(registry, &next) {

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use bytes::Bytes;
 use futures_util::{
     StreamExt,
     stream::{self, LocalBoxStream},
@@ -49,9 +50,12 @@ pub struct TagPages {
 /// A list that is being read page by page.
 struct Listing {
     client: Client,
-    size: usize,
+    /// The number of names that are asked for; the registry's own if there is none.
+    size: Option<usize>,
     request: ApiRequest,
     path: String,
+    /// The first page without a size, for a registry that refuses the client's own.
+    without_size: Option<String>,
     last: Option<String>,
     /// The pages that have been asked for.
     seen: HashSet<String>,
@@ -80,11 +84,10 @@ impl Client {
         reference: &Reference,
         pages: &TagPages,
     ) -> LocalBoxStream<'static, Result<Vec<String>, Error>> {
-        let path = format!("/v2/{}/tags/list", reference.repository().as_str());
         let scopes = Scopes::pull(reference.repository().as_str());
-        let first = page_of(&path, pages.size.unwrap_or(PAGE), pages.last.as_deref());
-        let request = ApiRequest::at(Method::GET, reference, Endpoint::Path(first.clone()), scopes);
-        self.pages(path, first, pages.size.unwrap_or(PAGE), request)
+        let path = format!("/v2/{}/tags/list", reference.repository().as_str());
+        let endpoint = Endpoint::Path(path.clone());
+        self.pages(path, pages, ApiRequest::at(Method::GET, reference, endpoint, scopes))
     }
 
     /// Lists the repositories of a registry, page by page. Many registries show nobody theirs.
@@ -93,23 +96,35 @@ impl Client {
     /// The errors of [`Client::tags`].
     pub fn repositories(&self, registry: &Registry) -> LocalBoxStream<'static, Result<Vec<String>, Error>> {
         let path = "/v2/_catalog".to_owned();
-        let first = page_of(&path, PAGE, None);
-        let endpoint = Endpoint::Path(first.clone());
+        let endpoint = Endpoint::Path(path.clone());
         let request = ApiRequest::of_registry(Method::GET, registry, endpoint, Scopes::catalog());
-        self.pages(path, first, PAGE, request)
+        self.pages(path, &TagPages::default(), request)
     }
 
     fn pages(
         &self,
         path: String,
-        first: String,
-        size: usize,
+        pages: &TagPages,
         request: ApiRequest,
     ) -> LocalBoxStream<'static, Result<Vec<String>, Error>> {
-        let request = ApiRequest { may_be_shortened: true, ..request };
-        let (client, seen) = (self.clone(), HashSet::from([first]));
-        let listing =
-            Listing { client, size, request, path, last: None, seen, empty_pages: 0, names: 0, bytes: 0 };
+        let last = pages.last.as_deref();
+        let size = Some(pages.size.unwrap_or(PAGE));
+        let first = page_of(&path, size, last);
+        let without_size = pages.size.is_none().then(|| page_of(&path, None, last));
+        let seen = HashSet::from([first.clone()]);
+        let request = ApiRequest { endpoint: Endpoint::Path(first), may_be_shortened: true, ..request };
+        let listing = Listing {
+            client: self.clone(),
+            size,
+            request,
+            path,
+            without_size,
+            last: None,
+            seen,
+            empty_pages: 0,
+            names: 0,
+            bytes: 0,
+        };
         stream::unfold(Some(listing), async |listing| {
             let mut listing = listing?;
             match listing.page().await {
@@ -125,13 +140,16 @@ impl Client {
 impl Listing {
     /// Returns the names of the next page, and `true` if there is another one.
     async fn page(&mut self) -> Result<(Vec<String>, bool), Error> {
-        let Self { client, request, .. } = self;
-        let fetched = client.with_retry(&request.registry, async || {
-            let response = client.send(request).await?;
-            let (next, url) = (next_page(client, &response), shown_url(&response.url));
-            Ok((url, next, collect(response, PAGE_MAX).await?))
-        });
-        let (url, next, bytes) = fetched.await?;
+        let mut fetched = self.fetch().await;
+        if let (Err(error), Some(first)) = (&fetched, self.without_size.take())
+            && is_about_size(error)
+        {
+            self.size = None;
+            self.seen.insert(first.clone());
+            self.request.endpoint = Endpoint::Path(first);
+            fetched = self.fetch().await;
+        }
+        let (url, next, bytes) = fetched?;
         let protocol = |expected, found: String| Error::Protocol { url: url.clone(), expected, found };
         // Names have no commas, so there are no more of them than these.
         let most = bytes.iter().filter(|byte| **byte == b',').count();
@@ -155,9 +173,10 @@ impl Listing {
                 // The registry pays no heed to where the page was to begin, so the first one was all.
                 return Ok((Vec::new(), false));
             }
-            // A full page without `Link`: the browser hides it, or the registry has none.
-            None => match last.as_deref().filter(|_| names.len() >= self.size) {
-                Some(last) => page_of(&self.path, self.size, Some(last)),
+            // A full page without `Link`: the browser hides it, or the registry has none. Where the registry chooses the size, any
+            // page may be full.
+            None => match last.as_deref().filter(|_| names.len() >= self.size.unwrap_or_default()) {
+                Some(last) => Endpoint::Path(page_of(&self.path, self.size, Some(last))),
                 None => return Ok((names, false)),
             },
         };
@@ -166,27 +185,44 @@ impl Listing {
             let found = format!("{} pages in a row without one", self.empty_pages);
             return Err(protocol("names, or an end of the list", found));
         }
-        if !self.seen.insert(next.clone()) {
+        if !self.seen.insert(next.as_str().to_owned()) {
             return Err(protocol(
                 "another page, or an end of the list",
-                format!("a page that was there before, {next}"),
+                format!("a page that was there before, {}", next.as_str()),
             ));
         }
         if self.seen.len() > PAGES_MAX {
             return Err(protocol("an end of the list", format!("more than {PAGES_MAX} pages")));
         }
         self.last = last.or(self.last.take());
-        self.request.endpoint = Endpoint::Path(next);
+        self.request.endpoint = next;
         Ok((names, true))
+    }
+
+    /// Fetches the page that is next: its URL, the page that its `Link` names, and its bytes.
+    async fn fetch(&self) -> Result<(String, Result<Option<Endpoint>, Error>, Bytes), Error> {
+        let Self { client, request, .. } = self;
+        let fetched = client.with_retry(&request.registry, async || {
+            let response = client.send(request).await?;
+            let next = next_page(client, &request.registry, &response);
+            Ok((shown_url(&response.url), next, collect(response, PAGE_MAX).await?))
+        });
+        fetched.await
     }
 }
 
+/// Returns `true` if a registry refuses the number of names that a page is to have: Distribution's catalog may have a lower limit.
+fn is_about_size(error: &Error) -> bool {
+    let Error::Api { errors, .. } = error else { return false };
+    errors.iter().any(|error| error.code == "PAGINATION_NUMBER_INVALID")
+}
+
 /// Returns the path of the page of `size` names behind `last`.
-fn page_of(path: &str, size: usize, last: Option<&str>) -> String {
-    match last {
-        Some(last) => format!("{path}?{}", form([("n", &*size.to_string()), ("last", last)])),
-        None => format!("{path}?n={size}"),
-    }
+fn page_of(path: &str, size: Option<usize>, last: Option<&str>) -> String {
+    let size = size.map(|size| size.to_string());
+    let fields = [("n", size.as_deref()), ("last", last)];
+    let query = form(fields.into_iter().filter_map(|(name, value)| Some((name, value?))));
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
 }
 
 /// Returns the names of a page: of tags, or of repositories.
@@ -203,12 +239,17 @@ fn name_of(value: &[u8], path: &str) -> Option<String> {
         .then(|| string(value, path).unwrap_or_else(|_| String::from_utf8_lossy(value).into_owned()))
 }
 
-/// Returns the path that a response's `Link` names as the next page. It is asked for at the same registry, whatever host
-/// it names: behind a proxy that host is often wrong, and credentials must not follow it.
+/// Returns the place that a response's `Link` names as the next page. It is asked for at the same registry, whatever host
+/// it names: behind a proxy that host is often wrong, and credentials must not follow it. A server that the registry redirected
+/// to, and that names itself, is asked for its next page without another redirect, and as ever without credentials.
 ///
 /// # Errors
 /// [`Error::Protocol`] if there is a `Link` that cannot be parsed, or is too long: the list would end early without a word.
-pub(crate) fn next_page(client: &Client, response: &Response) -> Result<Option<String>, Error> {
+pub(crate) fn next_page(
+    client: &Client,
+    registry: &Registry,
+    response: &Response,
+) -> Result<Option<Endpoint>, Error> {
     let url = shown_url(&response.url);
     let Ok(target) = next_link(&response.headers) else {
         let found = "one that cannot be parsed".to_owned();
@@ -220,7 +261,15 @@ pub(crate) fn next_page(client: &Client, response: &Response) -> Result<Option<S
             let found = format!("one of {} bytes", next.path_and_query().len());
             Err(Error::Protocol { url, expected: "a Link to the next page", found })
         }
-        Ok(next) => Ok(Some(next.path_and_query().to_owned())),
+        Ok(next) => {
+            let at = client.resolve(&response.url, &response.url);
+            let is_of_other =
+                !client.is_own(registry, &response.url) && at.is_ok_and(|at| at.origin() == next.origin());
+            Ok(Some(match is_of_other {
+                true => Endpoint::Url(next),
+                false => Endpoint::Path(next.path_and_query().to_owned()),
+            }))
+        }
         Err(found) => Err(Error::Protocol { url, expected: "a Link to the next page", found }),
     }
 }
@@ -239,6 +288,7 @@ mod tests {
             ),
             (r#"{"name":"a","tags":["v1", null , "v2"]}"#, vec!["v1", "v2"]),
             (r#"{"name":"a","tags":null}"#, vec![]),
+            (r#"{"Tags":["v1"]}"#, vec!["v1"]),
             (r#"{"repositories":["a",7,"b/c"]}"#, vec!["a", "7", "b/c"]),
         ] {
             assert_eq!(names_of(page.as_bytes()).unwrap(), names, "{page}");

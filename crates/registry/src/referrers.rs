@@ -10,11 +10,8 @@ use tallyman_core::{
 };
 
 use crate::{
-    Client, Error, FetchedManifest,
-    download::collect,
-    error::shown_url,
-    pages::next_page,
-    request::{ApiRequest, Endpoint},
+    Client, Error, FetchedManifest, download::collect, error::shown_url, pages::next_page,
+    request::ApiRequest,
 };
 
 /// Pages of referrers that are read.
@@ -115,7 +112,8 @@ impl Client {
         loop {
             let fetched = self.with_retry(&request.registry, async || {
                 let response = self.send(&request).await?;
-                let (next, url) = (next_page(self, &response), shown_url(&response.url));
+                let next = next_page(self, &request.registry, &response);
+                let url = shown_url(&response.url);
                 Ok((next, url, collect(response, self.manifest_max()).await?))
             });
             let is_first = seen.is_empty();
@@ -147,11 +145,11 @@ impl Client {
                 let found = format!("{} referrers on {} pages, and more", found.len(), seen.len() + 1);
                 return Err(protocol("an end of the referrers", found));
             }
-            if !seen.insert(next.clone()) {
-                let found = format!("a page that was there before, {next}");
+            if !seen.insert(next.as_str().to_owned()) {
+                let found = format!("a page that was there before, {}", next.as_str());
                 return Err(protocol("another page, or an end of the referrers", found));
             }
-            request.endpoint = Endpoint::Path(next);
+            request.endpoint = next;
         }
     }
 

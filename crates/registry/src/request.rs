@@ -34,6 +34,15 @@ pub(crate) enum Endpoint {
     Url(HttpUrl),
 }
 
+impl Endpoint {
+    pub(crate) fn as_str(&self) -> &str {
+        match self {
+            Self::Path(path) => path,
+            Self::Url(url) => url.as_str(),
+        }
+    }
+}
+
 impl ApiRequest {
     /// A request about `reference`, for `path` below its repository.
     pub(crate) fn new(method: Method, reference: &Reference, path: &str, scopes: Scopes) -> Self {

@@ -7,7 +7,8 @@ use futures_util::{
     future::{self, LocalBoxFuture},
     stream,
 };
-use http::{StatusCode, header};
+use http::StatusCode;
+use tallyman_auth::location_of;
 use tallyman_core::Registry;
 
 use crate::{
@@ -274,8 +275,8 @@ impl SilenceLimit {
 /// Returns words for a redirect that was not followed because the request changes something; `None` for any other response.
 fn unfollowed(request: &ApiRequest, response: &Response) -> Option<String> {
     let is_redirect = response.status.is_redirection() && !request.is_safe();
-    let location = response.headers.get(header::LOCATION).filter(|_| is_redirect)?.to_str().ok()?;
-    Some(format!("{} to {}; name the registry that it leads to", response.status, shown_url(location)))
+    let location = location_of(&response.headers).filter(|_| is_redirect)?;
+    Some(format!("{} to {}; name the registry that it leads to", response.status, shown_url(&location)))
 }
 
 /// Returns `true` if a registry does not take a request now, because there are too many.

@@ -12,7 +12,7 @@ use futures_util::{
     stream,
 };
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
-use tallyman_auth::{HttpUrl, Scopes, form, safe_place};
+use tallyman_auth::{HttpUrl, Scopes, form, location_of, safe_place};
 use tallyman_core::{Descriptor, Digest, Hasher, MediaType, Reference, Registry, Repository};
 
 use crate::{
@@ -554,8 +554,8 @@ impl Client {
         });
         // `0-0` says that there is nothing yet, where it would say that there is one byte.
         let offset = last.filter(|last| *last > 0).map_or(0, |last| last.saturating_add(1));
-        let location = text(header::LOCATION).map(|location| self.place(registry, &response.url, location));
-        let location = location.transpose()?;
+        let location = location_of(&response.headers);
+        let location = location.map(|location| self.place(registry, &response.url, &location)).transpose()?;
         let part_min = text(CHUNK_MIN_LENGTH).and_then(|bytes| bytes.trim().parse().ok());
         Ok(Upload { location, offset, part_min })
     }

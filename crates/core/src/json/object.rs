@@ -1,12 +1,13 @@
 //! Typed fields of JSON objects, read as Go's decoder reads them.
 //!
-//! Unknown names are passed over, `null` counts as absent, and of two fields of one name the last counts.
+//! Unknown names are passed over, names count in any case, `null` counts as absent, and of two fields of one name the last
+//! counts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use thiserror::Error;
 
-use super::{Kind, SyntaxError, check, kind, split_members, unquote, value::parts};
+use super::{Kind, SyntaxError, check, fold_key, kind, split_members, unquote, value::parts};
 use crate::{Digest, DigestError};
 
 /// The reason why some JSON does not have the fields that are expected.
@@ -64,9 +65,9 @@ impl<'a> Object<'a> {
         let mut members: Vec<(String, &[u8])> = Vec::new();
         for part in parts(json) {
             let key = part.key.map(unquote).unwrap_or_default();
-            if names.contains(&key.as_str()) {
-                members.retain(|(known, _)| *known != key);
-                members.push((key, part.value));
+            if let Some(name) = names.iter().find(|name| is_same_name(&key, name)) {
+                members.retain(|(known, _)| known != name);
+                members.push(((*name).to_owned(), part.value));
             }
         }
         Ok(Self { path: String::new(), members })
@@ -85,7 +86,7 @@ impl<'a> Object<'a> {
 
     /// Returns the bytes of a field; `None` if it is absent or `null`.
     pub fn get(&self, name: &str) -> Option<&'a [u8]> {
-        let (_, value) = self.members.iter().rfind(|(key, _)| key == name)?;
+        let (_, value) = self.members.iter().rfind(|(key, _)| is_same_name(key, name))?;
         (kind(value) != Kind::Null).then_some(value)
     }
 
@@ -232,6 +233,12 @@ impl<'a> Object<'a> {
         };
         self.members.iter().map(value_of).collect()
     }
+}
+
+/// Returns `true` if `key` is the ASCII `name` to Go. Characters beyond ASCII that are one of it have more bytes.
+pub(crate) fn is_same_name(key: &str, name: &str) -> bool {
+    key.eq_ignore_ascii_case(name)
+        || key.len() > name.len() && !key.is_ascii() && fold_key(key) == fold_key(name)
 }
 
 /// Reads the elements of the array that `json` is: valid JSON, found at `path`.

@@ -70,7 +70,7 @@ pub fn lint_image(manifest: &Manifest, config: Option<&ImageConfig>) -> Vec<Find
 }
 
 fn lint_layers(image: &ImageManifest) -> Option<LintRule> {
-    let count = image.layers.iter().filter(|layer| layer.media_type.is_foreign_layer()).count();
+    let count = image.layers.iter().filter(|layer| layer.is_elsewhere()).count();
     (count > 0).then_some(LintRule::ForeignLayers { count })
 }
 

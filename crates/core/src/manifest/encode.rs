@@ -1,11 +1,13 @@
 //! The bytes of an index that was changed: what nobody touched stays as it stood.
 
+use std::collections::BTreeMap;
+
 use super::Index;
 use crate::{
     Descriptor, MediaType,
     json::{
-        FieldError, Kind, Object, array, check, fold_key, indent, kind, members, quote, split_elements,
-        split_members, string_map,
+        FieldError, Kind, Object, array, check, fold_key, indent, is_same_name, kind, members, quote,
+        split_elements, split_members, string_map,
     },
 };
 
@@ -34,31 +36,26 @@ impl Index {
         check(before)?;
         let fields = Object::from_json(before, "")?;
         let old = Self::from_object(&fields)?;
-        let mut written: Vec<(String, String)> = Vec::new();
+        let mut written = Members::default();
         for (name, value) in members(before)? {
-            let value = match &*name {
-                "mediaType" | "manifests" | "artifactType" | "subject" | "annotations" => {
-                    match self.member(&name, media_type, &old, &fields) {
-                        Some(value) => value,
-                        None => continue,
-                    }
-                }
-                _ => String::from_utf8_lossy(value).into_owned(),
+            let known = MEMBERS.iter().find(|known| is_same_name(&name, known));
+            let value = match known {
+                None | Some(&"schemaVersion") => String::from_utf8_lossy(value).into_owned(),
+                Some(known) => match self.member(known, media_type, &old, &fields) {
+                    Some(value) => value,
+                    None => continue,
+                },
             };
-            if !written.iter().any(|(other, _)| *other == name) {
-                written.push((name, value));
-            }
+            written.set(known.map_or_else(|| name.clone(), ToString::to_string), &name, &value);
         }
         for name in MEMBERS {
-            if !written.iter().any(|(other, _)| other == name)
+            if !written.has(name)
                 && let Some(value) = self.member(name, media_type, &old, &fields)
             {
-                written.push((name.to_owned(), value));
+                written.set(name.to_owned(), name, &value);
             }
         }
-        let members: Vec<String> =
-            written.iter().map(|(name, value)| format!("{}:{value}", quote(name))).collect();
-        Ok(indent(format!("{{{}}}", members.join(",")).as_bytes(), "   ")?)
+        Ok(indent(written.end().as_bytes(), "   ")?)
     }
 
     /// The JSON of a member; `None` if it is empty.
@@ -106,38 +103,65 @@ fn changed_entry(entry: &Descriptor, known: &[(&Descriptor, &[u8])]) -> String {
     let before =
         of_content().find(|(before, _)| before.platform == entry.platform).or_else(|| of_content().next());
     match before {
-        Some((old, raw)) => merged(raw, old.to_json().as_bytes(), entry.to_json().as_bytes()),
+        Some((old, raw)) => merged(raw, old.to_json().as_bytes(), entry.to_json().as_bytes(), fold_key),
         None => entry.to_json(),
     }
 }
 
 /// The object `raw`, of which `old` is what is understood, with the members that differ between `old` and `new` as in `new`.
-fn merged(raw: &[u8], old: &[u8], new: &[u8]) -> String {
-    let (old, new) = (split_members(old), split_members(new));
-    let of = |members: &[(String, &[u8])], name: &str| -> Option<Vec<u8>> {
-        let found = members.iter().find(|(other, _)| fold_key(other) == fold_key(name));
-        found.map(|(_, value)| value.to_vec())
+/// Names of which `key` makes the same are one member's.
+fn merged(raw: &[u8], old: &[u8], new: &[u8], key: fn(&str) -> String) -> String {
+    let new = split_members(new);
+    let by_key = |members: &[(String, &[u8])]| -> BTreeMap<String, Vec<u8>> {
+        members.iter().map(|(name, value)| (key(name), value.to_vec())).collect()
     };
-    let mut written: Vec<(String, String)> = Vec::new();
-    let mut write = |name: &str, value: &[u8]| {
-        if !written.iter().any(|(other, _)| fold_key(other) == fold_key(name)) {
-            written.push((name.to_owned(), String::from_utf8_lossy(value).into_owned()));
-        }
-    };
+    let (before, after) = (by_key(&split_members(old)), by_key(&new));
+    let mut written = Members::default();
     for (name, value) in split_members(raw) {
-        match (of(&old, &name), of(&new, &name)) {
-            (before, after) if before == after => write(&name, value),
+        let of = key(&name);
+        let value = match (before.get(&of), after.get(&of)) {
+            (before, after) if before == after => String::from_utf8_lossy(value).into_owned(),
             (Some(before), Some(after)) if kind(value) == Kind::Object => {
-                write(&name, merged(value, &before, &after).as_bytes());
+                // Annotations are a map: names in another case are others.
+                let key = if of == "annotations" { str::to_owned } else { key };
+                merged(value, before, after, key)
             }
-            (_, Some(after)) => write(&name, &after),
-            (_, None) => {}
+            (_, Some(after)) => String::from_utf8_lossy(after).into_owned(),
+            (_, None) => continue,
+        };
+        written.set(of, &name, &value);
+    }
+    for (name, value) in new {
+        let of = key(&name);
+        if !written.has(&of) && before.get(&of).map(Vec::as_slice) != Some(value) {
+            written.set(of, &name, &String::from_utf8_lossy(value));
         }
     }
-    for (name, value) in new.iter().filter(|(name, value)| of(&old, name).as_deref() != Some(value)) {
-        write(name, value);
+    written.end()
+}
+
+/// The members of an object that is written, in the places of their keys' first ones, with the last values, which count.
+#[derive(Default)]
+struct Members {
+    places: BTreeMap<String, usize>,
+    json: Vec<String>,
+}
+
+impl Members {
+    fn has(&self, key: &str) -> bool {
+        self.places.contains_key(key)
     }
-    let members: Vec<String> =
-        written.iter().map(|(name, value)| format!("{}:{value}", quote(name))).collect();
-    format!("{{{}}}", members.join(","))
+
+    fn set(&mut self, key: String, name: &str, value: &str) {
+        let json = format!("{}:{value}", quote(name));
+        let place = *self.places.entry(key).or_insert(self.json.len());
+        match self.json.get_mut(place) {
+            Some(before) => *before = json,
+            None => self.json.push(json),
+        }
+    }
+
+    fn end(self) -> String {
+        format!("{{{}}}", self.json.join(","))
+    }
 }

@@ -138,7 +138,7 @@ impl Mounts {
         let mut needed = Vec::with_capacity(image.layers.len() + 1);
         for blob in std::iter::once(&image.config).chain(&image.layers) {
             // What is in no registry cannot be copied out of one.
-            if !is_near && blob.media_type.is_foreign_layer() {
+            if !is_near && blob.is_elsewhere() {
                 continue;
             }
             let index = *self.of_blob.entry(blob.digest.clone()).or_insert_with(|| {

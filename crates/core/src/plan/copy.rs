@@ -42,7 +42,7 @@ impl PushPlan {
 
     fn add_blobs(&mut self, source: &Reference, manifest: &Manifest, of_blob: &mut HashMap<Digest, usize>) {
         let blobs = manifest.blobs().unwrap_or_default();
-        for blob in blobs.iter().filter(|blob| !blob.media_type.is_foreign_layer()) {
+        for blob in blobs.iter().filter(|blob| !blob.is_elsewhere()) {
             of_blob.entry(blob.digest.clone()).or_insert_with(|| {
                 self.steps.push(copy(source, blob));
                 self.steps.len() - 1

@@ -92,6 +92,23 @@ fn members_keep_their_order_their_bytes_and_their_repetitions() {
 }
 
 #[test]
+fn fields_are_found_in_any_case_and_the_last_of_them_counts() {
+    for (json, value) in [
+        (r#"{"tasks":1}"#, Some("1")),
+        (r#"{"tasks":1,"Tasks":2}"#, Some("2")),
+        (r#"{"TASKS":1,"tasks":2}"#, Some("2")),
+        (r#"{"tasks":1,"taſKs":2}"#, Some("2")),
+        (r#"{"tasks":1,"Tasks":null}"#, None),
+        (r#"{"täsks":1,"task":2,"tasks ":3}"#, None),
+    ] {
+        let bytes = json.as_bytes();
+        for object in [json::Object::parse(bytes), json::Object::parse_fields(bytes, &["other", "tasks"])] {
+            assert_eq!(object.unwrap().get("tasks"), value.map(str::as_bytes), "{json}");
+        }
+    }
+}
+
+#[test]
 fn strings_that_are_no_unicode_are_mended_as_go_mends_them() {
     for (json, text) in [
         (&b"\"a\xff\xfeb\""[..], "a\u{fffd}\u{fffd}b"),

@@ -98,7 +98,8 @@ fn a_config_that_says_otherwise_is_named_and_one_that_says_less_is_not() {
 fn foreign_layers_are_counted_on_images_and_behind_entries() {
     let bytes = format!(
         r#"{{"schemaVersion":2,"config":{{"mediaType":"application/vnd.docker.container.image.v1+json","size":2,"digest":"{0}"}},
-        "layers":[{{"mediaType":"application/vnd.docker.image.rootfs.foreign.diff.tar.gzip","size":3,"digest":"{0}"}},
+        "layers":[{{"mediaType":"application/vnd.docker.image.rootfs.foreign.diff.tar.gzip","size":3,"digest":"{0}","urls":["https://x.example/1"]}},
+                  {{"mediaType":"application/vnd.oci.image.layer.nondistributable.v1.tar","size":3,"digest":"{0}","urls":["https://x.example/2"]}},
                   {{"mediaType":"application/vnd.oci.image.layer.nondistributable.v1.tar","size":3,"digest":"{0}"}},
                   {{"mediaType":"application/vnd.docker.image.rootfs.diff.tar.gzip","size":3,"digest":"{0}"}}]}}"#,
         Digest::of(b"x")

@@ -1,5 +1,7 @@
 //! Tests that a manifest is taken for the right kind, and that its bytes stay as they came.
 
+use std::time::{Duration, Instant};
+
 use tallyman_core::{
     Digest, ImageConfig, Index, Manifest, ManifestError, ManifestKind, MediaType, Platform, json::compact,
 };
@@ -188,6 +190,67 @@ fn entries_that_differ_in_unknown_members_alone_stay_as_they_stand() {
     let after = String::from_utf8(after).unwrap();
     let kept: Vec<&str> = after.lines().filter(|line| line.contains("x-")).map(str::trim).collect();
     assert_eq!(kept, [r#""x-signer": "one""#, r#""x-signer": "two""#, r#""x-kept": 1e3,"#], "{after}");
+}
+
+#[test]
+fn members_that_nobody_knows_cost_a_change_of_an_index_no_more_than_their_bytes() {
+    let unknown: Vec<String> = (0..20_000).map(|at| format!(r#""x-{at}":1"#)).collect();
+    let texts: Vec<String> = (0..20_000).map(|at| format!(r#""x-{at}":"1""#)).collect();
+    let (unknown, texts) = (unknown.join(","), texts.join(","));
+    let before = format!(
+        r#"{{{unknown},"schemaVersion":2,"manifests":[{{"mediaType":"{OCI_IMAGE}","digest":"{}","size":1,{unknown},"annotations":{{{texts}}}}}]}}"#,
+        Digest::of(b"x")
+    );
+    let mut index = Index::parse(before.as_bytes()).unwrap();
+    index.manifests[0].annotations.insert("a".to_owned(), "b".to_owned());
+    let began = Instant::now();
+    let after = index.encode_over(before.as_bytes(), &MediaType::new(OCI_INDEX)).unwrap();
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+    assert_eq!(Index::parse(&after).unwrap(), index);
+    assert_eq!(String::from_utf8(after).unwrap().matches(r#""x-19999": 1"#).count(), 2);
+}
+
+#[test]
+fn of_members_with_one_name_the_last_value_stays_and_annotations_in_another_case_are_others() {
+    let before = format!(
+        r#"{{"x-a":1,"x-a":2,"schemaVersion":2,"manifests":[{{"mediaType":"{OCI_IMAGE}","digest":"{}","size":1,
+"annotations":{{"Title":"1","title":"2","b":"3","b":"4"}}}}]}}"#,
+        Digest::of(b"x")
+    );
+    let mut index = Index::parse(before.as_bytes()).unwrap();
+    index.manifests[0].annotations.insert("title".to_owned(), "new".to_owned());
+    let after = index.encode_over(before.as_bytes(), &MediaType::new(OCI_INDEX)).unwrap();
+    assert_eq!(Index::parse(&after).unwrap(), index);
+    let after = String::from_utf8(compact(&after).unwrap()).unwrap();
+    assert!(after.starts_with(r#"{"x-a":2,"#), "{after}");
+    assert!(after.contains(r#"{"Title":"1","title":"new","b":"4"}"#), "{after}");
+}
+
+#[test]
+fn members_of_an_index_count_in_any_case_and_stay_as_they_are_written() {
+    let entry = |name: &str| {
+        let digest = Digest::of(name.as_bytes());
+        format!(r#"{{"MediaType":"{OCI_IMAGE}","digest":"{digest}","size":1,"Size":2}}"#)
+    };
+    let before = format!(
+        r#"{{"schemaVersion":2,"manifests":[{}],"Manifests":[{}],"x-a":1,"X-A":2}}"#,
+        entry("one"),
+        entry("two")
+    );
+    let manifest = Manifest::parse(before.as_bytes(), Some(&MediaType::OciIndex)).unwrap();
+    let mut index = manifest.index().unwrap().clone();
+    assert_eq!(index.manifests.len(), 1);
+    assert_eq!(index.manifests[0].digest, Digest::of(b"two"));
+    assert_eq!((&index.manifests[0].media_type, index.manifests[0].size), (&MediaType::OciManifest, 2));
+    index.annotations.insert("a".to_owned(), "b".to_owned());
+    let after = index.encode_over(before.as_bytes(), &MediaType::OciIndex).unwrap();
+    assert_eq!(Index::parse(&after).unwrap(), index);
+    let after = String::from_utf8(compact(&after).unwrap()).unwrap();
+    let expected = format!(
+        r#"{{"schemaVersion":2,"Manifests":[{}],"x-a":1,"X-A":2,"mediaType":"{OCI_INDEX}","annotations":{{"a":"b"}}}}"#,
+        entry("two")
+    );
+    assert_eq!(after, expected);
 }
 
 #[test]

@@ -190,6 +190,38 @@ fn images_of_other_registries_are_copied_where_that_is_asked_for() {
 }
 
 #[test]
+fn a_foreign_layer_is_copied_unless_it_names_where_else_it_is() {
+    let foreign = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip";
+    let distributable = "application/vnd.docker.image.rootfs.diff.tar.gzip";
+    let at = r#","urls":["https://x.example/1"]"#;
+    for (media_type, urls, is_copied) in [
+        (foreign, "", true),
+        (foreign, r#","urls":[]"#, true),
+        (foreign, at, false),
+        ("application/vnd.oci.image.layer.nondistributable.v1.tar+gzip", "", true),
+        ("application/vnd.oci.image.layer.nondistributable.v1.tar+gzip", at, false),
+        (distributable, at, true),
+    ] {
+        let json = format!(
+            r#"{{"schemaVersion":2,"config":{{"size":1,"digest":"{}"}},"layers":[{{"mediaType":"{media_type}","size":1,"digest":"{}"{urls}}}]}}"#,
+            Digest::of(b"config"),
+            Digest::of(b"layer"),
+        );
+        let manifest = Manifest::parse(json.as_bytes(), Some(&MediaType::DockerManifest)).unwrap();
+        let descriptor =
+            Descriptor { platform: Some(Platform::new("windows", "amd64")), ..manifest.descriptor() };
+        let source = "far.io/a/app:1".parse().unwrap();
+        let entry = ListEntry::new(source, descriptor, json.into_bytes()).unwrap();
+        let target = "h.io/a/app:v1".parse().unwrap();
+        let of_list = PushPlan::with_copies(&list("h.io/a/app:v1", vec![entry.clone()])).unwrap();
+        for plan in [of_list, PushPlan::copying(&entry.reference, &target, &[manifest])] {
+            let copies = |step: &tallyman_core::Step| matches!(&step.action, Action::CopyBlob { digest, .. } if *digest == Digest::of(b"layer"));
+            assert_eq!(plan.steps.iter().any(copies), is_copied, "{media_type} {urls}: {plan}");
+        }
+    }
+}
+
+#[test]
 fn a_copy_puts_each_manifest_behind_all_that_it_points_to() {
     let manifest = |bytes: &[u8], media_type: &MediaType| Manifest::parse(bytes, Some(media_type)).unwrap();
     let images: Vec<Manifest> = ["one", "two"]

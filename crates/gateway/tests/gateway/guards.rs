@@ -425,6 +425,30 @@ async fn catalogs_lead_from_one_open_repository_to_the_next() {
 }
 
 #[tokio::test]
+async fn a_catalog_of_smaller_pages_than_ours_is_read_in_its_own() {
+    let registry = Scripted::start(|line| {
+        let (names, next) = match line.split_once('?').map(|(_, query)| query) {
+            None | Some("n=1") => ("secret/a", "n=2&last=secret/a"),
+            Some("n=2&last=secret%2Fa" | "last=secret%2Fa&n=2") => ("secret/b", "n=2&last=secret/b"),
+            Some("n=2&last=secret%2Fb" | "last=secret%2Fb&n=2") => ("acme/z", "n=2&last=acme/z"),
+            _ => return answer(400, &[], "{\"errors\":[{\"code\":\"PAGINATION_NUMBER_INVALID\"}]}"),
+        };
+        let link = format!("</v2/_catalog?{next}>; rel=\"next\"");
+        answer(200, &[("link", link.as_str())], format!("{{\"repositories\":[\"{names}\"]}}").leak())
+    })
+    .await;
+    let gateway = gateway(&registry.url, "", "repositories = ['acme/*']").await;
+    for query in ["", "?n=1"] {
+        let page = get(&gateway, &format!("/r/lab/v2/_catalog{query}")).await;
+        assert_eq!(page.text().await.unwrap(), "{\"repositories\":[\"acme/z\"]}", "{query}");
+    }
+    // As its clients know it, so that they ask without a size.
+    let refused = get(&gateway, "/r/lab/v2/_catalog?n=1000").await;
+    assert_eq!(refused.status(), 400);
+    assert!(refused.text().await.unwrap().contains("PAGINATION_NUMBER_INVALID"));
+}
+
+#[tokio::test]
 async fn catalogs_whose_cursors_name_nothing_lead_from_page_to_page() {
     let registry = Scripted::start(|line| {
         let (names, next) = match line.split_once('?').map(|(_, query)| query) {

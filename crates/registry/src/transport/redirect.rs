@@ -1,7 +1,7 @@
 //! Redirects, for transports whose platform does not follow them by itself.
 
 use http::{Method, StatusCode, header};
-use tallyman_auth::HttpUrl;
+use tallyman_auth::{HttpUrl, location_of};
 
 use super::{Request, Response, Transport, TransportError, TransportErrorKind, check_url};
 use crate::shown_url;
@@ -41,10 +41,10 @@ fn redirected(
     request: &Request,
     response: &Response,
 ) -> Result<Option<(Request, String)>, TransportError> {
-    let location = response.headers.get(header::LOCATION).and_then(|location| location.to_str().ok());
-    let Some(location) = location.filter(|_| request.follow_redirects && is_redirect(response.status)) else {
+    if !request.follow_redirects || !is_redirect(response.status) {
         return Ok(None);
-    };
+    }
+    let Some(location) = location_of(&response.headers) else { return Ok(None) };
     let keeps_method = matches!(request.method, Method::GET | Method::HEAD)
         || matches!(response.status, StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT);
     // The pieces of a body that cannot be sent again are gone.
@@ -52,12 +52,12 @@ fn redirected(
         return Ok(None);
     }
     let mut next = request.clone();
-    next.url = transport.join(&request.url, location)?;
+    next.url = transport.join(&request.url, &location)?;
     check_url(&next.url)?;
     if !is_same_origin(transport, &request.url, &next.url)? {
         next.headers.remove(header::AUTHORIZATION);
     }
-    Ok(Some((next, location.to_owned())))
+    Ok(Some((next, location)))
 }
 
 /// Returns `true` if two URLs have one scheme, host and port, as the platform's parser reads them.

@@ -1,6 +1,10 @@
 //! Failures end in success after another attempt, or in an error that names the cause.
 
-use std::{cell::Cell, rc::Rc, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+    time::Duration,
+};
 
 use bytes::Bytes;
 use futures_util::{TryStreamExt, stream};
@@ -8,7 +12,7 @@ use http::{HeaderMap, StatusCode, header};
 use tallyman_core::{Descriptor, Digest, MediaType, Reference};
 use tallyman_dev_registry::{Auth, Fault, FaultKind, Registry, RunningRegistry, TokenAuth};
 use tallyman_registry::{
-    Access, Body, Client, Error, Mount, Request, Response, Retry, Transport, TransportError,
+    Access, Body, Client, Error, Mount, Request, Response, Retry, TagPages, Transport, TransportError,
     TransportErrorKind, Upload,
 };
 use tokio::{
@@ -489,4 +493,106 @@ async fn lists_end_at_a_limit_of_bytes_and_links_are_no_longer_than_addresses() 
         let tags: Result<Vec<String>, Error> = server.client().tags(&image).try_concat().await;
         assert_eq!(tags.unwrap_err().code(), "protocol", "{spaces} spaces");
     }
+}
+
+#[tokio::test]
+async fn a_size_of_pages_that_a_registry_refuses_is_left_to_it() {
+    const MOST: usize = 2;
+    for has_links in [true, false] {
+        let names = ["a", "b", "c", "d", "e"];
+        let server = Scripted::new(move |request| {
+            let query: Vec<(&str, &str)> = request.url.split_once('?').map_or_else(Vec::new, |(_, query)| {
+                query.split('&').filter_map(|field| field.split_once('=')).collect()
+            });
+            let of = |name: &str| query.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+            if of("n").is_some_and(|n| n.parse::<usize>().unwrap() > MOST) {
+                let refusal = r#"{"errors":[{"code":"PAGINATION_NUMBER_INVALID","message":"invalid number of results requested"}]}"#;
+                return answer(400, "application/json", refusal);
+            }
+            let after: Vec<&str> =
+                names.into_iter().filter(|name| of("last").is_none_or(|last| *name > last)).collect();
+            let page = &after[..after.len().min(MOST)];
+            let path = request.url.split('?').next().unwrap().strip_prefix("https://r.example").unwrap();
+            let link = || format!("<{path}?last={}&n={MOST}>; rel=\"next\"", page[MOST - 1]);
+            let headers = (has_links && after.len() > MOST).then(|| (header::LINK, link()));
+            let member = if path.contains("_catalog") { "repositories" } else { "tags" };
+            Some((200, headers.into_iter().collect(), format!(r#"{{"{member}":{page:?}}}"#)))
+        });
+        let (client, image) = (server.client(), "r.example/acme/app:1".parse::<Reference>().unwrap());
+        let all: Vec<String> = client.repositories(image.registry()).try_concat().await.unwrap();
+        assert_eq!(all, names, "links: {has_links}");
+        assert_eq!(server.asked()[..2], ["GET /v2/_catalog?n=1000", "GET /v2/_catalog"]);
+        let behind = TagPages { size: None, last: Some("b".to_owned()) };
+        let tags: Vec<String> = client.tags_in_pages(&image, &behind).try_concat().await.unwrap();
+        assert_eq!(tags, names[2..], "links: {has_links}");
+        // A size of one's own is the caller's affair.
+        let large = TagPages { size: Some(3), last: None };
+        let refused: Result<Vec<String>, Error> = client.tags_in_pages(&image, &large).try_concat().await;
+        assert_eq!(refused.unwrap_err().code(), "registry-error");
+    }
+}
+
+/// A registry with a password that redirects what is below `/v2/acme/` to another host without one, which has `pages` below
+/// `/v2/team/`, the first with a link to the second. Returns its client, and the URLs that are asked for.
+fn redirecting(pages: [&'static str; 2], link: &'static str) -> (Client, Rc<RefCell<Vec<String>>>) {
+    let asked = Rc::new(RefCell::new(Vec::new()));
+    let log = Rc::clone(&asked);
+    let server = AtOnce(move |request: Request| {
+        let has_credentials = request.headers.contains_key(header::AUTHORIZATION);
+        let shown = if has_credentials { " with credentials" } else { "" };
+        log.borrow_mut().push(format!("{}{shown}", request.url));
+        let url = request.url.replace("https://r.example/v2/acme/", "https://real.example/v2/team/");
+        let is_real = request.url.starts_with("https://real.example/");
+        let mut headers = HeaderMap::new();
+        let (url, status, body) = match () {
+            () if !is_real && !has_credentials => {
+                headers.insert(header::WWW_AUTHENTICATE, "Basic realm=\"r\"".parse().unwrap());
+                (request.url, 401, "{}")
+            }
+            () if url.starts_with("https://r.example/v2/team/") => (url, 404, "{}"),
+            () if url.contains("last=") => (url, 200, pages[1]),
+            () => {
+                headers.insert(header::LINK, link.parse().unwrap());
+                (url, 200, pages[0])
+            }
+        };
+        Ok(Response { status: StatusCode::from_u16(status).unwrap(), headers, url, body: Body::full(body) })
+    });
+    let retry = Retry::never();
+    let client = Client::builder(Rc::new(server)).access(|_| Access::Tls).retry(retry);
+    (client.credentials(basic("ann", "secret")).build(), asked)
+}
+
+#[tokio::test]
+async fn pages_of_a_list_that_was_redirected_are_asked_for_where_they_are() {
+    let image: Reference = "r.example/acme/app:1".parse().unwrap();
+    for (link, second) in [
+        (
+            "</v2/team/app/tags/list?last=b&n=2>; rel=next",
+            "https://real.example/v2/team/app/tags/list?last=b&n=2",
+        ),
+        (
+            "<https://real.example/v2/team/app/tags/list?last=b&n=2>; rel=next",
+            "https://real.example/v2/team/app/tags/list?last=b&n=2",
+        ),
+        // One that names the registry, or any other host, is the registry's.
+        (
+            "<https://r.example/v2/acme/app/tags/list?last=b>; rel=next",
+            "https://r.example/v2/acme/app/tags/list?last=b with credentials",
+        ),
+        (
+            "<https://x.example/v2/acme/app/tags/list?last=b>; rel=next",
+            "https://r.example/v2/acme/app/tags/list?last=b with credentials",
+        ),
+    ] {
+        let (client, asked) = redirecting([r#"{"tags":["a","b"]}"#, r#"{"tags":["c"]}"#], link);
+        let tags: Vec<String> = client.tags(&image).try_concat().await.unwrap();
+        assert_eq!(tags, ["a", "b", "c"], "{link}");
+        assert_eq!(asked.borrow().last().unwrap(), second, "{link}");
+    }
+    let subject = Digest::of(b"x");
+    let link = "</v2/team/app/referrers/x?last=b>; rel=next";
+    let (client, asked) = redirecting([r#"{"schemaVersion":2,"manifests":[]}"#; 2], link);
+    client.referrers(&image, &subject, None).await.unwrap();
+    assert_eq!(asked.borrow().last().unwrap(), "https://real.example/v2/team/app/referrers/x?last=b");
 }

@@ -80,6 +80,17 @@ async fn a_blob_is_there_only_with_its_length_and_not_as_a_page() {
 }
 
 #[tokio::test]
+async fn an_upload_goes_on_at_a_location_beyond_ascii() {
+    let server = server(CONTENT.into(), |request| {
+        let headers = vec![(header::LOCATION, "/v2/app/blobs/uploads/é".into())];
+        (request.method == "POST").then(|| Some((202, headers, String::new())))
+    });
+    server.client().copy_blob(&source(), &target(), &blob(CONTENT), &|_| ()).await.unwrap();
+    let asked = server.asked();
+    assert!(asked.iter().any(|line| line.starts_with("PUT /v2/app/blobs/uploads/%C3%A9?")), "{asked:?}");
+}
+
+#[tokio::test]
 async fn a_mount_that_leads_to_a_page_is_an_upload() {
     let server = server(CONTENT.into(), |request| {
         let answer = match request.url.contains("mount=") {

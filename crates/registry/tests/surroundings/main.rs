@@ -426,6 +426,10 @@ async fn redirects_are_followed_ten_times_and_credentials_stay_with_their_origin
         let to = match asked.line() {
             line if line.contains("/circle") => "/circle".to_owned(),
             line if line.contains("/own") => "/here".to_owned(),
+            line if line.contains("/beyond-ascii") => "/here/é".to_owned(),
+            line if line.contains("/here/") => {
+                return fine(line.split(' ').nth(1).unwrap_or_default().as_bytes());
+            }
             line if line.contains("/here") => {
                 return fine(asked.header("authorization").unwrap_or("none").as_bytes());
             }
@@ -442,6 +446,7 @@ async fn redirects_are_followed_ten_times_and_credentials_stay_with_their_origin
     };
     assert_eq!(asking("/away", true).await.unwrap().body, "none");
     assert_eq!(asking("/own", true).await.unwrap().body, "Basic x");
+    assert_eq!(asking("/beyond-ascii", true).await.unwrap().body, "/here/%C3%A9");
     assert_eq!(asking("/away", false).await.unwrap().status, StatusCode::TEMPORARY_REDIRECT);
     let message = asking("/circle", true).await.err().map(|error| error.message);
     assert_eq!(message.as_deref(), Some(r#"Get "/circle": stopped after 10 redirects"#));

@@ -94,7 +94,7 @@ fn row_view(key: usize, row: &Row<'_>, largest: u64) -> Html {
             <td class="layer-bar"><SizeBar part={layer.size} whole={largest} /></td>
             <td class="layer-step fill">
                 { row.step.map_or_else(|| file(layer), command) }
-                if layer.media_type.is_foreign_layer() {
+                if layer.is_elsewhere() {
                     { " " }<Chip tone={Tone::Warn} title={format::visible(layer.media_type.as_str()).into_owned()}>{ words.foreign }</Chip>
                 }
             </td>
