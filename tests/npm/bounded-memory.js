@@ -20,7 +20,7 @@ const collectGarbage = runInNewContext('gc');
 // again; a list of the engine's has more than a thousand.
 const ofValues = { warmUp: 2_000, times: 4_000, allowed: 256 * 1024 };
 // Operations that send requests take ten times as long.
-const ofRequests = { warmUp: 1_000, times: 3_000, allowed: 192 * 1024 };
+const ofRequests = { warmUp: 800, times: 2_000, allowed: 128 * 1024 };
 // A layer that is kept is a hundred times more than a value, and takes longer.
 const ofLayers = { warmUp: 200, times: 400, allowed: 256 * 1024 };
 // What leaks grows each time; what does not has one time at least in which it stays.

@@ -13,7 +13,7 @@ use tallyman_core::Registry;
 
 use crate::{
     BodyStream, Client, Error, Event, Request, RequestBody, Response, Transport, TransportError,
-    TransportErrorKind, accept,
+    TransportErrorKind,
     error::{Refusal, retry_after, seconds, shown_url},
     manifests::media_type,
     request::ApiRequest,
@@ -79,7 +79,7 @@ impl Client {
         };
         let response = Response { body: response.body.holding(permits).of_mirror(), ..response };
         // Neither a manifest nor a blob is a page for people.
-        let is_page = accept::is_page(media_type(&response.headers).as_ref());
+        let is_page = media_type(&response.headers).is_some_and(|media_type| media_type.is_page());
         (response.status.is_success() && !is_page).then_some(response)
     }
 
