@@ -18,7 +18,7 @@ use rustix::{
     io::Errno,
 };
 use tallyman_commands::{Input, Output, Stream};
-use tallyman_core::{Algorithm, Digest, Hasher};
+use tallyman_core::{Algorithm, Digest, Hasher, MANIFEST_SIZE_MAX, Schema1};
 
 use crate::{files, in_go};
 
@@ -156,16 +156,23 @@ fn opened(file: Option<&str>) -> Result<Box<dyn Read>, String> {
     }
 }
 
+/// Returns the digest of an input, of a signed manifest the one by which registries know it, and the bytes that there are.
 fn digest(file: Option<&str>) -> Result<(Digest, u64), String> {
     let mut input = opened(file)?;
     let mut hasher = Hasher::new(Algorithm::Sha256);
-    let (mut piece, mut size) = (vec![0; PIECE], 0);
+    let (mut piece, mut size, mut manifest) = (vec![0; PIECE], 0, Vec::new());
     loop {
         match input.read(&mut piece) {
-            Ok(0) => return Ok((hasher.finish(), size)),
+            Ok(0) => {
+                let payload = if size > MANIFEST_SIZE_MAX { None } else { Schema1::payload(&manifest) };
+                return Ok((payload.map_or_else(|| hasher.finish(), |payload| Digest::of(&payload)), size));
+            }
             Ok(count) => {
                 hasher.update(&piece[..count]);
                 size += count as u64;
+                if size <= MANIFEST_SIZE_MAX {
+                    manifest.extend_from_slice(&piece[..count]);
+                }
             }
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return Err(in_go("read", file.unwrap_or(STDIN), &error)),

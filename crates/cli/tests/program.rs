@@ -228,6 +228,20 @@ fn streams_that_do_not_wait_are_waited_for() {
     assert_eq!(String::from_utf8_lossy(&output.stdout), format!("{}\n", Digest::of(b"something")));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signed_manifest_in_a_file_has_the_digest_of_what_is_signed() {
+    let config = tempfile::tempdir().unwrap();
+    let content = "{\n   \"schemaVersion\": 1,\n   \"name\": \"a\"\n}";
+    // `{"formatLength":39,"formatTail":"Cn0"}`
+    let signature = r#"{"protected":"eyJmb3JtYXRMZW5ndGgiOjM5LCJmb3JtYXRUYWlsIjoiQ24wIn0"}"#;
+    let signed = content.replace("\n}", &format!(",\n   \"signatures\": [{signature}]\n}}"));
+    let file = config.path().join("manifest.json");
+    fs::write(&file, &signed).unwrap();
+    let printed = tallyman(config.path(), &["digest", "--json", file.to_str().unwrap()]).await;
+    let expected = format!("\"digest\":\"{}\",\"size\":{}", Digest::of(content.as_bytes()), signed.len());
+    assert!(printed.stdout.replace(": ", ":").contains(&expected), "{}", printed.stdout);
+}
+
 /// A registry, and the line of a push of a list that is made of its samples.
 async fn list_to_push(config: &Path) -> (RunningRegistry, String) {
     let registry = Registry::builder().samples().start().await.unwrap();

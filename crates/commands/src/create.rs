@@ -112,7 +112,7 @@ pub async fn create(store: &dyn ListStore, client: &Client, create: &Create) -> 
                 let edit = assembled.edit(&now, &create.extensions)?;
                 (now, edit)
             }
-            None if create.extensions.refresh && create.images.is_empty() => {
+            None if create.refreshes_all() => {
                 return Err(Error::NotInStore { reference: create.list.clone() });
             }
             None => {
@@ -169,6 +169,11 @@ impl Create {
     /// Returns `true` if there may be a list of that name already.
     pub(crate) fn amends(&self) -> bool {
         self.amend || self.extensions.refresh
+    }
+
+    /// Returns `true` if all images of the list are to be fetched anew, because neither a name nor a descriptor says which.
+    fn refreshes_all(&self) -> bool {
+        self.extensions.refresh && self.images.is_empty() && self.extensions.described.is_empty()
     }
 }
 
@@ -227,12 +232,12 @@ pub(crate) async fn assemble(
             return Err(Error::ListExists { list: create.list.clone() });
         }
         Some(existing) => existing,
-        None if extensions.refresh && create.images.is_empty() => {
+        None if create.refreshes_all() => {
             return Err(Error::NotInStore { reference: create.list.clone() });
         }
         None => ManifestList::new(create.list.clone()),
     };
-    let all: Vec<Reference> = match extensions.refresh && create.images.is_empty() {
+    let all: Vec<Reference> = match create.refreshes_all() {
         true => list.iter().map(|entry| entry.reference.clone()).collect(),
         false => Vec::new(),
     };

@@ -7,7 +7,7 @@ use js_sys::{Array, Uint8Array};
 use tallyman_commands::{
     ClientOptions, DockerCredentials, Environment, Input, Output, Settings, Stream, configuration_folder, run,
 };
-use tallyman_core::Digest;
+use tallyman_core::{Digest, Schema1};
 use tallyman_registry::Transport;
 use tallyman_store::FileStore;
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
@@ -68,8 +68,12 @@ impl Input for Streams {
         async move {
             let digested = JsFuture::from(self.0.digest(file)).await.map_err(|error| message(&error))?;
             let digested: FileHash = digested.unchecked_into();
-            let digest = format!("sha256:{}", digested.hex()).parse();
-            Ok((digest.map_err(|error| format!("{error}"))?, digested.size() as u64))
+            let payload = digested.manifest().and_then(|bytes| Schema1::payload(&bytes.to_vec()));
+            let digest = match payload {
+                Some(payload) => Digest::of(&payload),
+                None => format!("sha256:{}", digested.hex()).parse().map_err(|error| format!("{error}"))?,
+            };
+            Ok((digest, digested.size() as u64))
         }
         .boxed_local()
     }

@@ -111,6 +111,10 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     pub fn size(this: &FileHash) -> f64;
 
+    /// The bytes, if they are no more than a manifest may have.
+    #[wasm_bindgen(method, getter)]
+    pub fn manifest(this: &FileHash) -> Option<Uint8Array>;
+
     /// The result of a credential helper.
     pub type HelperResult;
 

@@ -28,8 +28,8 @@ const HASHED_AT_ONCE: usize = 512 * 1024;
 pub struct FetchedManifest {
     /// The exact bytes.
     pub bytes: Arc<[u8]>,
-    /// Their digest, computed here; of a signed manifest in schema 1 that of its [payload](Schema1::payload), if that is the one which
-    /// was asked for or which the registry names.
+    /// Their digest, computed here; of a signed manifest in schema 1 that of its [payload](Schema1::payload), unless the one which was
+    /// asked for or which the registry names is that of all bytes.
     pub digest: Digest,
     /// The response's `Content-Type`.
     pub media_type: Option<MediaType>,
@@ -303,9 +303,10 @@ impl Client {
         let algorithm = reference.digest().map_or(Algorithm::Sha256, Digest::algorithm);
         let mut digest = self.digest(algorithm, &bytes).await;
         let mut content = Cow::Borrowed(&bytes[..]);
-        let mut expected = reference.digest().into_iter().chain(&registry_digest);
+        let mut expected = reference.digest().into_iter().chain(&registry_digest).peekable();
+        let is_named = expected.peek().is_some() && expected.all(|expected| *expected == digest);
         if media_type.as_ref().is_some_and(MediaType::is_schema1)
-            && expected.any(|expected| *expected != digest)
+            && !is_named
             && let Some(payload) = Schema1::payload(&bytes)
         {
             digest = self.digest(algorithm, &payload).await;

@@ -378,6 +378,30 @@ impl<M: Machine> DockerCredentials<M> {
         }
     }
 
+    /// Puts credentials into a file, for commands that read it.
+    ///
+    /// # Errors
+    /// A sentence about what of the file keeps them from being read.
+    fn with_readable_credentials(
+        &self,
+        file: &[u8],
+        registry: &Registry,
+        user: &str,
+        secret: &str,
+    ) -> Result<Vec<u8>, String> {
+        let bytes = with_credentials(file, DockerConfig::key(registry), user, secret)?;
+        let given = Credentials::Basic { user: user.to_owned(), password: secret.to_owned() };
+        let (config, fault) = DockerConfig::parse(&bytes);
+        if config.stored(registry).and_then(|stored| stored.basic()) == given.basic() {
+            return Ok(bytes);
+        }
+        let fault = fault.unwrap_or_else(|| "the password ends or begins with NUL".to_owned());
+        Err(format!(
+            "the credentials were not stored: no command could read them in {}: {fault}",
+            self.0.path
+        ))
+    }
+
     /// Has a helper erase credentials, as the Docker CLI does: under the registry's name and its URLs, whether it gives them or not.
     /// Returns `false` if it has none.
     ///
@@ -456,7 +480,8 @@ impl<M: Machine> CredentialStore for DockerCredentials<M> {
                 None => false,
             };
             if !is_by_helper {
-                self.edit(|file| with_credentials(file, key, user, secret).map(Some)).await?;
+                self.edit(|file| self.with_readable_credentials(file, registry, user, secret).map(Some))
+                    .await?;
             }
             self.warn_of_variable(registry);
             Ok((!is_by_helper).then(|| self.0.path.clone()))

@@ -244,13 +244,21 @@ impl Environment {
         }
     }
 
-    /// Prints what a plan would do, and before it the plans of the lists that are brought along.
-    pub(super) fn show(&self, plan: &PushPlan, brought: Vec<PushPlan>, options: OutputOptions) {
+    /// Prints what a plan would do, before it the plans of the lists that are brought along, and behind it those that list it as a
+    /// referrer.
+    pub(super) fn show(
+        &self,
+        plan: &PushPlan,
+        brought: Vec<PushPlan>,
+        listed: Vec<PushPlan>,
+        options: OutputOptions,
+    ) {
         if options.json {
-            let along = if brought.is_empty() { Vec::new() } else { vec![("nested", brought)] };
+            let mut along = vec![("nested", brought), ("listed", listed)];
+            along.retain(|(_, plans)| !plans.is_empty());
             return self.print_json(&json::plans(&plan.target, Some(plan), &along));
         }
-        for plan in brought.iter().chain([plan]) {
+        for plan in brought.iter().chain([plan]).chain(&listed) {
             self.print(plan.to_string().as_bytes());
         }
     }

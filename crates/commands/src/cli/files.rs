@@ -1,10 +1,16 @@
 //! `files`, `cat`, `export` and `waste`.
 
-use std::{cell::RefCell, num::NonZeroUsize, ops::ControlFlow};
+use std::{
+    cell::{Cell, RefCell},
+    num::NonZeroUsize,
+    ops::ControlFlow,
+};
 
 use serde_json::Value;
 use tallyman_core::Platform;
-use tallyman_layers::{Change, Entry, EntryKind, Event, Export, FileError, FileView, ImageTree, LayerLabel};
+use tallyman_layers::{
+    Change, Entry, EntryKind, Event, Export, FileError, FileView, ImageTree, LayerLabel, LayerPath,
+};
 use tallyman_registry::Client;
 
 use super::{
@@ -49,8 +55,10 @@ impl Environment {
         let path = files.path.as_deref().map(|typed| image.path(typed)).unwrap_or_default();
         match layer {
             Some(layer) if !files.changes => {
+                let is_there = Cell::new(path.is_root());
                 let show = |entry: &Entry| {
                     if entry.path.is_in(&path) && !entry.path.is_root() {
+                        is_there.set(true);
                         lines.entry(entry, layer);
                     }
                 };
@@ -65,12 +73,19 @@ impl Environment {
                     });
                     read.await?;
                 }
+                if !is_there.get() {
+                    return Err(missing(&format!("layer {} of {}", layer + 1, image.reference), &path));
+                }
             }
             _ => {
                 let count = layer.map_or(image.layers.len(), |layer| layer + 1);
                 let (tree, changes) = self.tree(&image, client, count, options).await?;
                 if files.changes {
                     let path = tree.resolve_parent(&path).unwrap_or(path);
+                    let is_changed = || changes.iter().flatten().any(|change| change.path.is_in(&path));
+                    if tree.file(&path).is_none() && !is_changed() && !path.is_root() {
+                        return Err(missing(&image.reference.to_string(), &path));
+                    }
                     for (number, changes) in changes.iter().enumerate().skip(layer.unwrap_or_default()) {
                         lines.layer(&image, number);
                         let shown = changes.iter().filter(|change| change.path.is_in(&path));
@@ -94,8 +109,7 @@ impl Environment {
     ) -> Result<(), Error> {
         let path = typed.map(|typed| image.path(typed)).unwrap_or_default();
         let Some(files) = tree.files_at(&path, None) else {
-            let image = image.reference.to_string();
-            return Err(FileError::Missing { image, path: path.to_string(), removed_by: None }.into());
+            return Err(missing(&image.reference.to_string(), &path));
         };
         for file in files {
             lines.file(&file);
@@ -243,6 +257,11 @@ impl Environment {
         progress.clear();
         tree
     }
+}
+
+/// The error of a path at which `image`, or the layer that it names, has nothing.
+fn missing(image: &str, path: &LayerPath) -> Error {
+    FileError::Missing { image: image.to_owned(), path: path.to_string(), removed_by: None }.into()
 }
 
 /// A value of JSON that was written by hand.

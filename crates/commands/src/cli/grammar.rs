@@ -28,6 +28,7 @@ pub const PROGRAM: &str = "tallyman";
 const ROOT_FLAGS: [Flag; 2] = [
     Flag::text("config", "The folder with config.json and the local lists, for this call")
         .value("folder")
+        .checked(read::check_not_empty)
         .completed_by(flags::CompletionHint::Files),
     Flag::bool("version", "Show the version"),
 ];

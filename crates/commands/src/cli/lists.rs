@@ -72,7 +72,7 @@ impl Environment {
             return Ok(());
         }
         if quiet {
-            for row in &rows {
+            for row in rows.iter().filter(|row| row.can_be_list) {
                 self.print(terminal::line(&row.name).as_bytes());
             }
             return Ok(());
@@ -105,7 +105,7 @@ impl Environment {
             let message =
                 format!("expected a folder that is named as the Docker CLI names lists, found {file_name}");
             let list = Err(StoreError::Damaged { path: file_name.clone(), message });
-            return Ok(Some(Row { name: file_name, list, history: None }));
+            return Ok(Some(Row { name: file_name, can_be_list: false, list, history: None }));
         };
         let (reference, list) = match self.store.load(&any).await {
             // This store knows the names of its lists.
@@ -118,7 +118,7 @@ impl Environment {
         };
         let Some(list) = list.transpose() else { return Ok(None) };
         let history = self.store.history(&reference).await?;
-        Ok(Some(Row { name: reference.to_string(), list, history }))
+        Ok(Some(Row { name: reference.to_string(), can_be_list: true, list, history }))
     }
 
     /// Returns the name of a list that was found by the file name of `any`: in files several references share one, and the images
@@ -134,8 +134,10 @@ impl Environment {
 
 /// A local list as `ls` shows it.
 struct Row {
-    /// Its name; that of its folder if no list can have it.
+    /// Its name; that of its file or folder if no list can have it.
     name: String,
+    /// `false` for something else in the folder of the lists, which no command takes.
+    can_be_list: bool,
     /// The list, or the reason why it cannot be read.
     list: Result<ManifestList, StoreError>,
     /// Its history, if the store keeps it.
@@ -175,6 +177,7 @@ impl Row {
         let platforms = match &self.list {
             Ok(_) => self.platforms().unwrap_or_default().join(", "),
             Err(StoreError::Io { message }) => message.clone(),
+            Err(_) if !self.can_be_list => "no local list: remove it from the folder manifests".to_owned(),
             Err(_) => "damaged: remove it, and create it again".to_owned(),
         };
         [
@@ -192,7 +195,7 @@ impl Row {
             json!({ "digest": push.digest.as_str(), "time": push.time.map(utc), "isCurrent": is_current })
         });
         json!({
-            "reference": self.name,
+            "reference": self.can_be_list.then_some(&self.name),
             "images": list.map(ManifestList::len),
             "platforms": self.platforms(),
             "mediaType": list.map(|list| list.media_type().as_str().to_owned()),

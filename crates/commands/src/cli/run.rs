@@ -401,10 +401,10 @@ impl Environment {
             return Err(Error::EmptyList { list: list.clone() });
         }
         let mut plan = if copy { PushPlan::with_copies(local)? } else { PushPlan::new(local)? };
-        let mut losses = Vec::new();
+        let (mut nested, mut losses) = (nested_lists(local), Vec::new());
         if let Some(format) = extensions.format {
             let converted = convert(local, format)?;
-            (plan, losses) = (converted.plan, converted.losses);
+            (plan, nested, losses) = (converted.plan, converted.nested, converted.losses);
             self.warn_of_losses(&losses, format);
         }
         self.give_subject(&mut plan, extensions, insecure).await?;
@@ -416,11 +416,11 @@ impl Environment {
         if extensions.never_overwrite {
             check_tags(&client, &plan, &extensions.tags).await?;
         }
-        let nested = nested_lists(local);
         if dry_run {
+            let copier = Copier::planning(&client);
+            let (brought, listed) = (copier.nested(&nested).await?, list_as_referrer(&copier, &plan).await?);
             plan.put_under(&extensions.tags);
-            let brought = Copier::planning(&client).nested(&nested).await?;
-            self.show(&plan, brought, options);
+            self.show(&plan, brought, listed, options);
             return Ok(());
         }
         let progress = self.progress(options);
@@ -434,13 +434,14 @@ impl Environment {
                 self.print(format!("Pushed ref {reference} with digest: {digest}").as_bytes());
             }
         };
-        Copier::new(&client).nested(&nested).await?;
+        let copier = Copier::new(&client);
+        copier.nested(&nested).await?;
         let digest = match copy || extensions.format.is_some() {
             true => execute(&client, &plan, &on_event).await?,
             false => execute_as_docker(&client, &plan, &on_event).await?,
         };
         put_tags(&client, &plan, &extensions.tags).await?;
-        list_as_referrer(&client, &plan).await?;
+        list_as_referrer(&copier, &plan).await?;
         // The list is in the registry, whether that can be written down or not.
         let written = self.write_push_files(&plan, extensions);
         progress.clear();
@@ -449,15 +450,19 @@ impl Environment {
         } else {
             self.print(digest.as_str().as_bytes());
         }
-        match (after, plan.local_list()) {
-            (AfterPush::Note, Some(planned)) => {
-                // The list is in the registry, whether that can be noted here or not.
-                self.store.note_push(list, planned, plan.list().1).await.ok();
-            }
-            (AfterPush::Purge, _) if !remove_local_list(&*self.store, &plan).await? => self.warn(&format!(
+        let is_kept = match after {
+            AfterPush::Note => true,
+            AfterPush::Purge => !remove_local_list(&*self.store, &plan).await?,
+            AfterPush::Nothing => false,
+        };
+        if let Some(planned) = plan.local_list().filter(|_| is_kept) {
+            // The list is in the registry, whether that can be noted here or not.
+            self.store.note_push(list, planned, plan.list().1).await.ok();
+        }
+        if is_kept && matches!(after, AfterPush::Purge) {
+            self.warn(&format!(
                 "{list} was changed while it was pushed: the local list is kept as it is now"
-            )),
-            _ => {}
+            ));
         }
         written
     }

@@ -132,8 +132,8 @@ impl Output for JsonLog {
 
 /// The files and the standard input of a command line.
 pub trait Input {
-    /// The digest and the length of a file, or of the standard input where none is named. The machine does it, faster
-    /// than this code could.
+    /// The digest and the length of a file, or of the standard input where none is named; the digest of a signed manifest in schema 1
+    /// is that of its [payload](tallyman_core::Schema1::payload). The machine hashes, faster than this code could.
     ///
     /// # Errors
     /// What the machine says.

@@ -6,15 +6,16 @@ use tallyman_core::{
     Action, Cost, Descriptor, Digest, Format, Index, ListEntry, Manifest, ManifestList, MediaType, PushPlan,
     Reference, Step, convert_image,
 };
-use tallyman_registry::Client;
 
-use crate::{ContentError, Copier, Error, resolve::content};
+use crate::{ContentError, Copier, Error, NestedList, nested_lists, resolve::content};
 
 /// A list in another form, with what the form cannot say.
 #[derive(Clone, Debug)]
 pub struct ConvertedList {
     /// The plan that pushes it.
     pub plan: PushPlan,
+    /// Lists of other repositories that have to be there first.
+    pub nested: Vec<NestedList>,
     /// The parts of the list that are lost, a phrase each.
     pub losses: Vec<String>,
 }
@@ -75,7 +76,7 @@ pub fn convert(list: &ManifestList, format: Format) -> Result<ConvertedList, Err
     if format == Format::Oci && (subject.is_some() || artifact_type.is_some()) {
         with_subject(&mut plan, subject, artifact_type)?;
     }
-    Ok(ConvertedList { plan, losses })
+    Ok(ConvertedList { plan, nested: nested_lists(&converted), losses })
 }
 
 fn convert_entry(entry: &ListEntry, format: Format, losses: &mut Vec<String>) -> Result<ListEntry, Error> {
@@ -172,14 +173,13 @@ fn replace_list(plan: &mut PushPlan, new_type: MediaType, new_bytes: Arc<[u8]>) 
 }
 
 /// Lists the index that a plan has put among the referrers of its subject, unless the registry does so by itself. Does nothing
-/// if it has no subject.
+/// if it has no subject. Returns the plans, where the copier only plans.
 ///
 /// # Errors
 /// [`Error::Content`] if the index cannot be read again, [`Error::Registry`] for the requests.
-pub async fn list_as_referrer(client: &Client, plan: &PushPlan) -> Result<(), Error> {
+pub async fn list_as_referrer(copier: &Copier<'_>, plan: &PushPlan) -> Result<Vec<PushPlan>, Error> {
     let (media_type, _, bytes) = plan.list();
     let manifest =
         Manifest::parse(Arc::clone(bytes), Some(media_type)).map_err(|error| content(&plan.target, error))?;
-    Copier::new(client).list_as_referrers(&plan.target, &[manifest]).await?;
-    Ok(())
+    copier.list_as_referrers(&plan.target, &[manifest]).await
 }

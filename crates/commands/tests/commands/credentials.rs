@@ -490,6 +490,28 @@ async fn a_sign_in_warns_of_credentials_that_go_before_it() {
     }
 }
 
+#[tokio::test(flavor = "current_thread")]
+async fn a_password_that_no_later_command_could_read_is_not_kept() {
+    for (file, member) in [
+        (r#"{"credsStore":5}"#, "credsstore"),
+        (r#"{"HttpHeaders":{"X":1}}"#, "httpheaders"),
+        (r#"{"proxies":{"default":{"httpProxy":1}}}"#, "proxies"),
+        (r#"{"auths":{"other.example":{"auth":5}}}"#, "auth"),
+    ] {
+        let machine = Keychain::with(file);
+        let stored = machine.source().store(&"reg.example".parse().unwrap(), "alice", "secret").await;
+        let refused = stored.unwrap_err();
+        assert!(refused.contains(&format!("expected {member} to be a string")), "{refused}");
+        assert_eq!(machine.file(), file, "nothing is written");
+    }
+    // Credentials of another registry that cannot be read hide none.
+    let machine = Keychain::with(r#"{"auths":{"other.example":{"auth":"!"}}}"#);
+    let registry = "reg.example".parse().unwrap();
+    machine.source().store(&registry, "alice", "a:b").await.unwrap();
+    let found = machine.source().credentials(&registry).await.unwrap();
+    assert_eq!(found, Some(Credentials::Basic { user: "alice".to_owned(), password: "a:b".to_owned() }));
+}
+
 /// A machine that takes its time between reading a file and writing it.
 struct Slow;
 

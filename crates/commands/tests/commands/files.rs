@@ -211,6 +211,20 @@ async fn a_file_is_written_from_the_highest_layer_that_has_it() {
     assert!(folder.exit == 1 && folder.stderr.contains("a directory"), "{}", folder.stderr);
     let missing = shell.run(&["files", "--insecure", IMAGE, "nowhere"]).await;
     assert!(missing.exit == 3 && missing.stderr.contains("nowhere"), "{}", missing.stderr);
+    // A layer says nothing of what lower ones have.
+    for line in
+        [&["--layer", "2", "usr"][..], &["--changes", "nowhere"], &["--layer=2", "--changes", "app <script>"]]
+    {
+        let (flags, path) = line.split_at(line.len() - 1);
+        let missing = shell.run(&[&["files", "--insecure"], flags, &[IMAGE], path].concat()).await;
+        assert_eq!((missing.exit, &*missing.stdout), (3, ""), "{line:?}");
+        assert!(missing.stderr.contains(path[0]), "{}", missing.stderr);
+    }
+    // A path that no layer changes, or that only a lower one has, has no changes.
+    for path in ["bin", "var/cache/index"] {
+        let line = ["files", "--insecure", "--changes", "--layer=3", "--json", IMAGE, path];
+        assert_eq!(shell.done(&line).await, "[]\n", "{path}");
+    }
     let beyond = shell.run(&["files", "--insecure", "--layer", "4", IMAGE]).await;
     assert!(beyond.exit == 3 && beyond.stderr.contains("found 3"), "{}", beyond.stderr);
 }

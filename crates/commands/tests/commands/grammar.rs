@@ -374,6 +374,11 @@ fn values_that_cannot_be_meant_are_faults_of_their_flags() {
         let saying = said(&line);
         assert!(saying.exit == 125 && saying.stderr.starts_with(&fault), "{line:?}: {}", saying.stderr);
     }
+    for line in [&["--config", "", "ls"][..], &["--config=", "ls"], &["--config", ""]] {
+        let fault = r#"invalid argument "" for "--config" flag: expected a value, found an empty text"#;
+        let saying = said(line);
+        assert!(saying.exit == 125 && saying.stderr.starts_with(fault), "{line:?}: {}", saying.stderr);
+    }
     let version = said(&["version", "now"]);
     assert!(version.stderr.starts_with("tallyman: 'tallyman version' accepts no arguments\n"));
     let digest = said(&["digest", "a", "b"]);

@@ -1,6 +1,7 @@
 //! Pushes of a list beyond what it says: another form, a subject, an artifact type; and trees of what is there.
 #![cfg(not(target_arch = "wasm32"))]
 
+use futures_util::FutureExt;
 use serde_json::{Value, json};
 use tallyman_core::Digest;
 use tallyman_dev_registry::{Registry, RunningRegistry};
@@ -76,6 +77,45 @@ async fn what_a_conversion_loses_is_told_before_anything_is_pushed() {
 }
 
 #[tokio::test(flavor = "current_thread")]
+async fn a_nested_list_that_the_form_does_not_have_is_not_brought_along() {
+    let registry = Registry::builder().start().await.expect("a port is free");
+    let image = Image::oci("linux/amd64", "one");
+    image.put(&registry, "a/other", None);
+    let nested = index(INDEX, &[image.entry()], "");
+    registry.put_manifest("a/other", Some("all"), INDEX, nested.clone());
+    let program = Program::anonymous();
+    let name = |rest: &str| format!("{}/a/{rest}", registry.addr);
+    let (list, one) = (name("app:1"), name(&format!("other@{}", image.digest())));
+    program.succeed(&["create", "--insecure", "--nest", &list, &one, &name("other:all")]).await;
+    for (format, is_brought) in [("docker", false), ("oci", true)] {
+        let line = ["push", "--insecure", "--copy", "--format", format, &list];
+        let shown = program.succeed(&[&line[..], &["--dry-run", "--json"]].concat()).await;
+        let shown: Value = shown.parse().unwrap();
+        assert_eq!(shown.get("nested").is_some(), is_brought, "{shown}");
+        program.succeed(&line).await;
+        let digest = Digest::of(nested.as_bytes());
+        assert_eq!(registry.manifest("a/app", digest.as_str()).is_some(), is_brought, "{format}");
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_list_that_is_changed_while_it_is_pushed_is_kept_and_known_as_pushed() {
+    let (_registry, program, list, _) = drafted(Image::oci).await;
+    let image = program.list(&list).await.iter().next().unwrap().reference.to_string();
+    let line = ["push", "--insecure", "--copy", "--purge", &list];
+    let mut pushing = Box::pin(program.run(&line));
+    assert!(pushing.as_mut().now_or_never().is_none(), "it waits for the registry");
+    program.succeed(&["annotate", "--variant", "v2", &list, &image]).await;
+    let pushed = pushing.await;
+    assert!(pushed.exit == 0 && pushed.stderr.contains("is kept as it is now"), "{}", pushed.stderr);
+    let rows: Value = program.succeed(&["ls", "--json"]).await.parse().unwrap();
+    assert_eq!(
+        rows[0]["pushed"],
+        json!({ "digest": pushed.stdout.lines().last(), "time": null, "isCurrent": false })
+    );
+}
+
+#[tokio::test(flavor = "current_thread")]
 async fn a_list_refers_to_a_subject_and_is_found_there() {
     for has_api in [true, false] {
         let registry = Registry::builder().referrers(has_api).start().await.expect("a port is free");
@@ -85,6 +125,14 @@ async fn a_list_refers_to_a_subject_and_is_found_there() {
         let [list, source] = ["1", "amd64"].map(|tag| format!("{}/a/app:{tag}", registry.addr));
         program.succeed(&["create", "--insecure", "--oci", &list, &source]).await;
         let line = ["push", "--insecure", "--subject", "amd64", "--artifact-type", "example/index", &list];
+        // Where no registry lists referrers, a plan shows the index that does.
+        let fallback = format!("{}/a/app:{}", registry.addr, image.digest().replace(':', "-"));
+        let shown = program.succeed(&[&line[..], &["--dry-run"]].concat()).await;
+        assert_eq!(shown.contains(&format!("put {fallback}")), !has_api, "{shown}");
+        let shown = program.succeed(&[&line[..], &["--dry-run", "--json"]].concat()).await;
+        let shown: Value = shown.parse().unwrap();
+        let listed = shown.get("listed").map(|listed| listed[0]["target"].clone());
+        assert_eq!(listed, (!has_api).then(|| json!(fallback)), "{shown}");
         let printed = program.succeed(&line).await;
         let pushed = read(&registry, "a/app", "1");
         assert_eq!(pushed["subject"]["digest"], json!(image.digest()));

@@ -322,6 +322,24 @@ async fn sources_of_files_obey_the_flags() {
 }
 
 #[tokio::test(flavor = "current_thread")]
+async fn of_a_list_that_is_refreshed_from_descriptors_only_their_images_are_fetched() {
+    let (registry, [amd64, arm64]) = registry().await;
+    amd64.put(&registry, "a/app", Some("amd64"));
+    let program = Program::anonymous();
+    let name = |tag: &str| format!("{}/a/app:{tag}", registry.addr);
+    program.file("arm64.json", &arm64.entry());
+    program.succeed(&["create", "--insecure", &name("draft"), &name("amd64")]).await;
+    registry.clear_requests();
+    // Where there is no list yet, one is made of them.
+    for (list, images) in [("draft", 2), ("new", 1)] {
+        program.succeed(&["create", "--insecure", "--refresh", "--from", "arm64.json", &name(list)]).await;
+        assert_eq!(program.list(&name(list)).await.len(), images, "{list}");
+    }
+    let paths = registry.requests().into_iter().map(|request| request.path);
+    assert_eq!(paths.filter(|path| path.ends_with("/manifests/amd64")).count(), 0);
+}
+
+#[tokio::test(flavor = "current_thread")]
 async fn artifact_types_of_descriptors_are_kept() {
     let (registry, [amd64, _]) = registry().await;
     let program = Program::anonymous();

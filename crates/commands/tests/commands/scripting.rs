@@ -522,13 +522,23 @@ async fn lists_in_files_are_shown_by_names_that_every_command_takes() {
     let target = ("a__b/app".to_owned(), "1.0_rc1".to_owned());
     assert!(shell.registry.contents.borrow().manifests.contains_key(&target));
 
-    // Damaged lists stay in sight, and so does what no list can be.
+    // Damaged lists stay in sight, and so does what no list can be; no command takes that.
     fs::write(root.join("h.io-5000_a__b_app-1.0_rc1/file"), "damaged").unwrap();
     fs::create_dir(root.join("Not a list")).unwrap();
     let rows: Value = shell.done(&["ls", "--json"]).await.parse().unwrap();
-    for (row, expected) in [(0, "Not a list"), (1, &*lists[0])] {
+    for (row, expected) in [(0, None), (1, Some(&lists[0]))] {
         assert_eq!((&rows[row]["reference"], &rows[row]["isDamaged"]), (&json!(expected), &json!(true)));
     }
+    assert!(rows[0]["error"].as_str().unwrap().ends_with("found Not a list"), "{rows}");
+    let shown = shell.done(&["ls"]).await;
+    let rows: Vec<_> = shown.lines().filter(|row| row.contains("remove it")).collect();
+    assert!(
+        rows[0].starts_with("Not a list  ")
+            && rows[0].ends_with("  no local list: remove it from the folder manifests"),
+        "{shown}"
+    );
+    assert!(rows[1].ends_with("  damaged: remove it, and create it again") && rows.len() == 2, "{shown}");
+    assert_eq!(shell.done(&["ls", "-q"]).await, quiet);
     // What cannot be read now may be read later.
     let unreadable = root.join("h.io-5000_z-1");
     fs::write(&unreadable, "").unwrap();

@@ -35,10 +35,15 @@ impl Schema1 {
     }
 
     /// Returns the bytes of a signed manifest without its signatures, as the first of them names them: registries know the manifest
-    /// by their digest. `None` if `manifest` has no signature, or differs in anything else from what that one names.
+    /// by their digest. `None` if `manifest` is none in schema 1, has no signature, or differs in anything else from what that one
+    /// names.
     pub fn payload(manifest: &[u8]) -> Option<Vec<u8>> {
         let protected = |json: &[u8], path: &str| Object::from_json(json, path)?.string_or_empty("protected");
-        let signatures = Object::parse(manifest).ok()?.array("signatures", protected).ok()?;
+        let fields = Object::parse(manifest).ok()?;
+        let signatures = fields.array("signatures", protected).ok()?;
+        if fields.number("schemaVersion").ok()? != Some(1) {
+            return None;
+        }
         let header = decode_base64url(signatures.first()?)?;
         let header = Object::parse(&header).ok()?;
         let length = usize::try_from(header.number("formatLength").ok()??).ok()?;

@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use tallyman_core::{
-    Digest, ImageConfig, Index, Manifest, ManifestError, ManifestKind, MediaType, Platform, json::compact,
+    Digest, ImageConfig, Index, Manifest, ManifestError, ManifestKind, MediaType, Platform, Schema1,
+    json::compact,
 };
 
 const DOCKER_IMAGE: &str = "application/vnd.docker.distribution.manifest.v2+json";
@@ -38,6 +39,24 @@ fn the_sort_of_manifest_follows_header_body_and_shape() {
         assert_eq!(manifest.bytes(), bytes.as_bytes());
         assert_eq!(manifest.digest(), &Digest::of(bytes.as_bytes()));
         assert_eq!(manifest.size(), bytes.len() as u64);
+    }
+}
+
+#[test]
+fn signed_manifests_in_schema_1_alone_have_a_payload() {
+    let content = "{\n   \"schemaVersion\": 1,\n   \"name\": \"a\"\n}";
+    // `{"formatLength":39,"formatTail":"Cn0"}`
+    let signature = r#"{"protected":"eyJmb3JtYXRMZW5ndGgiOjM5LCJmb3JtYXRUYWlsIjoiQ24wIn0"}"#;
+    let signed = content.replace("\n}", &format!(",\n   \"signatures\": [{signature}]\n}}"));
+    assert_eq!(Schema1::payload(signed.as_bytes()).as_deref(), Some(content.as_bytes()));
+    for other in [
+        content.to_owned(),
+        signed.replace(": 1", ": 2"),
+        signed.replace(r#""schemaVersion": 1"#, r#""other--Version": 1"#),
+        OLD.to_owned(),
+        String::new(),
+    ] {
+        assert_eq!(Schema1::payload(other.as_bytes()), None, "{other}");
     }
 }
 

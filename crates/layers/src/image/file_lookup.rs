@@ -11,7 +11,7 @@ pub enum FileError {
     /// The image has no such file.
     #[error("expected a file {path} in {image}, found none{}", removal(*removed_by))]
     Missing {
-        /// The image.
+        /// The image, or a layer of it.
         image: String,
         /// The path, links resolved.
         path: String,

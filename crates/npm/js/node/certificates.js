@@ -1,12 +1,12 @@
 // The certificates that a connection trusts and shows: the system's, those that the environment names, and those kept for one registry.
 
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSecureContext, rootCertificates } from 'node:tls';
-import { asGo, isFile } from './folders.js';
+import { asGo } from './folders.js';
 import { RequestFailure } from './failure.js';
 
-// Where distributions keep the authorities that the machine trusts, in one file or in a folder: Go's list.
+// Where distributions keep the authorities that the machine trusts, in one file and in folders: Go's list.
 const systemFiles = ['/etc/ssl/certs/ca-certificates.crt', '/etc/pki/tls/certs/ca-bundle.crt', '/etc/ssl/ca-bundle.pem', '/etc/ssl/cert.pem'];
 const systemFolders = ['/etc/ssl/certs', '/etc/pki/tls/certs'];
 
@@ -16,7 +16,7 @@ const systemFolders = ['/etc/ssl/certs', '/etc/pki/tls/certs'];
  * would take longer than many a request. `own` names the files of further authorities, and of a certificate to show in place of the folder's.
  * @throws {RequestFailure} if a file there cannot be read, or a certificate and its key are not a pair.
  */
-export function secureContextFor(authority, { registry = authority, folder, own: named = {}, env, insecure }) {
+export function secureContextFor(authority, { registry = authority, folder, own: named = {}, env, systemFolders, insecure }) {
   const own = folderOf(authority, folder) ?? folderOf(registry, folder) ?? { path: join(folder, authority), names: [] };
   try {
     const read = (name) => readFileSync(join(own.path, name));
@@ -29,7 +29,7 @@ export function secureContextFor(authority, { registry = authority, folder, own:
     const pair = named.cert ? { cert: [file(named.cert)], key: [file(named.key)] } : undefined;
     const further = (named.authorities ?? []).map(file);
     return createSecureContext({
-      ca: insecure ? [] : [...rootCertificates, ...trusted(env), ...authorities, ...further],
+      ca: insecure ? [] : [...trusted(env, systemFolders), ...authorities, ...further],
       cert: shown.map((name) => inGo(join(own.path, name), () => read(name))),
       key: shown.map(keyOf).map((name) => inGo(join(own.path, name), () => read(name))),
       ...pair,
@@ -42,7 +42,7 @@ export function secureContextFor(authority, { registry = authority, folder, own:
 }
 
 /** The secure context for a proxy: the system's authorities and those that the environment names. */
-export const secureContextForProxy = (env) => createSecureContext({ ca: [...rootCertificates, ...trusted(env)] });
+export const secureContextForProxy = (env, systemFolders) => createSecureContext({ ca: trusted(env, systemFolders) });
 
 const keyOf = (cert) => cert.replace(/\.cert$/, '.key');
 const certOf = (key) => key.replace(/\.key$/, '.cert');
@@ -77,12 +77,29 @@ function inGo(path, read) {
   }
 }
 
-/** The authorities of the system and the environment. As in Go, what cannot be read is passed over. */
-function trusted({ SSL_CERT_FILE: file, SSL_CERT_DIR: folders, NODE_EXTRA_CA_CERTS: extra }) {
-  const named = file ? [file] : systemFiles.filter(isFile).slice(0, 1);
-  const inFolders = folders ? folders.split(':') : named.length === 0 ? systemFolders : [];
-  const all = [...named, ...inFolders.flatMap((path) => (namesIn(path) ?? []).map((name) => join(path, name)))];
-  return (extra ? [...all, extra] : all).flatMap((path) => readable(path));
+/**
+ * The public authorities, and those of the system and the environment: as in Go, of the first file that can be read and of all folders.
+ * What cannot be read is passed over. A certificate that stands in several places is given once, because each takes time.
+ */
+function trusted({ SSL_CERT_FILE: file, SSL_CERT_DIR: folders, NODE_EXTRA_CA_CERTS: extra }, ofSystem = systemFolders) {
+  const first = (file ? [file] : systemFiles).reduce((found, path) => found ?? readable(path), undefined);
+  const inFolders = (folders ? folders.split(':') : ofSystem).flatMap(filesIn);
+  const further = (extra ? [...inFolders, extra] : inFolders).map(readable);
+  const all = [rootCertificates, first, ...further].flatMap((certificates) => certificates ?? []);
+  // Node's own have longer lines than those of files.
+  return [...new Map(all.map((pem) => [pem.replace(/\s/g, ''), pem])).values()];
+}
+
+// The files of a folder but for links to others of them, as in Go: those are read anyway.
+function filesIn(folder) {
+  const isBeside = (path) => {
+    try {
+      return !readlinkSync(path).includes('/');
+    } catch {
+      return false;
+    }
+  };
+  return (namesIn(folder) ?? []).map((name) => join(folder, name)).filter((path) => !isBeside(path));
 }
 
 // One by one: in a file, Node passes over all that stands behind a certificate that it cannot read, Go over that one alone.
@@ -92,6 +109,6 @@ function readable(path) {
   try {
     return certificatesIn(readFileSync(path));
   } catch {
-    return [];
+    return undefined;
   }
 }

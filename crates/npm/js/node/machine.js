@@ -94,20 +94,28 @@ function isTerminal(name) {
   }
 }
 
-/** The SHA-256 of a file, or of the standard input where none is named, as `{ hex, size }`. */
+// Bytes of a manifest, at most: the engine's own limit.
+const manifestMax = 4 * 1024 * 1024;
+
+/**
+ * The SHA-256 of a file, or of the standard input where none is named, as `{ hex, size, manifest }`: with the bytes if they are no more
+ * than a manifest may have, whose digest may be that of a part of them.
+ */
 async function digest(file) {
   const { createHash } = await import('node:crypto');
   const hash = createHash('sha256');
+  const pieces = [];
   let size = 0;
   try {
     for await (const piece of file === undefined ? process.stdin : createReadStream(file, { highWaterMark: 1024 * 1024 })) {
       hash.update(piece);
       size += piece.length;
+      if (size <= manifestMax) pieces.push(piece);
     }
   } catch (error) {
     throw asGo(error.syscall ?? 'open', file ?? '/dev/stdin', error);
   }
-  return { hex: hash.digest('hex'), size };
+  return { hex: hash.digest('hex'), size, manifest: size <= manifestMax ? Buffer.concat(pieces) : undefined };
 }
 
 /** A hasher of this machine, which is faster than the engine's. Every piece of a blob that is copied comes by. */

@@ -23,6 +23,7 @@ const repeatable = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS']);
 export class NodeTransport {
   #env;
   #certificates;
+  #systemFolders;
   #own;
   #connections = new Map();
   #sockets = new Map();
@@ -30,13 +31,14 @@ export class NodeTransport {
   #idleMs;
 
   /**
-   * `certificates` is the folder with a folder for each registry; `own` names the files of further authorities, and of a certificate to
-   * show with its key, for all of them; `lookup` resolves names, `dns.lookup` unless given; `idleMs` is how long a connection is kept
-   * that no request uses.
+   * `certificates` is the folder with a folder for each registry; `systemFolders` are those of the machine's authorities, Go's unless
+   * given; `own` names the files of further authorities, and of a certificate to show with its key, for all registries; `lookup`
+   * resolves names, `dns.lookup` unless given; `idleMs` is how long a connection is kept that no request uses.
    */
-  constructor({ env = process.env, certificates = '/etc/docker/certs.d', own, lookup, idleMs = keptIdleMs } = {}) {
+  constructor({ env = process.env, certificates = '/etc/docker/certs.d', systemFolders, own, lookup, idleMs = keptIdleMs } = {}) {
     this.#env = env;
     this.#certificates = certificates;
+    this.#systemFolders = systemFolders;
     this.#own = own;
     this.#lookup = lookup;
     this.#idleMs = idleMs;
@@ -136,11 +138,11 @@ export class NodeTransport {
     const key = [url.protocol, authority, registry, target.host, target.port, insecure, proxyUrl?.href].join(' ');
     let agent = this.#connections.get(key);
     if (!agent) {
-      const env = this.#env;
-      const given = { registry, folder: this.#certificates, own: this.#own, env, insecure };
+      const [env, systemFolders] = [this.#env, this.#systemFolders];
+      const given = { registry, folder: this.#certificates, own: this.#own, env, systemFolders, insecure };
       const contexts = () => import('./certificates.js');
       const secureContext = secure ? async () => (await contexts()).secureContextFor(authority, given) : undefined;
-      const ofProxy = proxyUrl?.protocol === 'https:' ? async () => (await contexts()).secureContextForProxy(env) : undefined;
+      const ofProxy = proxyUrl?.protocol === 'https:' ? async () => (await contexts()).secureContextForProxy(env, systemFolders) : undefined;
       const proxy = proxyUrl && { url: proxyUrl, target: next, tunnels, secureContext: ofProxy };
       agent = new Connections({ target: tunnels ? target : next, sockets: this.#socketsTo(next), secureContext, insecure, proxy, idleMs: this.#idleMs });
       this.#connections.set(key, agent);

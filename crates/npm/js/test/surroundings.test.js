@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
@@ -75,6 +75,22 @@ test('the environment names authorities, one file or a folder of them, and fault
     assert.equal(text(await transportFor(t, { env }).request(get(`https://${host}/`))), 'fine', JSON.stringify(env));
   }
   await assert.rejects(transportFor(t).request(get(`https://${host}/`)), { kind: 'tls' });
+});
+
+test("the system's folders of authorities are read beside a file that is named, unless others are named", async (t) => {
+  const { host, file } = await startHttps(t, ok);
+  const foreign = await startHttps(t, ok);
+  const folder = makeFolder(t);
+  copyFileSync(file, join(folder, 'own.pem'));
+  // The names by which OpenSSL finds certificates are links beside them.
+  symlinkSync('own.pem', join(folder, '01234567.0'));
+  const systemFolders = ['/nonexistent', folder];
+  for (const env of [{}, { SSL_CERT_FILE: foreign.file }, { SSL_CERT_FILE: '/nonexistent' }]) {
+    const transport = transportFor(t, { env, systemFolders });
+    assert.equal(text(await transport.request(get(`https://${host}/`))), 'fine', JSON.stringify(env));
+  }
+  const elsewhere = transportFor(t, { env: { SSL_CERT_DIR: makeFolder(t) }, systemFolders });
+  await assert.rejects(elsewhere.request(get(`https://${host}/`)), { kind: 'tls' });
 });
 
 test("a registry's folder of certificates is found with and without the usual port", async (t) => {

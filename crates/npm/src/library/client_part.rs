@@ -284,11 +284,12 @@ impl Worker {
         if keeps_tags {
             check_tags(&self.client, plan, &tags).await?;
         }
-        Copier::new(&self.client).nested(nested).await?;
+        let copier = Copier::new(&self.client);
+        copier.nested(nested).await?;
         let report = |event| transfers::report(on_progress, &event);
         let digest = execute(&self.client, plan, &report).await?;
         put_tags(&self.client, plan, &tags).await?;
-        list_as_referrer(&self.client, plan).await?;
+        list_as_referrer(&copier, plan).await?;
         let purged = purges && purge(&*self.store, plan).await?;
         Ok(Array::of2(&digest.as_str().into(), &purged.into()).into())
     }

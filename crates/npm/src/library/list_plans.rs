@@ -1,7 +1,7 @@
 //! Plans that need a registry: of lists that are converted, of images that are to be fetched first, and of the lists of a file.
 
 use js_sys::Function;
-use tallyman_commands::{ListFile, apply_drifts, convert, drifts, with_manifests};
+use tallyman_commands::{ConvertedList, ListFile, apply_drifts, convert, drifts, with_manifests};
 use tallyman_core::{
     ManifestList, PushPlan,
     json::{ObjectWriter, array},
@@ -19,16 +19,16 @@ use super::{
 pub async fn plan(client: &Client, list: &ManifestList, terms: &str) -> Result<JsValue, Failure> {
     let terms = PlanTerms::parse(terms)?;
     let list = with_manifests(client, list, terms.format.is_some()).await?;
-    let (mut plan, losses) = match (terms.format, terms.copies) {
+    let mut planned = match (terms.format, terms.copies) {
         (Some(format), _) => {
-            let converted = convert(&list, format)?;
-            (converted.plan, converted.losses)
+            let ConvertedList { plan, nested, losses } = convert(&list, format)?;
+            PlannedPush { plan, nested, losses }
         }
-        (None, true) => (PushPlan::with_copies(&list)?, Vec::new()),
-        (None, false) => (PushPlan::new(&list)?, Vec::new()),
+        (None, true) => PlannedPush::of_list(PushPlan::with_copies(&list)?, &list),
+        (None, false) => PlannedPush::of_list(PushPlan::new(&list)?, &list),
     };
-    terms.finish(&mut plan)?;
-    Ok(Plan::new(PlannedPush::of_list(plan, &list, losses)).into())
+    terms.finish(&mut planned.plan)?;
+    Ok(Plan::new(planned).into())
 }
 
 /// Compares the lists of a file, given as JSON, with their registries, and pushes what differs if `applies`. Resolves to the

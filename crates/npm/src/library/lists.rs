@@ -238,6 +238,6 @@ impl List {
             (None, false) => PushPlan::new(&self.0)?,
         };
         terms.finish(&mut plan)?;
-        Ok(Plan::new(PlannedPush::of_list(plan, &self.0, Vec::new())))
+        Ok(Plan::new(PlannedPush::of_list(plan, &self.0)))
     }
 }

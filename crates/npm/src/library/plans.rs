@@ -23,9 +23,9 @@ pub struct PlannedPush {
 }
 
 impl PlannedPush {
-    /// A plan that pushes `list` as it is, or as it was converted.
-    pub fn of_list(plan: PushPlan, list: &ManifestList, losses: Vec<String>) -> Self {
-        Self { plan, nested: nested_lists(list), losses }
+    /// A plan that pushes `list` as it is.
+    pub fn of_list(plan: PushPlan, list: &ManifestList) -> Self {
+        Self { plan, nested: nested_lists(list), losses: Vec::new() }
     }
 }
 

@@ -71,6 +71,7 @@ type Environment = dyn Fn(&str) -> Option<String> + Send + Sync;
 pub struct NativeTransport {
     env: Arc<Environment>,
     folder: PathBuf,
+    system_folders: Arc<[PathBuf]>,
     own: RefCell<OwnCertificates>,
     origins: RefCell<HashMap<String, Arc<Connections>>>,
     /// By place alone: whether a server speaks TLS is not known before it has answered.
@@ -105,12 +106,18 @@ impl NativeTransport {
         Self {
             env: Arc::new(env),
             folder: folder.into(),
+            system_folders: tls::SYSTEM_FOLDERS.map(PathBuf::from).into(),
             own: RefCell::default(),
             origins: RefCell::default(),
             dialers: RefCell::default(),
             repeats_on_kept: false,
             start: Instant::now(),
         }
+    }
+
+    /// Reads the authorities of the machine in these folders, in place of `/etc/ssl/certs` and `/etc/pki/tls/certs`.
+    pub fn with_system_folders(self, folders: impl IntoIterator<Item = impl Into<PathBuf>>) -> Self {
+        Self { system_folders: folders.into_iter().map(Into::into).collect(), ..self }
     }
 
     /// Has GET, HEAD and PUT made again on a new connection if a kept one ends before the answer, as Go's client does. For clients
@@ -153,20 +160,23 @@ impl NativeTransport {
         );
         let tls = is_secure.then(|| {
             let (folder, own, env) = (self.folder.clone(), self.own.borrow().clone(), Arc::clone(&self.env));
+            let system_folders = Arc::clone(&self.system_folders);
             Tls {
                 host: target.host.clone(),
                 config: Box::new(move || {
-                    let certificates = tls::Certificates { folder: &folder, own: &own, env: &*env };
+                    let system_folders = &system_folders;
+                    let certificates =
+                        tls::Certificates { folder: &folder, system_folders, own: &own, env: &*env };
                     certificates.config(&[&authority, &registry], insecure)
                 }),
                 made: Mutex::default(),
             }
         });
         let proxy = proxy.map(|proxy| {
-            let env = Arc::clone(&self.env);
+            let (env, system_folders) = (Arc::clone(&self.env), Arc::clone(&self.system_folders));
             let tls = proxy.speaks_tls().then(|| Tls {
                 host: next.host,
-                config: Box::new(move || tls::config_for_proxy(&*env)),
+                config: Box::new(move || tls::config_for_proxy(&*env, &system_folders)),
                 made: Mutex::default(),
             });
             ByProxy { tunnels: is_secure || proxy.is_socks(), proxy, tls }

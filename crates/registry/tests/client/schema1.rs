@@ -23,8 +23,14 @@ fn signed(more: &str) -> String {
 }
 
 fn answer(body: String, digest: &Digest) -> Answer {
-    let digest = (HeaderName::from_static("docker-content-digest"), digest.to_string());
-    Some((200, vec![(header::CONTENT_TYPE, SIGNED.to_owned()), digest], body))
+    let (status, mut headers, body) = unnamed(body)?;
+    headers.push((HeaderName::from_static("docker-content-digest"), digest.to_string()));
+    Some((status, headers, body))
+}
+
+/// An answer of a registry that names no digest.
+fn unnamed(body: String) -> Answer {
+    Some((200, vec![(header::CONTENT_TYPE, SIGNED.to_owned())], body))
 }
 
 #[tokio::test]
@@ -43,6 +49,18 @@ async fn a_signed_manifest_is_known_by_the_digest_of_its_content() {
     let name = whole.clone();
     let server = Scripted::new(move |_| answer(signed(""), &name));
     assert_eq!(server.client().manifest(&tag).await.unwrap().digest, whole);
+}
+
+#[tokio::test]
+async fn a_signed_manifest_of_which_no_digest_is_named_has_that_of_its_content() {
+    let server = Scripted::new(move |_| unnamed(signed("")));
+    let tag: Reference = "r.example/acme/app:old".parse().unwrap();
+    let digests = [CONTENT.to_owned(), signed("")].map(|bytes| Digest::of(bytes.as_bytes()));
+    assert_eq!(server.client().manifest(&tag).await.unwrap().digest, digests[0]);
+    for digest in digests {
+        let fetched = server.client().manifest(&tag.by_digest(digest.clone())).await.unwrap();
+        assert_eq!(fetched.digest, digest);
+    }
 }
 
 #[tokio::test]

@@ -192,6 +192,29 @@ async fn a_certificate_is_trusted_if_something_names_it_and_refused_if_nothing_d
 }
 
 #[tokio::test]
+async fn folders_of_the_system_are_read_beside_a_file_that_is_named_unless_others_are() {
+    let [identity, foreign] = [(); 2].map(|()| Identity::of(&["127.0.0.1"]));
+    let server = start_tls(&identity, always(fine(b"fine"))).await;
+    let url = format!("https://{}/", server.host);
+    let [folder, empty] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    std::fs::copy(&identity.cert, folder.path().join("own.pem")).unwrap();
+    // The names by which OpenSSL finds certificates are links beside them.
+    std::os::unix::fs::symlink("own.pem", folder.path().join("01234567.0")).unwrap();
+    let with = |variables: Variables| {
+        let transport = transport(variables, Path::new("/nonexistent"));
+        transport.with_system_folders([Path::new("/nonexistent"), folder.path()])
+    };
+    let named = foreign.cert.to_string_lossy().into_owned();
+    for variables in
+        [vec![], vec![("SSL_CERT_FILE", named)], vec![("SSL_CERT_FILE", "/nonexistent".to_owned())]]
+    {
+        assert_eq!(text(&with(variables.clone()), &url).await, says("fine"), "{variables:?}");
+    }
+    let elsewhere = with(vec![("SSL_CERT_DIR", empty.path().to_string_lossy().into_owned())]);
+    assert_eq!(text(&elsewhere, &url).await, Err((TransportErrorKind::Tls, UNKNOWN.to_owned())));
+}
+
+#[tokio::test]
 async fn the_certificates_of_a_registry_count_for_its_token_service_and_for_redirects() {
     let identity = Identity::of(&["127.0.0.1"]);
     let storage = start_tls(&identity, Arc::new(|asked| fine(asked.shown.to_string().as_bytes()))).await;

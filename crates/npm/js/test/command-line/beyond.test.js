@@ -192,6 +192,11 @@ test('a digest is that of the input, of a file of any length, and of a manifest'
   const file = join(config, 'file');
   writeFileSync(file, bytes);
   assert.deepEqual(JSON.parse(await done(config, ['digest', '--json', file])), { digest: sha256(bytes), size: bytes.length });
+  // Of a manifest that is signed in schema 1 it is that of what is signed.
+  const content = '{\n   "schemaVersion": 1,\n   "name": "a"\n}';
+  const signature = { protected: Buffer.from('{"formatLength":39,"formatTail":"Cn0"}').toString('base64url') };
+  const signed = content.replace('\n}', `,\n   "signatures": [${JSON.stringify(signature)}]\n}`);
+  assert.equal(await done(config, ['digest'], { input: signed }), `${sha256(content)}\n`);
   const missing = await run(config, ['digest', '-f', 'no-such-file'], { cwd: config });
   assert.deepEqual([missing.code, missing.stderr], [1, 'open no-such-file: no such file or directory\n']);
   const folder = await run(config, ['digest', './'], { cwd: config });

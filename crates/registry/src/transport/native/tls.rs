@@ -2,6 +2,7 @@
 //! registry.
 
 use std::{
+    collections::HashSet,
     fs, io,
     path::{Path, PathBuf},
     sync::Arc,
@@ -30,8 +31,8 @@ const SYSTEM_FILES: [&str; 4] = [
     "/etc/ssl/ca-bundle.pem",
     "/etc/ssl/cert.pem",
 ];
-/// Folders for the same, if there is no such file.
-const SYSTEM_FOLDERS: [&str; 2] = ["/etc/ssl/certs", "/etc/pki/tls/certs"];
+/// Folders for the same.
+pub(super) const SYSTEM_FOLDERS: [&str; 2] = ["/etc/ssl/certs", "/etc/pki/tls/certs"];
 
 /// Certificates that the user names for every registry.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,6 +49,8 @@ pub struct OwnCertificates {
 pub(super) struct Certificates<'a> {
     /// The folder with a folder for each registry.
     pub folder: &'a Path,
+    /// The folders with the machine's authorities.
+    pub system_folders: &'a [PathBuf],
     pub own: &'a OwnCertificates,
     pub env: &'a Environment,
 }
@@ -89,7 +92,7 @@ impl Certificates<'_> {
         if insecure {
             return client(None, shown);
         }
-        let mut trusted = trusted(self.env);
+        let mut trusted = trusted(self.env, self.system_folders);
         trusted.extend(named);
         client(Some(trusted), shown)
     }
@@ -110,8 +113,11 @@ impl Certificates<'_> {
 }
 
 /// Makes the settings of TLS to a proxy: the system's authorities and those that the environment names.
-pub(super) fn config_for_proxy(env: &Environment) -> Result<ClientConfig, TransportError> {
-    client(Some(trusted(env)), Vec::new())
+pub(super) fn config_for_proxy(
+    env: &Environment,
+    system_folders: &[PathBuf],
+) -> Result<ClientConfig, TransportError> {
+    client(Some(trusted(env, system_folders)), Vec::new())
 }
 
 #[derive(Default)]
@@ -172,22 +178,30 @@ fn pair(cert: &str, key: &str, place: &str) -> Result<Arc<CertifiedKey>, Transpo
     }
 }
 
-/// The authorities of the system and the environment. As in Go, what cannot be read is passed over.
-fn trusted(env: &Environment) -> Vec<CertificateDer<'static>> {
+/// The authorities of the system and the environment: as in Go, of the first file that can be read and of all folders. What cannot be
+/// read is passed over, and a certificate that stands in several places is taken once.
+fn trusted(env: &Environment, system_folders: &[PathBuf]) -> Vec<CertificateDer<'static>> {
     let set = |name: &str| env(name).filter(|value| !value.is_empty());
-    let file = set("SSL_CERT_FILE").or_else(|| {
-        SYSTEM_FILES.iter().find(|path| Path::new(path).is_file()).map(|path| (*path).to_owned())
-    });
-    let folders: Vec<String> = match set("SSL_CERT_DIR") {
-        Some(folders) => folders.split(':').map(str::to_owned).collect(),
-        None if file.is_none() => SYSTEM_FOLDERS.map(str::to_owned).to_vec(),
-        None => Vec::new(),
+    let first = match set("SSL_CERT_FILE") {
+        Some(file) => fs::read(file).ok(),
+        None => SYSTEM_FILES.iter().find_map(|path| fs::read(path).ok()),
     };
-    let in_folders = folders.iter().map(PathBuf::from).flat_map(|folder| {
-        names_in(&folder).unwrap_or_default().into_iter().map(move |name| folder.join(name))
-    });
-    let paths = file.map(PathBuf::from).into_iter().chain(in_folders);
-    paths.filter_map(|path| fs::read(path).ok()).flat_map(|bytes| certificates_in(&bytes)).collect()
+    let folders = match set("SSL_CERT_DIR") {
+        Some(folders) => folders.split(':').map(PathBuf::from).collect(),
+        None => system_folders.to_vec(),
+    };
+    let in_folders = folders.iter().flat_map(|folder| files_in(folder));
+    let files = first.into_iter().chain(in_folders.filter_map(|path| fs::read(path).ok()));
+    let mut known = HashSet::new();
+    let certificates = files.flat_map(|bytes| certificates_in(&bytes));
+    certificates.filter(|certificate| known.insert(certificate.clone())).collect()
+}
+
+/// Returns the files of a folder but for links to others of them, as in Go: those are read anyway.
+fn files_in(folder: &Path) -> impl Iterator<Item = PathBuf> {
+    let paths = names_in(folder).unwrap_or_default().into_iter().map(|name| folder.join(name));
+    let is_beside = |target: PathBuf| !target.to_string_lossy().contains('/');
+    paths.filter(move |path| !fs::read_link(path).is_ok_and(is_beside))
 }
 
 /// The certificates in a file, one by one: what cannot be read is passed over alone.
