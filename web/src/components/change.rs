@@ -90,7 +90,7 @@ fn head() -> Html {
 fn word<T>(change: &Diff<T>) -> &'static str {
     let words = text().compare();
     match change {
-        Diff::Same(_) => words.is_same,
+        Diff::Same { .. } => words.is_same,
         Diff::Changed { .. } => words.changed,
         Diff::Removed(_) => words.left_only,
         Diff::Added(_) => words.right_only,

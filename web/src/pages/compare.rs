@@ -2,7 +2,7 @@
 
 mod sides;
 
-use tallyman_core::{Descriptor, Diff, ImageConfig, Manifest, diff_entries, diff_sequence};
+use tallyman_core::{Descriptor, Diff, ImageConfig, Manifest, diff_entries, diff_layers};
 use yew::prelude::*;
 
 use super::{problem, use_title};
@@ -152,24 +152,14 @@ fn platforms(left: &Inspected, right: &Inspected) -> Html {
 }
 
 fn layers(left: &Manifest, right: &Manifest) -> Html {
-    let Some((left, right)) = left.image().zip(right.image()) else { return html! {} };
-    let all: Vec<_> = left.layers.iter().chain(&right.layers).collect();
-    let size =
-        |digest: &str| all.iter().find(|layer| layer.digest.as_str() == digest).map_or(0, |layer| layer.size);
-    let digests =
-        |layers: &'_ [Descriptor]| layers.iter().map(|layer| layer.digest.to_string()).collect::<Vec<_>>();
-    let (left, right) = (digests(&left.layers), digests(&right.layers));
-    let (left, right): (Vec<_>, Vec<_>) =
-        (left.iter().map(String::as_str).collect(), right.iter().map(String::as_str).collect());
-    let changes = diff_sequence(&left, &right);
-    let shared = changes.iter().filter_map(|change| match change {
-        Diff::Same(digest) => Some(size(digest)),
-        _ => None,
-    });
-    let shared = format::bytes(shared.sum());
-    let what = |digest: &&str| {
-        let short = digest.split_once(':').map_or(*digest, |(_, hex)| &hex[..12]).to_owned();
-        html! { <><code title={(*digest).to_owned()}>{ short }</code>{ " " }<span class="soft">{ format::bytes(size(digest)) }</span></> }
+    if left.image().is_none() || right.image().is_none() {
+        return html! {};
+    }
+    let changes = diff_layers(left, right);
+    let shared = changes.iter().filter(|change| change.is_same()).filter_map(Diff::left);
+    let shared = format::bytes(shared.fold(0, |sum, layer| layer.size.saturating_add(sum)));
+    let what = |layer: &&Descriptor| {
+        html! { <><code title={layer.digest.to_string()}>{ layer.digest.short() }</code>{ " " }<span class="soft">{ format::bytes(layer.size) }</span></> }
     };
     html! {
         <>
