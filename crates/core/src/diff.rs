@@ -1,6 +1,10 @@
 //! The differences between two manifests: entries of lists, layers of images, annotations and other pairs.
 
-use std::{collections::BTreeMap, iter};
+use std::{
+    collections::{BTreeMap, HashMap},
+    hash::Hash,
+    iter,
+};
 
 use crate::{Descriptor, Digest, Index, Manifest, Platform, platform::ComparedFields};
 
@@ -73,19 +77,21 @@ pub fn diff_entries<'a>(left: &'a Index, right: &'a Index) -> Vec<Diff<&'a Descr
     let mut partners = vec![None; left.manifests.len()];
     let mut is_free = vec![true; right.manifests.len()];
     for key in keys {
-        // Places of the entries that are free, the first one last.
-        let mut places: BTreeMap<_, Vec<usize>> = BTreeMap::new();
-        for (at, entry) in right.manifests.iter().enumerate().rev().filter(|(at, _)| is_free[*at]) {
-            if let Some(key) = key(entry) {
-                places.entry(key).or_default().push(at);
-            }
+        let [of_left, of_right] = numbers(left.manifests.iter().map(key), right.manifests.iter().map(key));
+        // The first free entry on the right of each number, and behind each one the next of its number.
+        let mut first = vec![None; of_left.len() + of_right.len()];
+        let mut next = vec![None; of_right.len()];
+        for (at, number) in of_right.iter().enumerate().rev().filter(|(at, _)| is_free[*at]) {
+            next[at] = first[*number].replace(at);
         }
-        for (entry, partner) in
-            left.manifests.iter().zip(&mut partners).filter(|(_, partner)| partner.is_none())
-        {
-            *partner = key(entry).and_then(|key| places.get_mut(&key)?.pop());
-            if let Some(at) = *partner {
-                is_free[at] = false;
+        for (at, entry) in left.manifests.iter().enumerate() {
+            if partners[at].is_none() && key(entry).is_some() {
+                let partner = first[of_left[at]];
+                if let Some(place) = partner {
+                    first[of_left[at]] = next[place];
+                    is_free[place] = false;
+                }
+                partners[at] = partner;
             }
         }
     }
@@ -117,20 +123,13 @@ pub fn diff_layers<'a>(left: &'a Manifest, right: &'a Manifest) -> Vec<Diff<&'a 
 ///
 /// Where the lengths of the parts that differ, multiplied, are over 4 million, the run is the longest one of values that are
 /// unique in each of these parts, and what is between two of those is lined up by itself if it is smaller.
-pub fn diff_sequence<T: Ord + Copy>(left: &[T], right: &[T]) -> Vec<Diff<T>> {
+pub fn diff_sequence<T: Eq + Hash + Copy>(left: &[T], right: &[T]) -> Vec<Diff<T>> {
     diff_by_key(left, right, |value| value)
 }
 
-fn diff_by_key<T: Copy, K: Ord>(left: &[T], right: &[T], key: impl Fn(T) -> K) -> Vec<Diff<T>> {
-    // Values are compared once: equal ones have one number.
-    let mut numbers = BTreeMap::new();
-    let [of_left, of_right] = [left, right].map(|side| -> Vec<usize> {
-        let number = |value: &T| {
-            let next = numbers.len();
-            *numbers.entry(key(*value)).or_insert(next)
-        };
-        side.iter().map(number).collect()
-    });
+fn diff_by_key<T: Copy, K: Eq + Hash>(left: &[T], right: &[T], key: impl Fn(T) -> K) -> Vec<Diff<T>> {
+    let [of_left, of_right] =
+        numbers(left.iter().map(|value| key(*value)), right.iter().map(|value| key(*value)));
     let mut changes = Vec::with_capacity(left.len().max(right.len()));
     let (mut at, mut bt) = (0, 0);
     for (same_at, same_bt) in line_up(&of_left, &of_right) {
@@ -142,6 +141,16 @@ fn diff_by_key<T: Copy, K: Ord>(left: &[T], right: &[T], key: impl Fn(T) -> K) -
         (at, bt) = (same_at + 1, same_bt + 1);
     }
     changes
+}
+
+/// Numbers the keys of both sides: equal ones have one number, so that they are compared once.
+fn numbers<K: Eq + Hash>(left: impl Iterator<Item = K>, right: impl Iterator<Item = K>) -> [Vec<usize>; 2] {
+    let mut numbers = HashMap::new();
+    let mut number = |key| {
+        let next = numbers.len();
+        *numbers.entry(key).or_insert(next)
+    };
+    [left.map(&mut number).collect(), right.map(number).collect()]
 }
 
 /// Returns the places of the numbers that stand side by side, in order, and behind them the pair of both ends.
@@ -206,16 +215,18 @@ fn longest_run(left: &[usize], right: &[usize]) -> Vec<(usize, usize)> {
 /// Returns the places of the longest run of numbers that both sides have in this order, each of them once.
 fn unique_run(left: &[usize], right: &[usize]) -> Vec<(usize, usize)> {
     let numbers = left.iter().chain(right).max().map_or(0, |number| number + 1);
-    // The place of each number that is there once.
-    let places = |side: &[usize]| {
-        let mut counts = vec![(0_usize, 0); numbers];
-        for (at, number) in side.iter().enumerate() {
-            counts[*number] = (counts[*number].0 + 1, at);
+    // How often each number is there, and its last place, on both sides.
+    let mut counts = vec![[(0_usize, 0); 2]; numbers];
+    for (side, all) in [left, right].into_iter().enumerate() {
+        for (at, number) in all.iter().enumerate() {
+            let (count, place) = &mut counts[*number][side];
+            (*count, *place) = (*count + 1, at);
         }
-        counts.into_iter().map(|(count, at)| (count == 1).then_some(at)).collect::<Vec<_>>()
-    };
-    let (in_left, in_right) = (places(left), places(right));
-    let both = left.iter().filter_map(|number| Some((in_left[*number]?, in_right[*number]?)));
+    }
+    let both = left.iter().filter_map(|number| match counts[*number] {
+        [(1, at), (1, bt)] => Some((at, bt)),
+        _ => None,
+    });
     let both: Vec<_> = both.collect();
 
     // The pairs at which runs of each length end that end earliest on the right, and each pair's predecessor.
