@@ -1,5 +1,8 @@
 // Two manifests side by side.
 
+import { createHash } from 'node:crypto';
+
+import { putImage, readBack } from './images.js';
 import { expect, expectAccessible, expectNoSidewaysScroll, inProject, test } from './test.js';
 
 test('two images differ in what differs, and in nothing else', async ({ page, open, memory, complaints }) => {
@@ -54,6 +57,80 @@ test('of two lists nothing is fetched but the lists, and of two images their con
 test('what cannot be fetched is told beside what can', async ({ page, open, memory }) => {
   await open(`/compare/${memory.host}/samples/hello:latest|${memory.host}/samples/nothing:1`);
   await expect(page.getByTestId('error')).toHaveAttribute('data-code', 'not-found');
+});
+
+test('values that are written alike are told apart where they differ', async ({ page, open, memory }) => {
+  const image = (tag, created, Entrypoint, bytes) => {
+    const config = { os: 'linux', architecture: 'amd64', created, config: { Entrypoint, ExposedPorts: { '80/tcp': {} } } };
+    return putImage(memory, 'compare/alike', tag, config, 'alike', [Buffer.alloc(bytes)]);
+  };
+  await image('1', '2024-01-01T12:00:05Z', ['sh', '-c', 'a b'], 100_010);
+  await image('2', '2024-01-01T12:00:55Z', ['sh', '-c', 'a', 'b'], 100_020);
+  const name = `${memory.host}/compare/alike`;
+  await open(`/compare/${name}:1|${name}:2`);
+  const row = (title) => page.locator('tr', { has: page.getByRole('rowheader', { name: title }) }).filter({ visible: true });
+  const isTold = async (title, left, right) => {
+    await expect(row(title)).toHaveClass('differs');
+    await expect(row(title).getByRole('cell')).toHaveText([left, right]);
+  };
+  await isTold(/^Entry point/, "sh -c 'a b'", 'sh -c a b');
+  await isTold(/^Created/, '2024-01-01T12:00:05Z', '2024-01-01T12:00:55Z');
+  await isTold(/^Compressed/, /^100,\d\d\d bytes$/, /^100,\d\d\d bytes$/);
+  await expect(row(/^Ports/)).not.toHaveClass('differs');
+  // Neither has one.
+  await expect(row(/^User/)).toHaveCount(0);
+});
+
+test('a blob cannot be compared, and there is a way to its page', async ({ page, open, memory }) => {
+  await putImage(memory, 'compare/blob', '1', { os: 'linux', architecture: 'amd64' });
+  const { config } = JSON.parse((await readBack(memory.registry, 'compare/blob:1')).bytes);
+  const name = `${memory.host}/compare/blob`;
+  await open(`/compare/${name}@${config.digest}|${name}:1`);
+  await expect(page.getByTestId('error')).toHaveAttribute('data-code', 'blob');
+  await expect(page.getByTestId('loading')).toHaveCount(0);
+  await page.getByTestId('suggestions').getByRole('link').click();
+  await expect(page.getByTestId('raw-blob')).toContainText('amd64');
+});
+
+test('a config that does not come is told with a way to try again, and one that is late has its place', async ({ page, open, memory }) => {
+  for (const tag of ['left', 'right']) {
+    await putImage(memory, `compare/${tag}`, '1', { os: 'linux', architecture: 'amd64', config: { User: tag } });
+  }
+  const held = [];
+  const headers = { 'access-control-allow-origin': '*' };
+  await page.route(/\/v2\/compare\/left\/blobs\//, (route) => route.fulfill({ status: 404, headers, json: { errors: [{ code: 'BLOB_UNKNOWN' }] } }));
+  await page.route(/\/v2\/compare\/right\/blobs\//, (route) => held.push(route));
+  await open(`/compare/${memory.host}/compare/left:1|${memory.host}/compare/right:1`);
+  const config = page.getByRole('region', { name: 'Config' });
+  await expect(config.getByTestId('error')).toContainText(`The config of ${memory.host}/compare/left:1 could not be read`);
+  await expect(config.locator('[aria-busy=true] .skeleton')).toHaveCount(1);
+  await expect.poll(() => held.length).toBe(1);
+  await page.unroute(/\/v2\/compare\/right\/blobs\//);
+  await held[0].continue();
+  await expect(config.locator('.skeleton')).toHaveCount(0);
+  await expectAccessible(page);
+  await page.unroute(/\/v2\/compare\/left\/blobs\//);
+  await config.getByRole('button', { name: 'Try again' }).click();
+  await expect(config.locator('tr.differs', { hasText: 'User' }).getByRole('cell')).toHaveText(['left', 'right']);
+});
+
+test('images of 20,000 layers each are compared', async ({ page, open, memory }) => {
+  const layers = (side) =>
+    Array.from({ length: 20_000 }, (_, at) => {
+      const content = at % 2 ? 'both' : side;
+      return { mediaType: 'application/vnd.oci.image.layer.v1.tar', digest: `sha256:${createHash('sha256').update(`${content} ${at}`).digest('hex')}`, size: 1 };
+    });
+  const mediaType = 'application/vnd.oci.image.manifest.v1+json';
+  const config = { mediaType: 'application/vnd.oci.empty.v1+json', digest: `sha256:${createHash('sha256').update('{}').digest('hex')}`, size: 2 };
+  await page.route(/\/v2\/compare\/many\/manifests\//, (route) => {
+    const body = JSON.stringify({ schemaVersion: 2, mediaType, config, layers: layers(new URL(route.request().url()).pathname) });
+    return route.fulfill({ headers: { 'access-control-allow-origin': '*', 'content-type': mediaType }, body });
+  });
+  await open(`/compare/${memory.host}/compare/many:1|${memory.host}/compare/many:2`);
+  const region = page.getByRole('region', { name: 'Layers' });
+  await expect(region).toContainText('20000 differences', { timeout: 15_000 });
+  await expect(region.getByTestId('compare-row')).toHaveCount(1000);
+  await expect(region).toContainText('… and 29,000 more rows');
 });
 
 for (const theme of ['light', 'dark']) {

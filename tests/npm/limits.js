@@ -27,7 +27,10 @@ export const limits = {
    * command, what a registry has was asked with its length, and streamed uploads were sent again with another token.
    */
   client: 364 * 1024,
-  /** The bytes that few programs load: trees, findings, conversions, described lists, tags in order. 89 KB. */
+  /**
+   * The bytes that few programs load: trees, differences, findings, conversions, described lists, tags in order: 89 KB; 81 KB before
+   * differences were among them.
+   */
   extras: 92 * 1024,
   /**
    * The bytes that reading files of images loads: 167 KB, half of it inflate, zstd and tar; 140 KB before tables of contents were read, so

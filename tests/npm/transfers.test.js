@@ -146,6 +146,23 @@ describe('looking', () => {
     assert.equal((await tm.diff(`${webapp}:1.4`, `${webapp}:latest`)).same, true);
   });
 
+  test('a layer is the same under the media types of Docker and OCI', async () => {
+    const repository = `${registry.host}/compared/app`;
+    const put = async (tag, image, configType, layerType) => {
+      const config = await tm.putBlob(repository, '{"os":"linux","architecture":"amd64"}', { mediaType: configType });
+      const layer = await tm.putBlob(repository, 'a layer', { mediaType: layerType });
+      const described = ({ mediaType, digest, size }) => ({ mediaType, digest: String(digest), size });
+      const manifest = { schemaVersion: 2, mediaType: image, config: described(config), layers: [described(layer)] };
+      await tm.putManifest(`${repository}:${tag}`, JSON.stringify(manifest));
+    };
+    const docker = 'application/vnd.docker.image.rootfs.diff.tar.gzip';
+    const oci = 'application/vnd.oci.image.layer.v1.tar+gzip';
+    await put('docker', 'application/vnd.docker.distribution.manifest.v2+json', 'application/vnd.docker.container.image.v1+json', docker);
+    await put('oci', 'application/vnd.oci.image.manifest.v1+json', 'application/vnd.oci.image.config.v1+json', oci);
+    const { layers } = await tm.diff(`${repository}:docker`, `${repository}:oci`);
+    assert.deepEqual(layers.map(({ kind, left, right }) => [kind, left?.mediaType, right?.mediaType]), [['same', docker, oci]]);
+  });
+
   test('an artifact is one, with its type and the bytes of its config', async () => {
     const chart = await tm.inspect(`${registry.host}/samples/chart:0.3.0`);
     assert.deepEqual([chart.kind, chart.config, chart.platform], ['artifact', undefined, undefined]);

@@ -50,15 +50,10 @@ impl IndexChange {
         let digest = |entry: &Descriptor| Some(entry.digest.to_string());
         for difference in diff_entries(before, after) {
             match difference {
-                Diff::Same(entry) => {
-                    let same = |other: &&Descriptor| {
-                        other.digest == entry.digest && other.platform == entry.platform
-                    };
-                    if let Some(now) = after.manifests.iter().find(same) {
-                        add_fields(&mut changes, entry, now);
-                        let of = format!("annotation of {}, ", name(entry));
-                        add_pairs(&mut changes, &of, &entry.annotations, &now.annotations);
-                    }
+                Diff::Same { left, right } => {
+                    add_fields(&mut changes, left, right);
+                    let of = format!("annotation of {}, ", name(left));
+                    add_pairs(&mut changes, &of, &left.annotations, &right.annotations);
                 }
                 Diff::Changed { left, right } if left.digest == right.digest => changes.push(Self {
                     subject: format!("platform of {}", left.digest),

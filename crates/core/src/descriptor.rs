@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     Digest, MediaType, Platform,
     json::{FieldError, Object, ObjectWriter, check, parse_elements, string, string_array, string_map},
+    platform::ComparedFields,
 };
 
 /// A pointer to content, as the OCI image specification's "Content Descriptors" section has it.
@@ -143,10 +144,16 @@ impl Descriptor {
     /// Returns `true` if this entry of a list and `other` are images of one platform, of which an engine takes the first. Entries
     /// without a platform have none in common.
     pub fn is_for_platform_of(&self, other: &Self) -> bool {
-        let (Some(platform), Some(of_other)) = (&self.platform, &other.platform) else { return false };
-        *platform != Platform::default()
-            && platform.is_same(of_other)
-            && self.is_runnable()
-            && other.is_runnable()
+        // Most platforms differ, which is seen soonest.
+        let platforms = self.platform.as_ref().zip(other.platform.as_ref());
+        platforms.is_some_and(|(platform, of_other)| platform.is_same(of_other))
+            && self.chosen_by().is_some()
+            && other.chosen_by().is_some()
+    }
+
+    /// Returns the platform by which an engine takes this entry of a list; `None` if it takes it by none.
+    pub(crate) fn chosen_by(&self) -> Option<ComparedFields<'_>> {
+        let platform = self.platform.as_ref().filter(|platform| **platform != Platform::default())?;
+        self.is_runnable().then(|| platform.compared_fields())
     }
 }

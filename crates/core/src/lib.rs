@@ -26,7 +26,7 @@ pub use annotate::{AnnotateError, EntryField, PlatformChange, UnsupportedPlatfor
 pub use config::{ConfigError, HistoryEntry, ImageConfig, PlatformError, RootFs, RunConfig};
 pub use convert::{ConvertError, ConvertedImage, Format, convert_image};
 pub use descriptor::Descriptor;
-pub use diff::{Diff, diff_entries, diff_pairs, diff_sequence};
+pub use diff::{Diff, diff_entries, diff_layers, diff_pairs, diff_sequence};
 pub use digest::{Algorithm, Digest, DigestError, Hasher};
 pub use edit::{EditConflict, EntryChange, FormChange, ListEdit};
 pub use lint::{Finding, Fix, LintRule, ResolvedEntry, lint_image, lint_index};

@@ -31,6 +31,9 @@ pub struct Platform {
     pub variant: String,
 }
 
+/// Architecture, operating system, normalized variant, version and features of the operating system.
+pub(crate) type ComparedFields<'a> = (&'a str, &'a str, &'a str, &'a str, &'a [String]);
+
 /// The pairs of operating system and architecture that `docker manifest annotate` accepts.
 const ANNOTATABLE: [(&str, &[&str]); 9] = [
     ("darwin", &["386", "amd64", "arm", "arm64"]),
@@ -95,11 +98,12 @@ impl Platform {
     /// # Ok::<(), tallyman_core::PlatformTextError>(())
     /// ```
     pub fn is_same(&self, other: &Self) -> bool {
-        self.architecture == other.architecture
-            && self.os == other.os
-            && self.normalized_variant() == other.normalized_variant()
-            && self.os_version == other.os_version
-            && self.os_features == other.os_features
+        self.compared_fields() == other.compared_fields()
+    }
+
+    /// Returns the fields by which platforms are the same.
+    pub(crate) fn compared_fields(&self) -> ComparedFields<'_> {
+        (&self.architecture, &self.os, self.normalized_variant(), &self.os_version, &self.os_features)
     }
 
     /// Returns `true` if an image of `platform` is one for this platform: operating system and architecture are the same,

@@ -2,7 +2,7 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::de::IgnoredAny;
-use tallyman_core::{Diff, diff_sequence};
+use tallyman_core::diff_sequence;
 
 use crate::messages::{Content, Line};
 
@@ -16,8 +16,6 @@ const JSON_MAX: usize = 1 << 20;
 const LINE_MAX: usize = 2000;
 /// Bytes in a row of hexadecimal digits.
 const ROW: usize = 16;
-/// Lines of two texts that are lined up: their numbers multiplied, without what is the same at both ends.
-const DIFFERENCE_MAX: usize = 4_000_000;
 
 /// A file that is open.
 pub enum Document {
@@ -190,46 +188,22 @@ fn hex_row(offset: usize, row: &[u8]) -> Line {
 fn difference(left: &str, right: &str) -> Vec<DifferenceLine> {
     let places = |text: &str| line_places(text, &line_starts(text)).collect::<Vec<_>>();
     let (left_places, right_places) = (places(left), places(right));
-    let lines = |text: &'_ str, places: &[(u32, u32)]| -> Vec<String> {
-        places.iter().map(|(start, end)| text[*start as usize..*end as usize].to_owned()).collect()
-    };
-    let (left_lines, right_lines) = (lines(left, &left_places), lines(right, &right_places));
-    let start = left_lines.iter().zip(&right_lines).take_while(|(left, right)| left == right).count();
-    let rest = (left_lines.len() - start).min(right_lines.len() - start);
-    let ends = left_lines.iter().rev().zip(right_lines.iter().rev());
-    let end = ends.take(rest).take_while(|(left, right)| left == right).count();
-    let (middle_left, middle_right) =
-        (&left_lines[start..left_lines.len() - end], &right_lines[start..right_lines.len() - end]);
-    let middle = if middle_left.len().saturating_mul(middle_right.len()) <= DIFFERENCE_MAX {
-        let by_reference = |lines: &'_ [String]| -> Vec<u32> {
-            // Numbers in place of lines: equal lines have one number.
-            let mut numbers = std::collections::HashMap::new();
-            for line in middle_left.iter().chain(middle_right) {
-                let next = numbers.len() as u32;
-                numbers.entry(line.as_str()).or_insert(next);
-            }
-            lines.iter().map(|line| numbers[line.as_str()]).collect()
-        };
-        diff_sequence(&by_reference(middle_left), &by_reference(middle_right))
-    } else {
-        let removed = middle_left.iter().map(|_| Diff::Removed(0));
-        removed.chain(middle_right.iter().map(|_| Diff::Added(0))).collect()
-    };
-    let same = |count: usize| std::iter::repeat_n(Diff::Same(0), count);
     let (mut at, mut bt) = (0, 0);
     let take = |from: &[(u32, u32)], number: &mut usize| {
         *number += 1;
         Some((*number as u32, from[*number - 1]))
     };
-    same(start)
-        .chain(middle)
-        .chain(same(end))
-        .map(|line| match line {
-            Diff::Removed(_) => DifferenceLine { left: take(&left_places, &mut at), right: None },
-            Diff::Added(_) => DifferenceLine { left: None, right: take(&right_places, &mut bt) },
-            _ => DifferenceLine { left: take(&left_places, &mut at), right: take(&right_places, &mut bt) },
+    diff_sequence(&lines_at(left, &left_places), &lines_at(right, &right_places))
+        .into_iter()
+        .map(|line| DifferenceLine {
+            left: line.left().and_then(|_| take(&left_places, &mut at)),
+            right: line.right().and_then(|_| take(&right_places, &mut bt)),
         })
         .collect()
+}
+
+fn lines_at<'a>(text: &'a str, places: &[(u32, u32)]) -> Vec<&'a str> {
+    places.iter().map(|(start, end)| &text[*start as usize..*end as usize]).collect()
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! Two manifests side by side.
 
+mod config;
 mod sides;
 
-use tallyman_core::{Descriptor, Diff, ImageConfig, Manifest, diff_entries, diff_sequence};
+use tallyman_core::{Descriptor, Diff, ImageManifest, Manifest, diff_entries, diff_layers};
 use yew::prelude::*;
 
 use super::{problem, use_title};
@@ -14,7 +15,10 @@ use crate::{
     format,
     router::Link,
     routes::Route,
-    state::inspection::{Extent, Inspected, Inspection, use_inspection},
+    state::{
+        inspection::{Blob, Extent, Inspected, Inspection, use_inspection},
+        problem::Problem,
+    },
     text::{text, use_language},
 };
 
@@ -44,8 +48,10 @@ pub fn Compare(props: &Props) -> Html {
             words.same
         }
         (Inspection::Ready(_), Inspection::Ready(_)) => words.differ,
-        (Inspection::Failed(_), _) | (_, Inspection::Failed(_)) => "",
-        _ => words.fetching,
+        (Inspection::Loading, Inspection::Loading | Inspection::Ready(_))
+        | (Inspection::Ready(_), Inspection::Loading) => words.fetching,
+        (Inspection::Failed(_) | Inspection::Blob(_), _)
+        | (_, Inspection::Failed(_) | Inspection::Blob(_)) => "",
     };
     html! {
         <>
@@ -55,7 +61,8 @@ pub fn Compare(props: &Props) -> Html {
             { for [(&left, &props.left), (&right, &props.right)].into_iter().filter_map(|(side, written)| match &**side {
                 // A side that is still to be chosen is no error.
                 Inspection::Failed(failure) if !written.is_empty() => Some(problem::view(failure)),
-                _ => None,
+                Inspection::Blob(blob) => Some(problem::view(&of_blob(blob))),
+                Inspection::Loading | Inspection::Ready(_) | Inspection::Failed(_) => None,
             }) }
             if let (Inspection::Ready(left), Inspection::Ready(right)) = (&*left, &*right) {
                 { both(left, right) }
@@ -63,6 +70,19 @@ pub fn Compare(props: &Props) -> Html {
                 <p class="panel empty" data-testid="loading" aria-busy="true"><span class="skeleton" /></p>
             }
         </>
+    }
+}
+
+/// A blob is nothing that can be compared, and has a page.
+fn of_blob(blob: &Blob) -> Problem {
+    let words = text().compare();
+    let reference = blob.reference.to_string();
+    Problem {
+        code: "blob",
+        title: (words.is_blob)(&reference),
+        advice: vec![words.is_blob_advice.to_owned()],
+        suggestions: vec![reference],
+        ..Problem::default()
     }
 }
 
@@ -75,9 +95,7 @@ fn both(left: &Inspected, right: &Inspected) -> Html {
             }
             { platforms(left, right) }
             { layers(&left.manifest, &right.manifest) }
-            if let (Some(left), Some(right)) = (left.config().ready(), right.config().ready()) {
-                { config(left, right) }
-            }
+            { config::view(left, right) }
             { annotations(&left.manifest, &right.manifest) }
         </>
     }
@@ -90,32 +108,38 @@ fn files_link(left: &Inspected, right: &Inspected) -> Html {
 }
 
 fn summary(left: &Inspected, right: &Inspected) -> Html {
-    let row = |name: &'static str, of: &dyn Fn(&Inspected) -> (String, Html)| {
-        let ((left_key, left), (right_key, right)) = (of(left), of(right));
-        Row { name: name.into(), differs: left_key != right_key, left, right }
+    let row = |name: &'static str, differs: bool, show: &dyn Fn(&Inspected) -> Html| Row {
+        name: name.into(),
+        differs,
+        left: show(left),
+        right: show(right),
+    };
+    let size = |name: &'static str, of: &dyn Fn(&Inspected) -> Option<u64>| {
+        let or_none =
+            |size: &Option<u64>, write: fn(u64) -> String| size.map_or_else(|| "–".to_owned(), write);
+        let exact = |size| (text().inspect().exact_bytes)(&format::count(size));
+        let (differs, [left, right]) = change::written(
+            &[of(left), of(right)],
+            |size| or_none(size, format::bytes),
+            |size| or_none(size, exact),
+        );
+        Row { name: name.into(), differs, left: left.into(), right: right.into() }
     };
     let rows = vec![
-        row(text().compare().reference, &|side| {
+        // Two names of one thing are no difference.
+        row(text().compare().reference, false, &|side| {
             let text = side.reference.to_string();
             let route = Route::Inspect { reference: text.clone() };
-            // Two names of one thing are no difference.
-            (String::new(), html! { <Link to={route}>{ text }</Link> })
+            html! { <Link to={route}>{ text }</Link> }
         }),
-        row(text().inspect().digest, &|side| {
-            let digest = side.manifest.digest().clone();
-            (digest.to_string(), html! { <Digest value={digest} /> })
+        row(text().inspect().digest, left.manifest.digest() != right.manifest.digest(), &|side| {
+            html! { <Digest value={side.manifest.digest().clone()} /> }
         }),
-        row(text().compare().kind, &|side| {
-            (side.manifest.kind().to_string(), html! { (text().inspect().kind)(side.manifest.kind()) })
+        row(text().compare().kind, left.manifest.kind() != right.manifest.kind(), &|side| {
+            html! { (text().inspect().kind)(side.manifest.kind()) }
         }),
-        row(text().inspect().manifest_size, &|side| {
-            (side.manifest.size().to_string(), html! { format::bytes(side.manifest.size()) })
-        }),
-        row(text().inspect().compressed, &|side| {
-            let size = side.manifest.image().map(|image| format::bytes(image.content_size()));
-            let size = size.unwrap_or_else(|| "–".to_owned());
-            (size.clone(), html! { size })
-        }),
+        size(text().inspect().manifest_size, &|side| Some(side.manifest.size())),
+        size(text().inspect().compressed, &|side| side.manifest.image().map(ImageManifest::content_size)),
     ];
     change::table(text().inspect().summary, rows)
 }
@@ -146,74 +170,25 @@ fn platforms(left: &Inspected, right: &Inspected) -> Html {
     html! {
         <>
             { change::list(text().inspect().platforms, &changes, what) }
-            <p class="title__chips remark">{ for rebuilt }</p>
+            <p class="title__chips remark">{ for rebuilt.take(change::ROWS_MAX) }</p>
         </>
     }
 }
 
 fn layers(left: &Manifest, right: &Manifest) -> Html {
-    let Some((left, right)) = left.image().zip(right.image()) else { return html! {} };
-    let all: Vec<_> = left.layers.iter().chain(&right.layers).collect();
-    let size =
-        |digest: &str| all.iter().find(|layer| layer.digest.as_str() == digest).map_or(0, |layer| layer.size);
-    let digests =
-        |layers: &'_ [Descriptor]| layers.iter().map(|layer| layer.digest.to_string()).collect::<Vec<_>>();
-    let (left, right) = (digests(&left.layers), digests(&right.layers));
-    let (left, right): (Vec<_>, Vec<_>) =
-        (left.iter().map(String::as_str).collect(), right.iter().map(String::as_str).collect());
-    let changes = diff_sequence(&left, &right);
-    let shared = changes.iter().filter_map(|change| match change {
-        Diff::Same(digest) => Some(size(digest)),
-        _ => None,
-    });
-    let shared = format::bytes(shared.sum());
-    let what = |digest: &&str| {
-        let short = digest.split_once(':').map_or(*digest, |(_, hex)| &hex[..12]).to_owned();
-        html! { <><code title={(*digest).to_owned()}>{ short }</code>{ " " }<span class="soft">{ format::bytes(size(digest)) }</span></> }
+    if left.image().is_none() || right.image().is_none() {
+        return html! {};
+    }
+    let changes = diff_layers(left, right);
+    let shared = changes.iter().filter(|change| change.is_same()).filter_map(Diff::left);
+    let shared = format::bytes(shared.fold(0, |sum, layer| layer.size.saturating_add(sum)));
+    let what = |layer: &&Descriptor| {
+        html! { <><code title={layer.digest.to_string()}>{ layer.digest.short() }</code>{ " " }<span class="soft">{ format::bytes(layer.size) }</span></> }
     };
     html! {
         <>
             { change::list(text().inspect().layers, &changes, what) }
             <p class="soft remark">{ (text().compare().shared)(&shared) }</p>
-        </>
-    }
-}
-
-fn config(left: &ImageConfig, right: &ImageConfig) -> Html {
-    let row = |name: &'static str, of: &dyn Fn(&ImageConfig) -> String| {
-        let [left, right] = [left, right].map(|config| format::visible(&of(config)).into_owned());
-        Row {
-            name: name.into(),
-            differs: left != right,
-            left: html! { <code>{ left }</code> },
-            right: html! { <code>{ right }</code> },
-        }
-    };
-    let rows = vec![
-        row(text().inspect().platform, &|config| config.platform.to_string()),
-        row(text().inspect().created, &|config| {
-            config.created.as_deref().map(format::date).unwrap_or_default()
-        }),
-        row(text().inspect().entry_point, &|config| config.config.entrypoint.join(" ")),
-        row(text().inspect().command, &|config| config.config.cmd.join(" ")),
-        row(text().inspect().working_dir, &|config| config.config.working_dir.clone()),
-        row(text().inspect().user, &|config| config.config.user.clone()),
-        row(text().inspect().ports, &|config| {
-            config.config.exposed_ports.iter().cloned().collect::<Vec<_>>().join(", ")
-        }),
-    ];
-    let environment = |config: &ImageConfig| -> std::collections::BTreeMap<String, String> {
-        let pair = |line: &String| {
-            let (name, value) = line.split_once('=').unwrap_or((line, ""));
-            (name.to_owned(), value.to_owned())
-        };
-        config.config.env.iter().map(pair).collect()
-    };
-    html! {
-        <>
-            { change::table(text().inspect().config, rows) }
-            { change::pairs(text().inspect().environment, &environment(left), &environment(right)) }
-            { change::pairs(text().inspect().labels, &left.config.labels, &right.config.labels) }
         </>
     }
 }

@@ -3,7 +3,7 @@
 mod actions;
 mod artifact;
 mod choice;
-mod config;
+pub mod config;
 pub mod entry_name;
 mod findings;
 mod graph;

@@ -21,11 +21,16 @@ pub struct Compare {
     pub right_only: &'static str,
     pub the_same: &'static str,
     pub differences: fn(number: usize) -> String,
+    /// More rows, which are not drawn.
+    pub more: fn(number: &str) -> String,
     pub attestation: &'static str,
     pub shared: fn(size: &str) -> String,
     /// Compares the two images of a platform.
     pub both_images: fn(platform: &str) -> String,
     pub files: &'static str,
+    pub is_blob: fn(reference: &str) -> String,
+    pub is_blob_advice: &'static str,
+    pub config_failed: fn(reference: &str) -> String,
 }
 
 impl Language {
@@ -55,10 +60,14 @@ static ENGLISH: Compare = Compare {
     differences: |number| {
         if number == 1 { "1 difference".to_owned() } else { format!("{number} differences") }
     },
+    more: |number| format!("… and {number} more rows"),
     attestation: "attestation",
     shared: |size| format!("{size} of layers are shared: stored and pulled once."),
     both_images: |platform| format!("Compare the images for {platform}"),
     files: "Compare files",
+    is_blob: |reference| format!("{reference} is a blob, not a manifest"),
+    is_blob_advice: "Only images and image indexes can be compared. View the blob:",
+    config_failed: |reference| format!("The config of {reference} could not be read"),
 };
 
 static SPANISH: Compare = Compare {
@@ -81,8 +90,12 @@ static SPANISH: Compare = Compare {
     differences: |number| {
         if number == 1 { "1 diferencia".to_owned() } else { format!("{number} diferencias") }
     },
+    more: |number| format!("… y {number} filas más"),
     attestation: "atestación",
     shared: |size| format!("{size} en capas compartidas: se almacenan y se descargan una sola vez."),
     both_images: |platform| format!("Comparar las imágenes para {platform}"),
     files: "Comparar archivos",
+    is_blob: |reference| format!("{reference} es un blob, no un manifest"),
+    is_blob_advice: "Solo se pueden comparar imágenes e índices de imágenes. Ver el blob:",
+    config_failed: |reference| format!("No se pudo leer la configuración de {reference}"),
 };

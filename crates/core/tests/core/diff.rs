@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use tallyman_core::{
-    Descriptor, Diff, Digest, Index, Manifest, MediaType, diff_entries, diff_pairs, diff_sequence,
+    Descriptor, Diff, Digest, Index, Manifest, MediaType, diff_entries, diff_layers, diff_pairs,
+    diff_sequence,
 };
 
 fn index(described: &[(&str, &str)]) -> Index {
@@ -22,7 +23,7 @@ fn changes_of(left: &[(&str, &str)], right: &[(&str, &str)]) -> String {
     let of =
         |entry: &Descriptor| entry.platform.as_ref().map_or("none".to_owned(), |p| p.architecture.clone());
     let changes = diff_entries(&left, &right).into_iter().map(|change| match change {
-        Diff::Same(entry) => format!("={}", of(entry)),
+        Diff::Same { left, .. } => format!("={}", of(left)),
         Diff::Changed { left, .. } => format!("~{}", of(left)),
         Diff::Removed(entry) => format!("-{}", of(entry)),
         Diff::Added(entry) => format!("+{}", of(entry)),
@@ -50,6 +51,101 @@ fn entries_are_partnered_by_digest_then_by_platform() {
 }
 
 #[test]
+fn equal_entries_are_paired_in_their_order_each_with_its_own_annotations() {
+    let [left, right] = ["left", "right"].map(|side| {
+        let mut index = index(&[("a", "amd64"), ("a", "amd64")]);
+        for (at, entry) in index.manifests.iter_mut().enumerate() {
+            entry.annotations.insert("name".to_owned(), format!("{side} {at}"));
+        }
+        index
+    });
+    let changes = diff_entries(&left, &right);
+    let names = changes.iter().map(|change| {
+        assert!(change.is_same());
+        [change.left(), change.right()].map(|side| &*side.unwrap().annotations["name"])
+    });
+    assert_eq!(names.collect::<Vec<_>>(), [["left 0", "right 0"], ["left 1", "right 1"]]);
+}
+
+#[test]
+fn a_layer_is_the_same_under_the_media_types_of_docker_and_oci() {
+    let image = |name: &str, layer: &str, contents: &[&str]| {
+        let describe = |media_type: &str, content: &str| {
+            Descriptor::new(MediaType::new(media_type), Digest::of(content.as_bytes()), 1).to_json()
+        };
+        let layers: Vec<_> = contents.iter().map(|content| describe(layer, content)).collect();
+        let config = describe("application/vnd.oci.image.config.v1+json", "config");
+        let json = format!(
+            r#"{{"schemaVersion":2,"mediaType":"{name}","config":{config},"layers":[{}]}}"#,
+            layers.join(",")
+        );
+        Manifest::parse(json.into_bytes(), None).unwrap()
+    };
+    let docker = image(
+        "application/vnd.docker.distribution.manifest.v2+json",
+        "application/vnd.docker.image.rootfs.diff.tar.gzip",
+        &["a", "b", "c"],
+    );
+    let oci = image(
+        "application/vnd.oci.image.manifest.v1+json",
+        "application/vnd.oci.image.layer.v1.tar+gzip",
+        &["a", "b"],
+    );
+    let changes = diff_layers(&docker, &oci);
+    let types = changes.iter().map(|change| {
+        [change.left(), change.right()]
+            .map(|side| side.map(|layer| layer.media_type.as_str().contains("docker")))
+    });
+    assert_eq!(
+        types.collect::<Vec<_>>(),
+        [[Some(true), Some(false)], [Some(true), Some(false)], [Some(true), None]]
+    );
+}
+
+/// Lengths at which a table of all pairs would take more memory than there is.
+const MANY: u32 = 200_000;
+
+#[test]
+fn long_sequences_are_lined_up_by_what_is_unique() {
+    let left: Vec<u32> = (0..MANY).collect();
+    // Ten at the start stand at the end, and every hundredth is another.
+    let right: Vec<u32> =
+        (10..MANY).map(|at| if at % 100 == 0 { MANY + at } else { at }).chain(0..10).collect();
+    // Repeated ones between two that are unique.
+    let with_repeated = |side: &[u32], at: usize| [&side[..at], &[u32::MAX; 3], &side[at..]].concat();
+    let (left, right) = (with_repeated(&left, 1010), with_repeated(&right, 1000));
+
+    let changes = diff_sequence(&left, &right);
+    assert_eq!(changes.iter().filter_map(Diff::left).copied().collect::<Vec<_>>(), left);
+    assert_eq!(changes.iter().filter_map(Diff::right).copied().collect::<Vec<_>>(), right);
+    let same: Vec<_> = changes.iter().filter(|change| change.is_same()).collect();
+    assert!(same.iter().all(|change| change.left() == change.right()));
+    let replaced = (10..MANY).filter(|at| at % 100 == 0).count();
+    assert_eq!(same.len(), MANY as usize - 10 - replaced + 3);
+    assert_eq!(changes[..10], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map(Diff::Removed));
+
+    // Nothing is unique, and nothing in common.
+    let repeated = |number: u32| vec![number; MANY as usize];
+    let changes = diff_sequence(&repeated(1), &repeated(2));
+    assert_eq!(changes.len(), 2 * MANY as usize);
+    assert!(!changes.iter().any(Diff::is_same));
+}
+
+#[test]
+fn entries_of_large_indexes_are_paired() {
+    let named = |side: &str, at: u32| (format!("{side} {at}"), "");
+    let entries = |side: &str| (0..MANY / 5).map(|at| named(side, at)).collect::<Vec<_>>();
+    let [left, right] = [entries("left"), entries("right")].map(|entries| {
+        index(&entries.iter().map(|(content, architecture)| (&**content, *architecture)).collect::<Vec<_>>())
+    });
+    let changes = diff_entries(&left, &right);
+    assert_eq!(changes.len(), left.manifests.len() + right.manifests.len());
+    let mut turned = left.clone();
+    turned.manifests.reverse();
+    assert!(diff_entries(&left, &turned).iter().all(Diff::is_same));
+}
+
+#[test]
 fn pairs_are_compared_by_key() {
     let map = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
         pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
@@ -60,7 +156,7 @@ fn pairs_are_compared_by_key() {
     assert_eq!(
         compared,
         [
-            ("a", Diff::Same("1")),
+            ("a", Diff::Same { left: "1", right: "1" }),
             ("b", Diff::Changed { left: "2", right: "3" }),
             ("c", Diff::Added("5")),
             ("d", Diff::Removed("4")),

@@ -245,7 +245,7 @@ export class Tallyman {
     const { platform, signal } = optionsOf(options, ['platform', 'signal']);
     const [from, to] = [referenceText(left, 'left'), referenceText(right, 'right')];
     const wanted = platformText(platform);
-    const found = JSON.parse(await this.#run(signal, (engine, aborted) => engine.diff(from, to, wanted, aborted))) as ComparisonJson;
+    const found = JSON.parse(await this.#extra(signal, (engine, aborted) => engine.diff(from, to, wanted, aborted))) as ComparisonJson;
     return {
       same: found.same,
       left: descriptorOf(found.left),

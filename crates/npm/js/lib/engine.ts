@@ -139,7 +139,7 @@ export function client(): Promise<void> {
  * @internal
  */
 export function extras(): Promise<void> {
-  const what = 'with trees, findings, conversions, lists that are described and tags in order';
+  const what = 'with trees, differences, findings, conversions, lists that are described and tags in order';
   extrasComing ??= client()
     .then(() => loadPart('extras', what, runtime.extras))
     .catch((error: unknown) => {

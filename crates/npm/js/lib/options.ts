@@ -346,7 +346,7 @@ export interface Comparison {
   right: Descriptor;
   /** Entries, if both are lists: those of one platform belong together. */
   entries: Difference[];
-  /** Layers, if both are images. */
+  /** Layers, if both are images: those of one digest are the same, whatever their media types. */
   layers: Difference[];
 }
 

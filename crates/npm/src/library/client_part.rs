@@ -34,7 +34,7 @@ use super::{
 use crate::transport::{JsTransport, piece_for_js};
 use crate::{
     content_hasher::hasher,
-    library::{compare::compare, extras_part::load_extras_part, lookup, transfers},
+    library::{extras_part::load_extras_part, lookup, transfers},
 };
 
 /// The size of `{}` in bytes: the config of an artifact that has none.
@@ -164,10 +164,6 @@ impl ClientPart for Worker {
             }
             Operation::Attach { subject, attachment } => {
                 async move { transfers::attach_to(&worker.client, &subject, &attachment).await }.boxed_local()
-            }
-            Operation::Diff { left, right, platform } => {
-                async move { compare(&worker.client, [&left, &right], platform.as_deref()).await }
-                    .boxed_local()
             }
             Operation::StoredLists => async move { worker.stored_lists().await }.boxed_local(),
             Operation::Load { list } => async move { worker.load(&list).await }.boxed_local(),

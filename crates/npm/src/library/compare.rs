@@ -2,7 +2,7 @@
 
 use tallyman_commands::resolve;
 use tallyman_core::{
-    Descriptor, Diff, Manifest, Reference, diff_entries, diff_sequence,
+    Descriptor, Diff, Reference, diff_entries, diff_layers,
     json::{ObjectWriter, array},
 };
 use tallyman_registry::Client;
@@ -24,24 +24,19 @@ pub async fn compare(
         (Some(left), Some(right)) => changes(diff_entries(left, right)),
         _ => "[]".to_owned(),
     };
-    let (left_layers, right_layers) = (layers(&left), layers(&right));
     let json = ObjectWriter::new()
         .bool("same", left.digest() == right.digest())
         .json("left", &left.descriptor().to_json())
         .json("right", &right.descriptor().to_json())
         .json("entries", &entries)
-        .json("layers", &changes(diff_sequence(&left_layers, &right_layers)));
+        .json("layers", &changes(diff_layers(&left, &right)));
     Ok(json.end().into())
-}
-
-fn layers(manifest: &Manifest) -> Vec<&Descriptor> {
-    manifest.image().map(|image| image.layers.iter().collect()).unwrap_or_default()
 }
 
 fn changes(diffs: Vec<Diff<&Descriptor>>) -> String {
     array(diffs.into_iter().map(|diff| {
         let kind = match diff {
-            Diff::Same(_) => "same",
+            Diff::Same { .. } => "same",
             Diff::Changed { .. } => "changed",
             Diff::Removed(_) => "removed",
             Diff::Added(_) => "added",

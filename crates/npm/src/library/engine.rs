@@ -313,7 +313,7 @@ impl Engine {
         platform: Option<String>,
         aborted: Option<Promise>,
     ) -> Promise {
-        self.run(Operation::Diff { left, right, platform }, aborted)
+        self.run_extra(ExtraOperation::Diff { left, right, platform }, aborted)
     }
 
     /// Resolves to an image with its layers, of a list to the one for `platform`: its reference, its layers as JSON and the

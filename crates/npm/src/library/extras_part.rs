@@ -1,4 +1,4 @@
-//! The part of the module with what few programs call: trees, findings, conversions, the lists of a file, tags in an order. It is
+//! The part of the module with what few programs call: trees, differences, findings, conversions, the lists of a file, tags in an order. It is
 //! loaded when one of them is called, after the [client's](super::client_part), of which it has a copy of the handle.
 
 use std::rc::Rc;
@@ -9,7 +9,8 @@ use wasm_bindgen::JsValue;
 use wasm_split_helpers::wasm_split;
 
 use super::{
-    client_part::PendingValue, failure::Failure, list_plans, lookup, operation::ExtraOperation, tag_order,
+    client_part::PendingValue, compare::compare, failure::Failure, list_plans, lookup,
+    operation::ExtraOperation, tag_order,
 };
 
 /// The operations of the part.
@@ -38,6 +39,9 @@ impl ExtrasPart for Extras {
             }
             ExtraOperation::Tree { reference, platform } => {
                 async move { lookup::below(&client, &reference, platform.as_deref()).await }.boxed_local()
+            }
+            ExtraOperation::Diff { left, right, platform } => {
+                async move { compare(&client, [&left, &right], platform.as_deref()).await }.boxed_local()
             }
             ExtraOperation::Findings { reference } => {
                 async move { lookup::linted(&client, &reference).await }.boxed_local()

@@ -47,8 +47,6 @@ pub enum Operation {
     PutManifest { reference: String, bytes: Vec<u8>, media_type: String },
     /// Attaches blobs to a manifest. The attachment is JSON.
     Attach { subject: String, attachment: String },
-    /// Compares two manifests.
-    Diff { left: String, right: String, platform: Option<String> },
     /// Names the lists of the store.
     StoredLists,
     /// Loads a list from the store.
@@ -71,6 +69,8 @@ pub enum ExtraOperation {
     Apply { lists: String, applies: bool, on_progress: Function },
     /// Finds all that is below a manifest, of a list below the image for `platform`.
     Tree { reference: String, platform: Option<String> },
+    /// Compares two manifests.
+    Diff { left: String, right: String, platform: Option<String> },
     /// Looks for what will surprise somebody in an image or a list.
     Findings { reference: String },
     /// Puts tags into an order.

@@ -76,7 +76,7 @@ fn difference(standing: &Standing, ours: &Manifest, name: &str) -> Html {
     };
     let row = |change: &Diff<&Descriptor>| {
         let (tone, word, name) = match change {
-            Diff::Same(_) => (Tone::Plain, words.diff_kept, "kept"),
+            Diff::Same { .. } => (Tone::Plain, words.diff_kept, "kept"),
             Diff::Changed { .. } => (Tone::Warn, words.diff_changed, "changed"),
             Diff::Removed(_) => (Tone::Warn, words.diff_removed, "removed"),
             Diff::Added(_) => (Tone::Good, words.diff_added, "added"),

@@ -82,7 +82,7 @@ fn lines(name: &'static str, values: &[String]) -> Html {
 }
 
 /// Arguments as a shell would take them: those with spaces, quotes or nothing in them quoted.
-fn arguments(arguments: &[String]) -> String {
+pub fn arguments(arguments: &[String]) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
     let quoted = arguments.iter().map(|argument| {
         if !argument.is_empty() && argument.chars().all(plain) {
