@@ -30,6 +30,17 @@ test('a list compared with itself is the same, with another it is not', async ({
   await expect(page.getByLabel('Left')).toHaveValue(left);
 });
 
+test('what is typed is swapped too', async ({ page, open, memory }) => {
+  const [left, right] = ['1.4', '1.3'].map((tag) => `${memory.host}/samples/webapp:${tag}`);
+  await open(`/compare/${left}|`);
+  await page.getByLabel('Right').fill(right);
+  await page.getByRole('button', { name: 'Swap' }).click();
+  await expect(page.getByTestId('loading')).toHaveCount(0);
+  await expect(page.locator('tr.differs').first()).toBeVisible();
+  await expect(page.getByLabel('Left')).toHaveValue(right);
+  await expect(page.getByLabel('Right')).toHaveValue(left);
+});
+
 test('images that were rebuilt are compared from the comparison of their lists', async ({ page, open, memory }) => {
   await open(`/compare/${memory.host}/samples/webapp:1.4|${memory.host}/samples/webapp:1.3`);
   await page.getByRole('link', { name: 'Compare the images for linux/arm64' }).click();

@@ -651,6 +651,88 @@ test('two platforms of an index side by side', async ({ page, open, memory }) =>
   expect(manifests()).toBe(2);
 });
 
+/** Puts an index of images, each of which has a file that is named after its architecture. */
+async function putPlatforms(server, repo, architectures) {
+  const entries = [];
+  for (const architecture of architectures) {
+    const platform = { os: 'linux', architecture };
+    entries.push([await putFiles(server, repo, architecture, [[[`only-${architecture}`, architecture]]], { platform }), platform]);
+  }
+  return { reference: await putIndex(server, repo, 'all', entries), entries };
+}
+
+/** Puts an index of descriptors into a registry, and returns its descriptor. */
+async function putDescriptors(server, repo, tag, manifests) {
+  const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: OCI.index, manifests }));
+  await fill(server.registry, { blobs: [], manifests: [{ repo, tag, mediaType: OCI.index, digest: digestOf(bytes), bytes }] });
+  return { mediaType: OCI.index, digest: digestOf(bytes), size: bytes.length };
+}
+
+test('the platforms of two images go where the images go', async ({ page, open, memory }) => {
+  const { reference } = await putPlatforms(memory, 'files/swapped', ['amd64', 'arm64', 's390x']);
+  const differ = async (removed, added) => {
+    await expect(row(page, `only-${added}`)).toHaveAttribute('data-change', 'added');
+    await expect(row(page, `only-${removed}`)).toHaveAttribute('data-change', 'removed');
+  };
+  await open(`/files/${reference}|${reference}?platform=linux/arm64&platform_right=linux/s390x`);
+  await differ('arm64', 's390x');
+  await page.getByRole('button', { name: 'Swap' }).click();
+  await differ('s390x', 'arm64');
+  // Of the side without one, it is that of most machines.
+  await open(`/files/${reference}|${reference}?platform_right=linux/arm64`);
+  await differ('amd64', 'arm64');
+  await page.getByRole('button', { name: 'Swap' }).click();
+  await differ('arm64', 'amd64');
+  await page.getByRole('button', { name: 'Compare', exact: true }).click();
+  await differ('arm64', 'amd64');
+  // Another image is compared with the platform that is shown.
+  const other = await putFiles(memory, 'files/swapped', 'other', [[['other', '1']]]);
+  await openFiles(page, open, reference, '?platform=linux/s390x');
+  await page.getByRole('link', { name: 'Another image' }).click();
+  await page.getByLabel('Right').fill(other.reference);
+  await page.getByRole('button', { name: 'Compare', exact: true }).click();
+  await expect(row(page, 'other')).toHaveAttribute('data-change', 'added');
+  await expect(row(page, 'only-s390x')).toHaveAttribute('data-change', 'removed');
+});
+
+test('a platform that does not come is told with its reason, tried again and left for another one', async ({ page, open, memory }) => {
+  const { entries } = await putPlatforms(memory, 'files/sparse', ['amd64', 'arm64', 's390x']);
+  const changes = { [entries[1][0].digest]: { asks: 'ann:secret' } };
+  const sparse = await startBetween(memory, changes);
+  await fetch(`${memory.registry}/v2/files/sparse/manifests/${entries[2][0].digest}`, { method: 'DELETE' });
+  await open(`/files/${sparse.host}/files/sparse:all?platform=linux/arm64`);
+  await expect(page.getByTestId('error')).toContainText('401');
+  await expect(page.getByTestId('sign-in-panel')).toBeVisible();
+  await page.getByTestId('files-platform').selectOption('linux/s390x');
+  await expect(page.getByTestId('error')).toHaveAttribute('data-code', 'not-found');
+  await page.getByTestId('files-platform').selectOption('linux/amd64');
+  await whole(page);
+  await page.getByTestId('files-platform').selectOption('linux/arm64');
+  await expect(page.getByTestId('error')).toBeVisible();
+  delete changes[entries[1][0].digest];
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await whole(page);
+  await expect(row(page, 'only-arm64')).toBeVisible();
+  await sparse.stop();
+});
+
+test('an index without images leads to the indexes that it names', async ({ page, open, memory }) => {
+  const { entries } = await putPlatforms(memory, 'files/nested', ['amd64', 'arm64']);
+  const described = entries.map(([{ digest, size }, platform]) => ({ mediaType: OCI.manifest, digest, size, platform }));
+  const inner = await putDescriptors(memory, 'files/nested', 'inner', described);
+  await putDescriptors(memory, 'files/nested', 'outer', [inner]);
+  await open(`/files/${memory.host}/files/nested:outer?platform=linux/arm64`);
+  await page.getByTestId('nested').getByRole('link').click();
+  await whole(page);
+  await expect(row(page, 'only-arm64')).toBeVisible();
+});
+
+test('an index without entries has no files', async ({ page, open, memory }) => {
+  await putDescriptors(memory, 'files/empty', '1', []);
+  await open(`/files/${memory.host}/files/empty:1`);
+  await expect(page.getByTestId('no-image')).toBeVisible();
+});
+
 test('an image for Windows shows its folders as they are', async ({ page, open, memory }) => {
   await openFiles(page, open, `${memory.host}/samples/files:1`);
   await page.getByTestId('files-platform').selectOption({ index: 1 });

@@ -15,7 +15,7 @@ pub use copier::Copier;
 
 use crate::{
     ContentError, Error,
-    fetch::expand::{self, ExpandOptions, named},
+    fetch::expand::{self, ExpandOptions},
     resolve::{Below, content, failed, nested, resolve, too_deep},
     side_by_side,
 };
@@ -129,14 +129,14 @@ async fn reduced(
     let is_found = |entry: &Descriptor| found.iter().any(|image| image.descriptor.digest == entry.digest);
     let is_chosen = |entry: &Descriptor| {
         entry.is_runnable()
-            && match named(entry) {
+            && match entry.named_platform() {
                 Some(of) => platforms.iter().any(|wanted| wanted.accepts(of)),
                 None => is_found(entry),
             }
     };
     for image in &found {
         let is_of_root =
-            |entry: &Descriptor| named(entry).is_none() && entry.digest == image.descriptor.digest;
+            |entry: &Descriptor| entry.named_platform().is_none() && entry.digest == image.descriptor.digest;
         if !index.manifests.iter().any(is_of_root) {
             index.manifests.push(image.descriptor.clone());
         }

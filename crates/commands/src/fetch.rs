@@ -253,7 +253,7 @@ pub(crate) async fn described(
     let reference = list.by_digest(descriptor.digest.clone());
     let fetched = client.manifest_as(list, descriptor).await.map_err(failed)?;
     let mut descriptor = descriptor.clone();
-    if expand::named(&descriptor).is_none() && !descriptor.media_type.is_list() {
+    if descriptor.named_platform().is_none() && !descriptor.media_type.is_list() {
         let manifest = fetched.manifest().map_err(|error| content(&reference, error))?;
         if let Some(image) = manifest.image() {
             complete(client, &reference, &mut descriptor, image).await?;

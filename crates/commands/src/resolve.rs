@@ -117,6 +117,36 @@ pub(crate) async fn image_for(
     }
 }
 
+/// Returns the image that is meant where no platform is asked for: `manifest`, which was fetched as `reference`, or the one below it.
+/// Of a list that is its only image; else the one for linux/amd64, or for the only platform that there is. Artifacts do not count.
+///
+/// # Errors
+/// As [`resolve`].
+pub(crate) async fn usual_image(
+    client: &Client,
+    reference: &Reference,
+    manifest: Manifest,
+) -> Result<Manifest, Error> {
+    let Some(index) = manifest.index() else { return Ok(manifest) };
+    let may_be_image =
+        |entry: &&Descriptor| entry.media_type.is_list() || entry.is_runnable() && !entry.is_artifact();
+    let mut images = index.manifests.iter().filter(may_be_image);
+    if let (Some(only), None) = (images.next(), images.next())
+        && !only.media_type.is_list()
+    {
+        return nested(client, reference, only).await;
+    }
+    let usual = Platform::new("linux", "amd64");
+    match image_for(client, reference, manifest.clone(), &usual).await {
+        Err(Error::NoSuchPlatform { found, .. })
+            if found.first().is_some_and(|first| found.iter().all(|other| other.is_same(first))) =>
+        {
+            image_for(client, reference, manifest, &found[0]).await
+        }
+        found => found,
+    }
+}
+
 /// The error for a platform without an image beside those that were `found`; those without an operating system tell nothing.
 pub(crate) fn no_such_platform(
     reference: &Reference,

@@ -137,8 +137,18 @@ impl Descriptor {
         match &self.platform {
             _ if self.media_type.is_list() => true,
             Some(platform) => platform.is_complete(),
-            None => self.artifact_type.is_some(),
+            None => self.is_artifact(),
         }
+    }
+
+    /// Returns the platform that this entry of a list names. One without an operating system names none.
+    pub fn named_platform(&self) -> Option<&Platform> {
+        self.platform.as_ref().filter(|platform| !platform.os.is_empty())
+    }
+
+    /// Returns `true` if this entry of a list is an artifact, as far as the list tells: it has a type in place of a platform.
+    pub fn is_artifact(&self) -> bool {
+        self.artifact_type.is_some() && self.named_platform().is_none()
     }
 
     /// Returns `true` if this entry of a list and `other` are images of one platform, of which an engine takes the first. Entries

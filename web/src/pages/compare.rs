@@ -13,7 +13,7 @@ use crate::{
         digest::Digest,
     },
     format,
-    router::Link,
+    router::{self, Link},
     routes::Route,
     state::{
         inspection::{Blob, Extent, Inspected, Inspection, use_inspection},
@@ -56,7 +56,11 @@ pub fn Compare(props: &Props) -> Html {
     html! {
         <>
             <div class="title"><h1>{ words.title }</h1></div>
-            <Sides left={props.left.clone()} right={props.right.clone()} />
+            <Sides
+                left={props.left.clone()}
+                right={props.right.clone()}
+                onchoose={|(left, right, _)| router::push(&Route::Compare { left, right })}
+            />
             <p class="visually-hidden" role="status">{ said }</p>
             { for [(&left, &props.left), (&right, &props.right)].into_iter().filter_map(|(side, written)| match &**side {
                 // A side that is still to be chosen is no error.

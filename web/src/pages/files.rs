@@ -12,18 +12,20 @@ mod viewer;
 
 use std::rc::Rc;
 
+use tallyman_core::Reference;
 use yew::prelude::*;
 
 use super::{problem, use_title};
 use crate::{
     browser::files_worker,
+    routes::Route,
     state::{
         files::ImageSource,
         inspection::{Extent, Inspection, use_inspection},
     },
     text::{text, use_language},
 };
-use address::use_address;
+use address::{Address, use_address};
 use explorer::Explorer;
 use source::Found;
 
@@ -50,9 +52,9 @@ pub fn Files(props: &Props) -> Html {
     use_prepared_worker(matches!(found, Found::Coming));
     html! {
         <>
-            { head::view(&props.reference, right, &left, &found) }
+            { head::view(&props.reference, right, &left, &found, &address) }
             if right.is_empty() {
-                { one(&left, found) }
+                { one(&left, found, &address.platform) }
             } else {
                 <Compared left={Rc::clone(&left)} right={right.to_owned()} />
             }
@@ -60,23 +62,40 @@ pub fn Files(props: &Props) -> Html {
     }
 }
 
-fn one(inspection: &Inspection, found: Found) -> Html {
+fn one(inspection: &Inspection, found: Found, platform: &str) -> Html {
     match found {
         Found::Image(image) => html! { <Whole images={Rc::new(vec![*image])} /> },
-        found => not_yet(inspection, &found),
+        found => not_yet(inspection, &found, platform),
     }
 }
 
-/// The content of the page as long as there are no files.
-fn not_yet(inspection: &Inspection, found: &Found) -> Html {
+/// The content of the page as long as there are no files of the image for `platform`.
+fn not_yet(inspection: &Inspection, found: &Found, platform: &str) -> Html {
     match (inspection, found) {
         (Inspection::Failed(failure), _) => problem::view(failure),
+        (_, Found::Failed(failure)) => problem::view(failure),
+        (_, Found::Nested(lists)) => nested(lists, platform),
         (_, Found::NoImage) => {
             html! { <p class="lead" data-testid="no-image">{ text().files().no_image }</p> }
         }
         _ => {
             html! { <p class="panel empty" data-testid="loading" aria-busy="true"><span class="skeleton" /></p> }
         }
+    }
+}
+
+/// The ways to the files of the images that nested indexes have.
+fn nested(lists: &[Reference], platform: &str) -> Html {
+    let address = Address { platform: platform.to_owned(), ..Address::default() };
+    let link = |list: &Reference| {
+        let route = Route::Files { reference: list.to_string(), right: Vec::new() };
+        html! { <li><a href={address::href(&route, &address)}><code>{ list.to_string() }</code></a></li> }
+    };
+    html! {
+        <div data-testid="nested">
+            <p class="lead">{ text().files().nested }</p>
+            <ul>{ for lists.iter().map(link) }</ul>
+        </div>
     }
 }
 
@@ -100,8 +119,8 @@ fn Compared(props: &ComparedProps) -> Html {
         (Found::Image(left), Found::Image(right)) => {
             html! { <Whole images={Rc::new(vec![*left, *right])} /> }
         }
-        (Found::Image(_), found) => not_yet(&right, &found),
-        (found, _) => not_yet(left, &found),
+        (Found::Image(_), found) => not_yet(&right, &found, platform_right),
+        (found, _) => not_yet(left, &found, &address.platform),
     }
 }
 

@@ -265,7 +265,7 @@ impl Node {
     /// The image's platform: as the list has it, else as its config has it.
     pub fn platform(&self) -> Option<&tallyman_core::Platform> {
         let of_config = || self.config.ready().map(|config| &config.platform);
-        self.descriptor.platform.as_ref().or_else(of_config)
+        self.descriptor.named_platform().or_else(of_config)
     }
 }
 

@@ -7,7 +7,12 @@ use yew::prelude::*;
 use crate::{
     browser::service_worker,
     format,
-    state::{failure::is_sign_in_wanted, inspection::recents, listing::ListingTarget},
+    state::{
+        failure::{Failure, is_sign_in_wanted},
+        inspection::recents,
+        listing::ListingTarget,
+        registries::pasted_manifests::is_pasted,
+    },
     text::{text, use_language},
 };
 
@@ -155,6 +160,27 @@ impl Problem {
             _ => {}
         }
         problem
+    }
+
+    /// Something that another manifest points to did not come.
+    pub fn of_failure(reference: &Reference, failure: &Failure) -> Self {
+        let words = text().problem();
+        let (registry, name) = (reference.registry(), within_registry(reference));
+        let (code, title) = match failure.is_missing {
+            true => ("not-found", (words.not_found)(registry.as_str(), &name)),
+            false => ("not-fetched", (words.other)(&name)),
+        };
+        let asks_for_login = failure.sign_in.is_some();
+        Self {
+            code,
+            title,
+            reason: sentence(&failure.why),
+            advice: asks_for_login.then(|| words.unauthorized_advice.to_owned()).into_iter().collect(),
+            // There is nowhere to fetch from what belongs to a manifest that was pasted.
+            registry: (!is_pasted(reference)).then(|| failure.sign_in.as_ref().unwrap_or(registry).clone()),
+            asks_for_login,
+            ..Self::default()
+        }
     }
 
     /// Returns the explanation of a registry's failure, whatever was fetched. `name` names that.

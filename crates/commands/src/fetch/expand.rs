@@ -117,9 +117,12 @@ impl ExpandOptions {
     }
 
     /// Returns the entries of a list that are taken, as far as they tell it themselves: all lists among them, and the attestations
-    /// of images that are taken.
+    /// of images that are taken. An artifact is of none of the platforms that are asked for.
     fn choose<'a>(&self, described: &'a [Descriptor]) -> Vec<&'a Descriptor> {
-        let names = |entry: &Descriptor| named(entry).map(|platform| self.takes(platform));
+        let names = |entry: &Descriptor| match entry.named_platform() {
+            Some(platform) => Some(self.takes(platform)),
+            None => (entry.is_artifact() && !self.platforms.is_empty()).then_some(false),
+        };
         let taken = described.iter().filter(|entry| names(entry) == Some(true));
         let taken: HashSet<&str> = taken.map(|entry| entry.digest.as_str()).collect();
         let attests_taken = |entry: &Descriptor| entry.attests().is_some_and(|image| taken.contains(image));
@@ -142,11 +145,6 @@ impl ExpandOptions {
     }
 }
 
-/// Returns the platform that an entry of a list names.
-pub(crate) fn named(entry: &Descriptor) -> Option<&Platform> {
-    entry.platform.as_ref().filter(|platform| !platform.os.is_empty())
-}
-
 /// The images below a list while they are fetched.
 struct Expansion<'a> {
     client: &'a Client,
@@ -156,27 +154,41 @@ struct Expansion<'a> {
     below: Below<'a>,
     /// The platforms of images that are not taken.
     passed: RefCell<Vec<Platform>>,
+    /// The failure of an entry that may be of a platform that is asked for, and that the registry does not have.
+    missing: RefCell<Option<Error>>,
 }
 
 impl<'e> Expansion<'e> {
     fn new(client: &'e Client, list: &'e Reference, options: &'e ExpandOptions) -> Self {
-        Self { client, list, options, below: Below::new(list), passed: RefCell::default() }
+        Self {
+            client,
+            list,
+            options,
+            below: Below::new(list),
+            passed: RefCell::default(),
+            missing: RefCell::default(),
+        }
     }
 
     /// Returns the entries of a list that are taken, as far as they tell it themselves.
     fn choose<'a>(&self, described: &'a [Descriptor]) -> Vec<&'a Descriptor> {
         let runnable = described.iter().filter(|entry| entry.is_runnable());
-        let passed = runnable.filter_map(named).filter(|platform| !self.options.takes(platform));
+        let passed =
+            runnable.filter_map(Descriptor::named_platform).filter(|platform| !self.options.takes(platform));
         self.passed.borrow_mut().extend(passed.cloned());
         self.options.choose(described)
     }
 
-    /// Returns what was found if every platform that was asked for is among it.
+    /// Returns what was found if every platform that was asked for is among it. One that is not may be that of an entry which is
+    /// missing.
     fn checked(self, found: Vec<ListEntry>) -> Result<Vec<ListEntry>, Error> {
         let has = |wanted: &&Platform| found.iter().any(|entry| wanted.accepts(&entry.platform()));
         let Some(wanted) = self.options.platforms.iter().find(|wanted| !has(wanted)) else {
             return Ok(found);
         };
+        if let Some(error) = self.missing.into_inner() {
+            return Err(error);
+        }
         let runnable = found.iter().filter(|entry| entry.descriptor.is_runnable());
         let platforms = self.passed.into_inner().into_iter().chain(runnable.map(ListEntry::platform));
         Err(no_such_platform(self.list, wanted, platforms))
@@ -215,7 +227,17 @@ impl<'e> Expansion<'e> {
         let Self { client, list, options, .. } = *self;
         let reference = list.by_digest(described.digest.clone());
         let invalid = |reason: ContentError| Error::content(&reference, reason);
-        let fetched = client.manifest_as(list, described).await.map_err(failed)?;
+        // An attestation of an image that is taken belongs to it.
+        let may_be_missing = !options.platforms.is_empty()
+            && described.named_platform().is_none()
+            && described.attests().is_none();
+        let fetched = match client.manifest_as(list, described).await {
+            Err(error) if may_be_missing && error.is_not_found() => {
+                self.missing.borrow_mut().get_or_insert(failed(error));
+                return Ok(Vec::new());
+            }
+            fetched => fetched.map_err(failed)?,
+        };
         if described.media_type.is_list() {
             if depth == 0 {
                 return Err(too_deep(list));
@@ -230,7 +252,7 @@ impl<'e> Expansion<'e> {
             descriptor.annotations.clone_from(&described.annotations);
             descriptor.artifact_type.clone_from(&described.artifact_type);
         }
-        if let Some(platform) = named(described) {
+        if let Some(platform) = described.named_platform() {
             descriptor.platform = Some(platform.clone());
         } else {
             let manifest = fetched.manifest().map_err(|error| content(&reference, error))?;

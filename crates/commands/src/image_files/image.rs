@@ -11,7 +11,7 @@ use tallyman_registry::Client;
 
 use crate::{
     Error,
-    resolve::{failed, image_for, nested, resolve},
+    resolve::{failed, resolve, usual_image},
 };
 
 /// The layers that are fetched at the same time.
@@ -61,7 +61,8 @@ pub async fn layered_image(
 }
 
 /// Finds the image of a reference, and returns its reference by digest, its manifest and the bytes of its config. Of a list it
-/// takes the image for `platform`; without one the only image that the list has, else the one for linux/amd64.
+/// takes the image for `platform`; without one the only image that the list has, else the one for linux/amd64, else that of the only
+/// platform. Nested lists count, artifacts do not.
 ///
 /// # Errors
 /// The errors of [`resolve`]; [`Error::NoConfig`] if it is no image.
@@ -70,14 +71,8 @@ pub async fn image_and_config(
     reference: &Reference,
     platform: Option<&Platform>,
 ) -> Result<(Reference, ImageManifest, Vec<u8>), Error> {
-    let mut manifest = resolve(client, reference, platform).await?;
-    if let Some(index) = manifest.index() {
-        let runnable: Vec<&Descriptor> = index.manifests.iter().filter(|entry| entry.is_runnable()).collect();
-        manifest = match runnable[..] {
-            [only] => nested(client, reference, only).await?,
-            _ => image_for(client, reference, manifest, &Platform::new("linux", "amd64")).await?,
-        };
-    }
+    let manifest = resolve(client, reference, platform).await?;
+    let manifest = usual_image(client, reference, manifest).await?;
     let Some(image) = manifest.image() else {
         return Err(Error::NoConfig { reference: Box::new(reference.clone()), kind: manifest.kind() });
     };

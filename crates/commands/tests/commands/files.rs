@@ -13,6 +13,7 @@ use tallyman_core::Digest;
 use tallyman_layers::{Device, Entry, EntryKind, Event, LayerPath, LayerReader, Limits, TarWriter};
 
 const OCI: &str = "application/vnd.oci.image.manifest.v1+json";
+const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 const IMAGE: &str = "h.io:5000/a/app:1";
 
 fn entry(path: &str, kind: EntryKind) -> Entry {
@@ -105,6 +106,13 @@ fn sample(shell: &Shell) {
     );
 }
 
+/// Puts an index of entries under a tag, and returns the entry that it is of another.
+fn put_index(shell: &Shell, tag: &str, entries: &[Value]) -> Value {
+    let list = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": entries }).to_string();
+    shell.registry.put_manifest("a/app", tag, INDEX, list.as_bytes());
+    json!({ "mediaType": INDEX, "digest": Digest::of(list.as_bytes()).as_str(), "size": list.len() })
+}
+
 #[tokio::test(flavor = "current_thread")]
 async fn files_are_listed_as_ls_does() {
     let shell = Shell::new();
@@ -143,11 +151,55 @@ async fn the_only_image_of_a_list_needs_no_platform_there() {
     sample(&shell);
     let files = shell.done(&["files", "--insecure", IMAGE]).await;
     let manifest = shell.registry.contents.borrow().manifests[&("a/app".into(), "1".into())].1.clone();
-    let index = "application/vnd.oci.image.index.v1+json";
     let entry = json!({ "mediaType": OCI, "digest": Digest::of(&manifest).as_str(), "size": manifest.len() });
-    let list = json!({ "schemaVersion": 2, "mediaType": index, "manifests": [entry] }).to_string();
-    shell.registry.put_manifest("a/app", "list", index, list.as_bytes());
+    put_index(&shell, "list", &[entry]);
     assert_eq!(shell.done(&["files", "--insecure", "h.io:5000/a/app:list"]).await, files);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn without_a_platform_images_of_nested_lists_count_and_artifacts_do_not() {
+    let shell = Shell::new();
+    // An image that has a file named after its platform.
+    let image = |architecture: &str| {
+        put(&shell, "linux", &[("COPY", layer(&[(architecture, "")]))]);
+        let manifest = shell.registry.contents.borrow().manifests[&("a/app".into(), "1".into())].1.clone();
+        json!({
+            "mediaType": OCI, "digest": Digest::of(&manifest).as_str(), "size": manifest.len(),
+            "platform": { "os": "linux", "architecture": architecture },
+        })
+    };
+    let [amd64, arm64, s390x] = ["amd64", "arm64", "s390x"].map(image);
+    let artifact = json!({
+        "mediaType": OCI, "digest": Digest::of(b"artifact").as_str(), "size": 8, "artifactType": "a/b",
+    });
+    let nested = |tag: &str, entries: &[&Value]| {
+        put_index(&shell, tag, &entries.iter().map(|entry| (*entry).clone()).collect::<Vec<_>>())
+    };
+    let of_both = nested("of-both", &[&arm64, &amd64]);
+    let of_arm64 = nested("of-arm64", &[&arm64]);
+    for (number, (entries, expected)) in [
+        (&[&arm64, &of_both][..], Some("amd64")),
+        (&[&of_arm64], Some("arm64")),
+        (&[&arm64, &of_arm64], Some("arm64")),
+        (&[&arm64, &artifact], Some("arm64")),
+        (&[&artifact, &of_arm64], Some("arm64")),
+        (&[&s390x, &artifact, &of_both], Some("amd64")),
+        (&[&s390x, &of_arm64], None),
+        (&[&artifact], None),
+        (&[], None),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        nested("list", entries);
+        let found = shell.run(&["files", "--insecure", "--json", "h.io:5000/a/app:list"]).await;
+        let Some(expected) = expected else {
+            assert_eq!(found.exit, 3, "{number}: {}", found.stderr);
+            continue;
+        };
+        let files: Value = found.stdout.parse().unwrap_or_else(|_| panic!("{number}: {}", found.stderr));
+        assert_eq!(files[0]["path"], expected, "{number}");
+    }
 }
 
 #[tokio::test(flavor = "current_thread")]

@@ -254,6 +254,40 @@ async fn one_image_stands_for_several_platforms() {
 }
 
 #[tokio::test(flavor = "current_thread")]
+async fn artifacts_and_entries_that_are_missing_hide_no_image_of_a_platform() {
+    let registry = Registry::builder().start().await.expect("a port is free");
+    let [arm64, s390x, lost] =
+        ["linux/arm64", "linux/s390x", "linux/riscv64"].map(|platform| Image::oci(platform, "one"));
+    let nested = index(INDEX, &[arm64.entry()], "");
+    arm64.put(&registry, "a/app", None);
+    s390x.put(&registry, "a/app", None);
+    registry.put_manifest("a/app", None, INDEX, nested.clone());
+    let list = format!(
+        r#"{{"mediaType":"{INDEX}","digest":"{}","size":{}}}"#,
+        Digest::of(nested.as_bytes()),
+        nested.len()
+    );
+    let unnamed = |image: &Image| image.entry().replace(&format!(r#","platform":{}"#, image.platform), "");
+    let artifact = |number: usize| unnamed(&Image::oci("linux/amd64", &format!("artifact {number}")));
+    let artifacts = (0..20).map(|number| artifact(number).replace('}', r#","artifactType":"a/b"}"#));
+    let entries: Vec<String> = artifacts.chain([unnamed(&lost), list, unnamed(&s390x)]).collect();
+    registry.put_manifest("a/app", Some("1"), INDEX, index(INDEX, &entries, ""));
+    let program = Program::anonymous();
+    let name = format!("{}/a/app:1", registry.addr);
+    for (platform, image) in [("linux/arm64", &arm64), ("linux/s390x", &s390x)] {
+        registry.clear_requests();
+        let digest = program.succeed(&["digest", "--insecure", "--platform", platform, &name]).await;
+        assert_eq!(digest.trim(), image.digest());
+        let requests = registry.requests();
+        assert!(requests.len() < 10, "{requests:?}");
+    }
+    // The one that is missing may be that which is asked for.
+    let missing = program.run(&["digest", "--insecure", "--platform", "linux/riscv64", &name]).await;
+    assert_eq!(missing.exit, 3);
+    assert!(missing.stderr.contains(&lost.digest()), "{}", missing.stderr);
+}
+
+#[tokio::test(flavor = "current_thread")]
 async fn v8_of_arm64_takes_the_place_of_arm64() {
     let (registry, _) = registry().await;
     let newer = Image::oci("linux/arm64/v8", "two");

@@ -4,9 +4,7 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use crate::{
-    components::text_field::use_value,
-    router,
-    routes::Route,
+    components::text_field::{text_in, use_value},
     state::input::pasted_text::reference_in,
     text::{text, use_language},
 };
@@ -18,9 +16,8 @@ pub struct Props {
     pub left: AttrValue,
     /// The text of the right field.
     pub right: AttrValue,
-    /// The files of the two are compared.
-    #[prop_or_default]
-    pub of_files: bool,
+    /// Called with the references on the left and on the right, and with `true` if they were swapped.
+    pub onchoose: Callback<(String, String, bool)>,
 }
 
 /// Two boxes and a button that swaps them.
@@ -30,28 +27,27 @@ pub fn Sides(props: &Props) -> Html {
     let (left, right) = (use_node_ref(), use_node_ref());
     use_value(&left, &props.left);
     use_value(&right, &props.right);
-    let of_files = props.of_files;
-    let go = move |left: String, right: String| {
-        router::push(&match of_files {
-            true => Route::Files { reference: left, right: vec![right] },
-            false => Route::Compare { left, right },
-        });
-    };
-    let onsubmit = {
-        let (left, right) = (left.clone(), right.clone());
-        move |event: SubmitEvent| {
-            event.prevent_default();
-            let of =
-                |input: &NodeRef| input.cast::<HtmlInputElement>().map(|input| reference_in(&input.value()));
-            if let Some((left, right)) = of(&left).zip(of(&right)) {
-                go(left, right);
+    let choose = {
+        let (left, right, onchoose) = (left.clone(), right.clone(), props.onchoose.clone());
+        Callback::from(move |is_swapped: bool| {
+            let mut chosen = [&left, &right].map(|field| reference_in(&text_in(field)));
+            if is_swapped {
+                chosen.reverse();
             }
-        }
+            for (field, reference) in [&left, &right].into_iter().zip(&chosen) {
+                if let Some(input) = field.cast::<HtmlInputElement>() {
+                    input.set_value(reference);
+                }
+            }
+            let [left, right] = chosen;
+            onchoose.emit((left, right, is_swapped));
+        })
     };
-    let swap = {
-        let (left, right) = (props.left.to_string(), props.right.to_string());
-        move |_: MouseEvent| go(right.clone(), left.clone())
-    };
+    let onsubmit = choose.reform(|event: SubmitEvent| {
+        event.prevent_default();
+        false
+    });
+    let swap = choose.reform(|_: MouseEvent| true);
     let side = |input: NodeRef, label: &'static str| {
         html! {
             <label class="reference-box">

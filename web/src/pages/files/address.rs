@@ -54,7 +54,21 @@ fn is_zero(value: &u64) -> bool {
     *value == 0
 }
 
+/// The platform that is shown of an index where none is chosen.
+pub const USUAL_PLATFORM: &str = "linux/amd64";
+
 impl Address {
+    /// The address of a pair of images, with the platforms of this one: exchanged if the images were swapped.
+    pub fn of_pair(&self, are_swapped: bool) -> Self {
+        let (platform, platform_right) = (self.platform.clone(), self.platform_right.clone());
+        // Without one on the right, both sides have the same.
+        if !are_swapped || platform_right.is_empty() {
+            return Self { platform, platform_right, ..Self::default() };
+        }
+        let left = if platform.is_empty() { USUAL_PLATFORM.to_owned() } else { platform };
+        Self { platform: platform_right, platform_right: left, ..Self::default() }
+    }
+
     /// The kinds of changes.
     pub fn changes(&self) -> Vec<Change> {
         let named = |change: &Change| self.changes.split(',').any(|name| name == change.as_str());
@@ -110,14 +124,44 @@ pub fn use_address() -> (Address, Callback<(Address, Step)>) {
 
 /// Goes to the files at an address.
 pub fn go(route: &Route, address: &Address, step: Step) {
-    let query =
-        serde_urlencoded::to_string(address).expect("texts and numbers are what addresses are made of");
-    router::go(route, &query, step);
+    router::go(route, &query(address), step);
+}
+
+/// The link to the files at an address.
+pub fn href(route: &Route, address: &Address) -> String {
+    let query = query(address);
+    let mark = if query.is_empty() { "" } else { "?" };
+    format!("#{}{mark}{query}", route.to_path())
+}
+
+fn query(address: &Address) -> String {
+    serde_urlencoded::to_string(address).expect("texts and numbers are what addresses are made of")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn images_that_are_swapped_take_their_platforms_along() {
+        let pair = |query: &str, are_swapped: bool| {
+            let address: Address = serde_urlencoded::from_str(query).unwrap();
+            super::query(&address.of_pair(are_swapped))
+        };
+        let both = "platform=linux%2Farm64&platform_right=linux%2Fs390x";
+        for (query, same, swapped) in [
+            ("", "", ""),
+            ("platform=linux/arm64&path=etc", "platform=linux%2Farm64", "platform=linux%2Farm64"),
+            (
+                "platform_right=linux/arm64",
+                "platform_right=linux%2Farm64",
+                "platform=linux%2Farm64&platform_right=linux%2Famd64",
+            ),
+            (both, both, "platform=linux%2Fs390x&platform_right=linux%2Farm64"),
+        ] {
+            assert_eq!([pair(query, false), pair(query, true)], [same, swapped], "{query}");
+        }
+    }
 
     #[test]
     fn kinds_of_changes_are_switched_on_and_off() {

@@ -3,7 +3,7 @@
 use yew::prelude::*;
 
 use super::{
-    address::{Address, Step, go, use_address},
+    address::{Address, Step, go, href, use_address},
     source::{self, Found},
 };
 use crate::{
@@ -13,18 +13,25 @@ use crate::{
     },
     router::Link,
     routes::Route,
-    state::inspection::{Inspected, Inspection},
+    state::inspection::{Inspected, Inspection, Node},
     text::{text, use_language},
 };
 
 /// The heading of the page.
-pub fn view(reference: &AttrValue, right: &str, inspection: &Inspection, found: &Found) -> Html {
+pub fn view(
+    reference: &AttrValue,
+    right: &str,
+    inspection: &Inspection,
+    found: &Found,
+    address: &Address,
+) -> Html {
     let words = text().files();
     let inspected = match inspection {
         Inspection::Ready(inspected) => Some(inspected),
         _ => None,
     };
     let is_image = matches!(found, Found::Image(_));
+    let is_runnable = |(_, node): (usize, &Node)| node.descriptor.is_runnable();
     html! {
         <>
             <div class="title">
@@ -36,14 +43,23 @@ pub fn view(reference: &AttrValue, right: &str, inspection: &Inspection, found: 
                 }
             </div>
             if right.is_empty() {
-                if let Some(inspected) = inspected.filter(|_| is_image) {
+                if let Some(inspected) = inspected.filter(|inspected| is_image || inspected.entries().any(is_runnable)) {
                     <Choices inspected={inspected.clone()} reference={reference.clone()} />
                 }
             } else {
-                <Sides left={reference.clone()} right={right.to_owned()} of_files=true />
+                <Sides left={reference.clone()} right={right.to_owned()} onchoose={onchoose(address)} />
             }
         </>
     }
+}
+
+/// Returns the callback that compares two images, of the same platforms as now.
+fn onchoose(address: &Address) -> Callback<(String, String, bool)> {
+    let address = address.clone();
+    Callback::from(move |(left, right, are_swapped)| {
+        let route = Route::Files { reference: left, right: vec![right] };
+        go(&route, &address.of_pair(are_swapped), Step::New);
+    })
 }
 
 /// Properties of [`Choices`].
@@ -73,21 +89,16 @@ fn Choices(props: &Props) -> Html {
             }
         }
     };
-    let oncompare = {
-        let reference = props.reference.to_string();
-        let platform = chosen.and_then(|number| names.name(number)).unwrap_or_default().to_owned();
-        move |event: Event| {
-            let select = event.target_dyn_into::<web_sys::HtmlSelectElement>();
-            if let Some(select) = select {
-                let route = Route::Files { reference: reference.clone(), right: vec![reference.clone()] };
-                let (platform, platform_right) = (platform.clone(), select.value());
-                let address = Address { platform, platform_right, ..Address::default() };
-                go(&route, &address, Step::New);
-            }
+    let pair =
+        Route::Files { reference: props.reference.to_string(), right: vec![props.reference.to_string()] };
+    let platform = chosen.and_then(|number| names.name(number)).unwrap_or_default().to_owned();
+    let with = Address { platform, ..Address::default() };
+    let other = href(&pair, &with);
+    let oncompare = move |event: Event| {
+        if let Some(select) = event.target_dyn_into::<web_sys::HtmlSelectElement>() {
+            go(&pair, &Address { platform_right: select.value(), ..with.clone() }, Step::New);
         }
     };
-    let other =
-        Route::Files { reference: props.reference.to_string(), right: vec![props.reference.to_string()] };
     let nodes: Vec<_> = names.numbers().map(|number| &*props.inspected.nodes[number]).collect();
     let labels = entry_name::names(&nodes);
     let all: Vec<_> = names.numbers().zip(labels).collect();
@@ -112,7 +123,7 @@ fn Choices(props: &Props) -> Html {
                     </select>
                 </label>
             }
-            <Link classes="button" to={other}>{ words.other_image }</Link>
+            <a class="button" href={other}>{ words.other_image }</a>
         </div>
     }
 }

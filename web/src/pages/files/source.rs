@@ -1,12 +1,14 @@
 //! The image whose files are shown: of a manifest, or of the platform of an index.
 
-use tallyman_core::{ImageManifest, ManifestBody, Platform, Reference};
+use tallyman_core::{Descriptor, ImageManifest, Index, ManifestBody, Reference};
 
+use super::address::USUAL_PLATFORM;
 use crate::{
     pages::inspect::{Named, Names, entry_name},
     state::{
         files::{ImageLayer, ImageSource},
         inspection::{Inspected, Inspection, Loadable, Node},
+        problem::Problem,
     },
 };
 
@@ -16,13 +18,17 @@ pub enum Found {
     Coming,
     /// It is here.
     Image(Box<ImageSource>),
+    /// It did not come.
+    Failed(Box<Problem>),
+    /// The index has none of its own, but these indexes.
+    Nested(Vec<Reference>),
     /// There is none.
     NoImage,
 }
 
 /// The image that is shown of an index: the one that was chosen, that of most machines, or the first.
 pub fn chosen(inspected: &Inspected, names: &Names, wanted: &str) -> Named {
-    let usual = || names.find(inspected, &Platform::new("linux", "amd64").to_string());
+    let usual = || names.find(inspected, USUAL_PLATFORM);
     match names.find(inspected, wanted) {
         Named::Nothing => match usual() {
             Named::Nothing => names.numbers().next().map_or(Named::Nothing, Named::Node),
@@ -41,15 +47,11 @@ pub fn found(inspection: &Inspection, wanted: &str) -> Found {
     };
     let (reference, node) = match inspected.manifest.body() {
         ManifestBody::Image(_) => (&inspected.reference, &*inspected.nodes[0]),
-        ManifestBody::Index(_) => {
-            match chosen(inspected, &Names::of(inspected), wanted) {
-                Named::Node(number) => (&inspected.reference, &*inspected.nodes[number]),
-                Named::Coming => return Found::Coming,
-                // Those of an index come after it.
-                Named::Nothing if inspected.nodes.len() == 1 => return Found::Coming,
-                Named::Nothing => return Found::NoImage,
-            }
-        }
+        ManifestBody::Index(index) => match chosen(inspected, &Names::of(inspected), wanted) {
+            Named::Node(number) => (&inspected.reference, &*inspected.nodes[number]),
+            Named::Coming => return Found::Coming,
+            Named::Nothing => return without_image(&inspected.reference, index),
+        },
         ManifestBody::Schema1(_) | ManifestBody::Artifact => return Found::NoImage,
     };
     if matches!(node.manifest, Loadable::None) {
@@ -59,7 +61,10 @@ pub fn found(inspection: &Inspection, wanted: &str) -> Found {
     }
     let manifest = match &node.manifest {
         Loadable::Ready(manifest) => manifest,
-        Loadable::Failed(_) => return Found::NoImage,
+        Loadable::Failed(failure) => {
+            let image = reference.by_digest(node.descriptor.digest.clone());
+            return Found::Failed(Box::new(Problem::of_failure(&image, failure)));
+        }
         Loadable::None | Loadable::Loading => return Found::Coming,
     };
     let Some(image) = manifest.image().filter(|image| image.has_image_config()) else {
@@ -72,6 +77,17 @@ pub fn found(inspection: &Inspection, wanted: &str) -> Found {
             Found::Image(Box::new(source(reference, image, node, config)))
         }
     }
+}
+
+/// The answer for an index of which no image is known.
+fn without_image(reference: &Reference, index: &Index) -> Found {
+    // Nodes of its entries come after it.
+    if index.manifests.iter().any(Descriptor::is_runnable) {
+        return Found::Coming;
+    }
+    let lists = index.manifests.iter().filter(|entry| entry.media_type.is_list());
+    let lists: Vec<_> = lists.map(|entry| reference.by_digest(entry.digest.clone())).collect();
+    if lists.is_empty() { Found::NoImage } else { Found::Nested(lists) }
 }
 
 fn source(

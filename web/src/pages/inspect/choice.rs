@@ -91,7 +91,7 @@ impl Names {
         if let Some(number) = self.numbers().find(listed) {
             return Named::Node(number);
         }
-        let mut unlisted = self.numbers().filter(|number| node(number).descriptor.platform.is_none());
+        let mut unlisted = self.numbers().filter(|number| node(number).descriptor.named_platform().is_none());
         let settled = unlisted.find(|number| {
             is_coming(node(number))
                 || node(number).platform().is_some_and(|platform| platform.to_string() == wanted)
@@ -106,7 +106,7 @@ impl Names {
 
 /// The platform by which the list names an image.
 fn listed_platform(node: &Node) -> Option<String> {
-    node.descriptor.platform.as_ref().map(Platform::to_string)
+    node.descriptor.named_platform().map(Platform::to_string)
 }
 
 /// Returns `true` as long as an image's config may still come.
@@ -215,7 +215,9 @@ mod tests {
 
     #[test]
     fn a_platform_that_configs_alone_have_is_waited_for() {
-        let (mut inspected, _) = index(&[("a", Value::Null), ("b", Value::Null), ("c", Value::Null)]);
+        // A platform without an operating system says nothing.
+        let empty = json!({ "os": "", "architecture": "" });
+        let (mut inspected, _) = index(&[("a", Value::Null), ("b", empty), ("c", Value::Null)]);
         let names = Names::of(&inspected);
         assert_eq!(names.name(1), Some(digest("a").as_str()));
         assert_eq!(names.find(&inspected, digest("b").as_str()), Named::Node(2));

@@ -227,7 +227,7 @@ impl Work<'_> {
 
     /// Fetches the entries of which the index does not name the platform.
     fn fetch_unnamed(&mut self) {
-        let is_unnamed = |entry: &Descriptor| entry.platform.is_none() && entry.is_runnable();
+        let is_unnamed = |entry: &Descriptor| entry.named_platform().is_none() && entry.is_runnable();
         let unnamed = self.unfetched.iter().filter(|(_, entry)| is_unnamed(entry));
         let numbers: Vec<usize> = unnamed.map(|(number, _)| *number).collect();
         self.fetch_wanted(&numbers);
