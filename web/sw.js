@@ -104,7 +104,7 @@ async function settingsOfServer(request, cache, last) {
   return response;
 }
 
-const isPage = (response) => (response.headers.get('content-type') ?? '').startsWith('text/html');
+const isPage = (response) => /^text\/html\s*(;|$)/i.test(response.headers.get('content-type') ?? '');
 
 const isJson = (response) => response.json().then(
   () => true,

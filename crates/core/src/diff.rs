@@ -11,6 +11,8 @@ use crate::{Descriptor, Digest, Index, Manifest, Platform, platform::ComparedFie
 /// Cells of the table by which sequences are lined up, at most: what needs more is lined up by values that are unique on both
 /// sides. No run in such a table is longer than 2,000 values, so that a cell is a `u16`.
 const CELLS_MAX: usize = 4_000_000;
+/// Cells of all tables of one comparison.
+const ALL_CELLS_MAX: usize = 16 * CELLS_MAX;
 
 /// A value of the left side, of the right side, or of both.
 /// ```
@@ -122,7 +124,8 @@ pub fn diff_layers<'a>(left: &'a Manifest, right: &'a Manifest) -> Vec<Diff<&'a 
 /// stands side by side. Nothing is ever [`Diff::Changed`]: a line is itself or another.
 ///
 /// Where the lengths of the parts that differ, multiplied, are over 4 million, the run is the longest one of values that are
-/// unique in each of these parts, and what is between two of those is lined up by itself if it is smaller.
+/// unique in each of these parts, and what is between two of those is lined up by itself if it is smaller, as
+/// long as all that are have no more than 64 million.
 pub fn diff_sequence<T: Eq + Hash + Copy>(left: &[T], right: &[T]) -> Vec<Diff<T>> {
     diff_by_key(left, right, |value| value)
 }
@@ -161,16 +164,18 @@ fn line_up(left: &[usize], right: &[usize]) -> Vec<(usize, usize)> {
     let end = ends.take(rest).take_while(|(left, right)| left == right).count();
     let (left_end, right_end) = (left.len() - end, right.len() - end);
 
-    let is_small = |left: &[usize], right: &[usize]| left.len().saturating_mul(right.len()) <= CELLS_MAX;
     let (middle_left, middle_right) = (&left[start..left_end], &right[start..right_end]);
-    let fixed =
-        if is_small(middle_left, middle_right) { Vec::new() } else { unique_run(middle_left, middle_right) };
+    let is_small = middle_left.len().saturating_mul(middle_right.len()) <= CELLS_MAX;
+    let fixed = if is_small { Vec::new() } else { unique_run(middle_left, middle_right) };
     let fixed = fixed.into_iter().map(|(at, bt)| (start + at, start + bt));
     let mut pairs: Vec<_> = (0..start).map(|at| (at, at)).collect();
     let (mut at, mut bt) = (start, start);
+    let mut room = ALL_CELLS_MAX;
     for (next_at, next_bt) in fixed.chain([(left_end, right_end)]) {
         let (left, right) = (&left[at..next_at], &right[bt..next_bt]);
-        if is_small(left, right) {
+        let cells = left.len().saturating_mul(right.len());
+        if cells <= CELLS_MAX.min(room) {
+            room -= cells;
             pairs.extend(longest_run(left, right).into_iter().map(|(left, right)| (at + left, bt + right)));
         }
         pairs.push((next_at, next_bt));

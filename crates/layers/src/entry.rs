@@ -197,17 +197,13 @@ impl Entry {
         self.segments.as_ref().map_or(0, |_| self.size.saturating_sub(self.stored_size))
     }
 
-    /// The bytes that its path, link, names, attributes and segments take, and the directories of its path that the path of the
-    /// entry before it does not have.
-    pub(crate) fn metadata_size(&self, before: &LayerPath) -> u64 {
+    /// The bytes that its path, link, names, attributes and segments take.
+    pub(crate) fn metadata_size(&self) -> u64 {
         let texts = [self.path.as_bytes(), &self.link, self.user.as_bytes(), self.group.as_bytes()];
         let texts: usize = texts.iter().map(|text| text.len()).sum();
         let attributes: usize =
             self.xattrs.iter().map(|xattr| size_of_val(xattr) + xattr.name.len() + xattr.value.len()).sum();
-        (texts
-            + attributes
-            + self.path.new_directories_size(before)
-            + self.segments.as_deref().map_or(0, size_of_val)) as u64
+        (texts + attributes + self.segments.as_deref().map_or(0, size_of_val)) as u64
     }
 
     /// Returns `true` if type, mode, owner, link, device and attributes are the same.

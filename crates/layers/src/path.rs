@@ -1,6 +1,6 @@
 //! Paths of files in a layer.
 
-use std::fmt;
+use std::{collections::HashSet, fmt};
 
 /// A path in a layer: bytes, as Linux has them, without a slash at either end; empty for the root.
 ///
@@ -18,6 +18,26 @@ pub struct LayerPath(Box<[u8]>);
 
 /// The bytes that a directory of a tree takes besides its path, about.
 const DIRECTORY: usize = 512;
+
+/// The directories that paths of a layer name, to count each once.
+#[derive(Debug, Default)]
+pub(crate) struct Directories(HashSet<Box<[u8]>>);
+
+impl Directories {
+    /// Takes in those above `path`. Returns the bytes that the new ones take, each with its path.
+    pub(crate) fn take_in(&mut self, path: &LayerPath) -> u64 {
+        let (mut size, mut above) = (0, &path.0[..]);
+        while let Some(end) = above.iter().rposition(|byte| *byte == b'/') {
+            above = &above[..end];
+            if self.0.contains(above) {
+                break;
+            }
+            self.0.insert(above.into());
+            size += (DIRECTORY + end) as u64;
+        }
+        size
+    }
+}
 
 impl LayerPath {
     /// Returns the path without empty components, `.` and `..`; `None` if it leads out of the root.
@@ -110,14 +130,6 @@ impl LayerPath {
     pub fn is_in(&self, folder: &Self) -> bool {
         folder.is_root()
             || self.0.strip_prefix(&*folder.0).is_some_and(|rest| rest.is_empty() || rest[0] == b'/')
-    }
-
-    /// The bytes that the directories above it take, each with its path, that another path does not have.
-    pub(crate) fn new_directories_size(&self, other: &Self) -> usize {
-        let same = self.0.iter().zip(&other.0).take_while(|(a, b)| a == b).count();
-        let known = if same == other.0.len() { same + 1 } else { same };
-        let slashes = self.0.iter().enumerate().skip(known).filter(|(_, byte)| **byte == b'/');
-        slashes.map(|(end, _)| DIRECTORY + end).sum()
     }
 
     /// Returns the path without empty components, `.` and `..`, which stops at the root as it does for the kernel.

@@ -8,7 +8,7 @@ mod header;
 mod pax;
 mod sparse;
 
-use crate::{Entry, EntryKind, Error, LayerPath, LimitKind, Limits, Segment};
+use crate::{Entry, EntryKind, Error, LayerPath, LimitKind, Limits, Segment, path::Directories};
 use header::{Block, TypeFlag};
 use pax::PaxRecords;
 use sparse::{MapReader, MapStep};
@@ -40,8 +40,7 @@ pub(crate) struct TarParser {
     entries: u64,
     file_size: u64,
     metadata: u64,
-    /// The path of the entry before.
-    last: LayerPath,
+    directories: Directories,
     /// The file whose content comes.
     content: ContentPosition,
 }
@@ -104,7 +103,7 @@ impl TarParser {
             entries: 0,
             file_size: 0,
             metadata: 0,
-            last: LayerPath::default(),
+            directories: Directories::default(),
             content: ContentPosition::default(),
         }
     }
@@ -320,9 +319,8 @@ impl TarParser {
     fn begin(&mut self, entry: Entry, segments: &[Segment]) -> Result<Step, Error> {
         self.file_size = self.file_size.saturating_add(entry.size);
         self.limits.check(LimitKind::FileSize, self.file_size, Some(entry.path.as_bytes()))?;
-        self.metadata += entry.metadata_size(&self.last);
+        self.metadata += entry.metadata_size() + self.directories.take_in(&entry.path);
         self.limits.check(LimitKind::Metadata, self.metadata, Some(entry.path.as_bytes()))?;
-        self.last.clone_from(&entry.path);
         self.content = ContentPosition { segments: segments.into(), segment: 0, position: 0 };
         let (left, padding) = (entry.stored_size, padding_of(entry.stored_size));
         self.state = if left == 0 { after_content(padding) } else { State::Content { left, padding } };

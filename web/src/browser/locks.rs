@@ -27,7 +27,7 @@ extern "C" {
 pub struct Lock(Option<(Function, Promise)>);
 
 impl Lock {
-    /// Takes the lock of `name`. Returns `None` if another tab holds it; where there are no locks, none does.
+    /// Takes the lock of `name`. Returns `None` if it is held, in this tab or another; where there are no locks, none does.
     pub async fn take(name: &str) -> Option<Self> {
         let ((granted, grant), (held, release)) = (pending(), pending());
         let on_granted = Closure::once_into_js(move |lock: JsValue| {

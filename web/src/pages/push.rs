@@ -219,8 +219,8 @@ fn Planned(props: &PlannedProps) -> Html {
     }
 }
 
-/// Asks the registry what of a plan it has already, when no other tab pushes it; again when something changes about it. Returns
-/// that, and the steps that an interrupted push of the plan had done.
+/// Asks the registry what of a plan it has already, when no other push or copy to its reference runs; again when something changes
+/// about it. Returns that, and the steps that an interrupted push of the plan had done.
 #[hook]
 fn use_survey(local_lists: &Rc<LocalLists>, plan: &Rc<PushPlan>) -> (RegistryState, Rc<BTreeSet<usize>>) {
     let (registries, latest) = (use_registries(), use_latest());

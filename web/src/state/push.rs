@@ -188,7 +188,7 @@ impl Pushes {
         self.0.of(&list.file_name())
     }
 
-    /// Begins to do what `plan` says, but for the steps that are over by `steps`; nothing while another tab pushes the list.
+    /// Begins to do what `plan` says, but for the steps that are over by `steps`; nothing while another push or copy to its reference runs.
     /// With `onkept`, the local list is removed afterwards, if it is still the one that was pushed; `onkept` is called if not.
     pub fn begin(
         &self,
@@ -214,7 +214,7 @@ impl Pushes {
         spawn_local(async move {
             let (plan, onkept) = (&run.plan, &run.onkept);
             let Some(lock) = Lock::take(&progress_key(&plan.target)).await else {
-                // The page of the plan says that another tab pushes it.
+                // The page of the plan says that another push or copy runs.
                 update.with(|run| run.end(Phase::Cancelled));
                 return tasks.forget(&plan.target.file_name());
             };

@@ -21,7 +21,7 @@ pub struct Copy {
     pub cancelled: fn(done: usize, all: usize) -> String,
     pub done: fn(target: &str) -> String,
     pub failed: &'static str,
-    /// Another tab pushes or copies to the same reference.
+    /// Another push or copy to the same reference runs, in this tab or another.
     pub elsewhere: fn(target: &str) -> String,
     pub retry: &'static str,
     pub inspect: &'static str,

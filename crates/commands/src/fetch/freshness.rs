@@ -124,11 +124,14 @@ pub(crate) fn carry_over(before: &ListEntry, fresh: &mut ListEntry, config: Opti
 /// Returns the platform of a config with the fields that the list says otherwise than the `old` config. A variant is one of its
 /// architecture, and a version or features are those of their operating system: they go where that is another one now.
 fn merged(said: &Platform, old: &Platform, mut now: Platform) -> Platform {
-    if said.os != old.os {
+    if said.os != old.os && said.os != now.os {
         now.os.clone_from(&said.os);
+        now.os_version.clone_from(&said.os_version);
+        now.os_features.clone_from(&said.os_features);
     }
-    if said.architecture != old.architecture {
+    if said.architecture != old.architecture && said.architecture != now.architecture {
         now.architecture.clone_from(&said.architecture);
+        now.variant.clone_from(&said.variant);
     }
     if now.architecture == said.architecture && said.variant != old.variant {
         now.variant.clone_from(&said.variant);

@@ -44,7 +44,9 @@ pub fn convert(list: &ManifestList, format: Format) -> Result<ConvertedList, Err
     }
     let mut images: HashMap<Digest, ListEntry> = HashMap::new();
     for entry in list.iter() {
-        let is_kept = format == Format::Oci || entry.descriptor.is_runnable();
+        // Docker's lists have a platform for each entry, and no type in place of one.
+        let is_image = entry.descriptor.is_runnable() && !entry.descriptor.is_artifact();
+        let is_kept = format == Format::Oci || is_image;
         if !is_kept {
             losses.push(format!("{}, which nobody can run", entry.reference));
             continue;

@@ -356,6 +356,12 @@ async fn an_artifact_is_pushed_with_its_type_by_every_command_that_takes_it() {
         );
     }
 
+    let in_docker = program.run(&["push", "--insecure", "--format", "docker", &local]).await;
+    assert_eq!(in_docker.exit, 0, "{}", in_docker.stderr);
+    assert!(in_docker.stderr.contains("which nobody can run"), "{}", in_docker.stderr);
+    let list: Value = serde_json::from_slice(&registry.manifest("a/app", "local").unwrap().1).unwrap();
+    assert_eq!(list["manifests"].as_array().unwrap().len(), 1, "{list}");
+
     // Docker's own way has a platform, and a Docker list no artifact types.
     Image::docker("linux/arm64", "one").put(&registry, "a/app", Some("docker"));
     let docker = name("a/app:docker");

@@ -308,6 +308,13 @@ async fn a_list_that_is_fetched_anew_keeps_the_fields_of_a_platform_that_it_says
         (linux("arm"), &["--variant=v7"], linux("s390x"), linux("s390x")),
         (linux("amd64"), &["--arch=arm", "--variant=v7"], linux("s390x"), arm("v7")),
         (linux("amd64"), &["--arch=arm"], arm("v7"), arm("v7")),
+        (linux("arm"), &["--arch=riscv64"], arm("v7"), linux("riscv64")),
+        (
+            linux("amd64"),
+            &["--os=windows"],
+            linux("amd64").replace('}', r#","os.version":"6.1"}"#),
+            r#"{"architecture":"amd64","os":"windows"}"#.to_owned(),
+        ),
         ("{}".to_owned(), &["--os=linux", "--arch=arm"], linux("amd64"), linux("arm")),
         (linux("arm"), &[], "{}".to_owned(), linux("arm")),
     ] {

@@ -43,7 +43,15 @@ impl Upstream {
                 if let Some(token) = own.token(scopes) {
                     return Ok(Some(token));
                 }
-                let answer = self.fetch_token(own, &realm, &service, scopes).await?;
+                let fetched = self.fetch_token(own, &realm, &service, scopes).await;
+                let is_gone = |refusal: &Refusal| {
+                    !matches!(refusal.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE)
+                };
+                if fetched.as_ref().is_err_and(is_gone) {
+                    // The registry says what has come in the service's place.
+                    self.forget_auth_scheme();
+                }
+                let answer = fetched?;
                 own.remember(scopes, &answer);
                 Ok(Some(answer.authorization))
             }
@@ -89,11 +97,14 @@ impl Upstream {
         }
         let url = self.url(&format!("v2/{repository}/tags/list"), Some("n=1"));
         let response = self.send(Method::GET, &url, HeaderMap::new(), Body::empty()).await?;
-        let challenges = self.challenges_of(&url, response.status(), response.headers());
+        let status = response.status();
+        let challenges = self.challenges_of(&url, status, response.headers());
         Ok(self.remember_challenges(&challenges).unwrap_or_else(|| match self.credentials {
             // What is sent where nothing is asked for, so that this need not be found out again.
-            Some(_) => self.remember(AuthScheme::Basic),
-            None => scheme,
+            Some(_) if status.is_success() || status == StatusCode::NOT_FOUND => {
+                self.remember(AuthScheme::Basic)
+            }
+            _ => scheme,
         }))
     }
 
@@ -164,6 +175,10 @@ impl Upstream {
     /// Returns what the registry asked for last, and when that was learnt.
     pub(super) fn known_auth_scheme(&self) -> Option<(AuthScheme, Instant)> {
         self.auth_scheme.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn forget_auth_scheme(&self) {
+        *self.auth_scheme.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     fn remember(&self, scheme: AuthScheme) -> AuthScheme {

@@ -517,6 +517,35 @@ async fn what_a_registry_asked_for_counts_after_a_reload_and_after_an_open_answe
 }
 
 #[tokio::test]
+async fn a_token_service_that_is_gone_is_asked_for_no_longer_than_the_registry_wants_it() {
+    let is_gone = Arc::new(AtomicUsize::new(0));
+    let (of_service, of_registry) = (Arc::clone(&is_gone), Arc::clone(&is_gone));
+    let service = Scripted::start(move |_| match of_service.load(Ordering::Relaxed) {
+        0 => answer(200, &[("content-type", "application/json")], "{\"token\":\"t\"}"),
+        _ => answer(404, &[], ""),
+    })
+    .await;
+    let challenge = format!("Bearer realm=\"{}/token\",service=\"s\"", service.url);
+    let registry = Scripted::start_with(move |line, headers| {
+        let is_open = of_registry.load(Ordering::Relaxed) > 0 || line == "GET /v2/";
+        if is_open || headers.get("authorization").is_some_and(|sent| sent == "Bearer t") {
+            return answer(200, &[], "{}");
+        }
+        answer(401, &[("www-authenticate", challenge.as_str())], "")
+    })
+    .await;
+    let folder = Folder::new("own-user-moved");
+    let own = own_user(&folder.write("password", "s3cret"), service.url.trim_start_matches("http://"));
+    let gateway = gateway(&registry.url, "", &own).await;
+    let ask = async |path| get(&gateway, path).await.status().as_u16();
+    assert_eq!(ask("/r/lab/v2/a/manifests/x").await, 200);
+    is_gone.store(1, Ordering::Relaxed);
+    // Of another repository there is no token yet.
+    let other = "/r/lab/v2/b/manifests/x";
+    assert_eq!([ask(other).await, ask(other).await], [502, 200]);
+}
+
+#[tokio::test]
 async fn a_caller_hears_when_to_come_again_whoever_says_it() {
     let busy = || answer(429, &[("retry-after", "7")], "");
     let service = Scripted::start(move |_| busy()).await;

@@ -10,7 +10,8 @@ use tallyman_core::{
 
 use super::{Chunk, FilePlace, TableOfContents, time};
 use crate::{
-    Compression, Device, Entry, EntryKind, Error, ExtendedAttribute, LayerIndex, LayerPath, LimitKind, Limits,
+    Compression, Device, Entry, EntryKind, Error, ExtendedAttribute, LayerIndex, LayerPath, LimitKind,
+    Limits, path::Directories,
 };
 
 /// The version of tables of contents that is known.
@@ -121,6 +122,7 @@ struct Table {
     offsets: Vec<u64>,
     file_size: u64,
     metadata: u64,
+    directories: Directories,
     /// Names of users and groups, where they stand at the first entry of each number alone.
     users: Option<HashMap<u64, String>>,
     groups: Option<HashMap<u64, String>>,
@@ -167,6 +169,7 @@ impl Table {
             offsets: Vec::new(),
             file_size: 0,
             metadata: 0,
+            directories: Directories::default(),
             // zstd:chunked names them at every entry.
             users: (compression == Compression::Gzip).then(HashMap::new),
             groups: (compression == Compression::Gzip).then(HashMap::new),
@@ -232,8 +235,8 @@ impl Table {
             stored_size: size,
             ..Entry::directory(path)
         };
-        let last = self.index.entries().last().map(|last| &last.path);
-        self.count(entry.metadata_size(last.unwrap_or(&LayerPath::default())), entry.path.as_bytes())?;
+        let size = entry.metadata_size() + self.directories.take_in(&entry.path);
+        self.count(size, entry.path.as_bytes())?;
         self.index.add_known(entry, digest);
         Ok(())
     }

@@ -29,6 +29,7 @@ export function hostOf(options: TallymanOptions, failures: Map<string, unknown>,
       const refusal = refused.size > 0 ? refused.get(hostIn(sent.url)) : undefined;
       if (refusal) {
         remember(sent.url, refusal);
+        remember(notOpen, refusal);
         throw refusal;
       }
       const began = performance.now();
@@ -47,6 +48,7 @@ export function hostOf(options: TallymanOptions, failures: Map<string, unknown>,
         tell(undefined, [], error);
         const isOwn = error instanceof CallbackFailure;
         remember(sent.url, !isOwn && error instanceof Error && error.cause ? error.cause : error);
+        if (isOwn) remember(notOpen, error);
         throw error;
       }
     },
@@ -134,10 +136,14 @@ export const rememberIn =
     failures.set(key, error);
   };
 
+/** The code of requests that callbacks alone do not let out. After a redirect, or with a secret in its query, the URL that the engine tells is another one. */
+const notOpen = 'out-of-reach';
+
 export const causeIn =
   (failures: Map<string, unknown>) =>
   ({ code, message, url, registry, realm }: TallymanErrorFields): unknown =>
-    failures.get((code === 'store-failed' ? message : code === 'credentials' ? registry : (url ?? realm)) ?? '');
+    failures.get((code === 'store-failed' ? message : code === 'credentials' ? registry : (url ?? realm)) ?? '') ??
+    (code === notOpen ? failures.get(code) : undefined);
 
 /** Says of an error for want of access which credentials the request was made with, and what to do. */
 export function withCredentials(error: TallymanError, signedIn: ReadonlySet<string>): TallymanError {

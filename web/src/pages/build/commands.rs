@@ -69,7 +69,11 @@ fn lines(list: &ManifestList, entries: &Entries) -> Vec<(String, bool)> {
     let name = list.reference().to_string();
     let images: Vec<String> = list.iter().map(|entry| entry.reference.to_string()).collect();
     let insecure = insecure_flags(list);
-    let form = form_flags(list.form());
+    let mut form = form_flags(list.form());
+    if list.iter().any(|entry| entry.descriptor.is_artifact()) {
+        // It is taken with its type in place of a platform.
+        form.push("--flatten".to_owned());
+    }
     let create = ["create"].into_iter().chain(insecure.iter().copied());
     let create = create.chain(form.iter().map(String::as_str)).chain([name.as_str()]);
     let mut lines = vec![(line_of(create.chain(images.iter().map(String::as_str))), form.is_empty())];

@@ -50,6 +50,12 @@ pub fn found(inspection: &Inspection, wanted: &str) -> Found {
         ManifestBody::Index(index) => match chosen(inspected, &Names::of(inspected), wanted) {
             Named::Node(number) => (&inspected.reference, &*inspected.nodes[number]),
             Named::Coming => return Found::Coming,
+            // Nodes of its entries come after it.
+            Named::Nothing
+                if inspected.nodes.len() == 1 && index.manifests.iter().any(Descriptor::is_runnable) =>
+            {
+                return Found::Coming;
+            }
             Named::Nothing => return without_image(&inspected.reference, index),
         },
         ManifestBody::Schema1(_) | ManifestBody::Artifact => return Found::NoImage,
@@ -81,10 +87,6 @@ pub fn found(inspection: &Inspection, wanted: &str) -> Found {
 
 /// The answer for an index of which no image is known.
 fn without_image(reference: &Reference, index: &Index) -> Found {
-    // Nodes of its entries come after it.
-    if index.manifests.iter().any(Descriptor::is_runnable) {
-        return Found::Coming;
-    }
     let lists = index.manifests.iter().filter(|entry| entry.media_type.is_list());
     let lists: Vec<_> = lists.map(|entry| reference.by_digest(entry.digest.clone())).collect();
     if lists.is_empty() { Found::NoImage } else { Found::Nested(lists) }

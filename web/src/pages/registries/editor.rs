@@ -13,7 +13,7 @@ use crate::{
         toast::use_toaster,
     },
     state::input::pasted_text::host_in,
-    state::registries::{accounts::Account, gateway_transport::gateway_address, use_registries},
+    state::registries::{accounts::Account, gateway_transport::is_gateway, use_registries},
     text::{text, use_language},
 };
 
@@ -148,7 +148,7 @@ fn use_save(
             return fault.set(Some(Fault::Listed));
         }
         let gateway = gateway.trim().to_owned();
-        if !gateway.is_empty() && gateway_address(&gateway).is_none() {
+        if gateway != account.gateway && !gateway.is_empty() && !is_gateway(&gateway) {
             return fault.set(Some(Fault::Gateway));
         }
         let host = registry.to_string();

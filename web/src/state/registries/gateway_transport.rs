@@ -103,18 +103,20 @@ impl GatewayTransport {
 }
 
 /// Returns the address of the gateway that settings name, with a slash at its end: a URL, or a path from this page. Returns `None` for any
-/// other text. As in references, what begins with a host is no path.
-pub fn gateway_address(text: &str) -> Option<String> {
-    let text = text.trim_end_matches('/');
+/// other text.
+fn gateway_address(text: &str) -> Option<String> {
+    let url = Url::new_with_base(&format!("{}/", text.trim_end_matches('/')), &page()).ok()?;
+    matches!(&*url.protocol(), "http:" | "https:").then(|| url.href())
+}
+
+/// Returns `true` if a text that somebody has typed can be the gateway's: as in references, what begins with a host is no path.
+pub fn is_gateway(text: &str) -> bool {
     let first = text.split('/').next().unwrap_or_default();
     let is_host =
         first == "localhost" || first.contains(':') || first.contains('.') && !first.starts_with('.');
     // Paths of repositories are put behind it, and browsers send nothing to a URL with a user.
-    if is_host && !text.contains("://") || text.contains(['?', '#', '@']) {
-        return None;
-    }
-    let url = Url::new_with_base(&format!("{text}/"), &page()).ok()?;
-    matches!(&*url.protocol(), "http:" | "https:").then(|| url.href())
+    let is_other = is_host && !text.contains("://") || text.contains(['?', '#', '@']);
+    !is_other && gateway_address(text).is_some()
 }
 
 /// Returns the address of this page.
