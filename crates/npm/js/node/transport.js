@@ -249,7 +249,10 @@ function decoded(incoming, decoder) {
 // The pieces of a body: `next` gives one after another, undefined at the end. No generator of its own, which would cost another round
 // of promises for each piece.
 function piecesOf(incoming, { signal }, target, decoder) {
-  const pieces = (decoder ? decoded(incoming, decoder) : incoming)[Symbol.asyncIterator]();
+  const body = decoder ? decoded(incoming, decoder) : incoming;
+  // Whoever reads is told. Where nobody does, or no longer, an error that nobody hears would end the program.
+  body.on('error', () => {});
+  const pieces = body[Symbol.asyncIterator]();
   return {
     async next() {
       try {

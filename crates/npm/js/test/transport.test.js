@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { NodeTransport } from '../node/transport.js';
 import { startHttp, startHttps, startProxy, startRaw } from './servers.js';
 
@@ -291,6 +292,26 @@ test('a body can be read while it comes, and left', async (t) => {
   for (let waited = 0; (await open()) > 0; waited += 10) {
     assert.ok(waited < 2000, 'the connection is still open');
     await pause(10);
+  }
+});
+
+test('a body that nobody reads may break, encoded or not', async (t) => {
+  for (const encoding of ['identity', 'gzip']) {
+    let response;
+    const { host } = await startHttp(t, (_request, answer) => {
+      response = answer;
+      answer.writeHead(200, { 'Content-Encoding': encoding });
+      answer.write(gzipSync('some'));
+    });
+    const faults = [];
+    const onfault = (error) => faults.push(error.message);
+    process.on('uncaughtException', onfault);
+    const { body } = await transportFor(t).request(get(`http://${host}/`, { pieces: true }));
+    response.destroy();
+    await pause(50);
+    process.off('uncaughtException', onfault);
+    assert.deepEqual(faults, [], encoding);
+    await assert.rejects(body.next().then(() => body.next()), { kind: 'reset' });
   }
 });
 

@@ -111,6 +111,7 @@ fn gateway_address(text: &str) -> Option<String> {
 
 /// Returns `true` if a text that somebody has typed can be the gateway's: as in references, what begins with a host is no path.
 pub fn is_gateway(text: &str) -> bool {
+    let text = text.trim_end_matches('/');
     let first = text.split('/').next().unwrap_or_default();
     let is_host =
         first == "localhost" || first.contains(':') || first.contains('.') && !first.starts_with('.');
