@@ -97,10 +97,15 @@ pub fn push(route: &Route) {
     go(route, "", Step::New);
 }
 
+/// Returns the address of a page in links, with a `query` without its question mark.
+pub fn address(route: &Route, query: &str) -> String {
+    let mark = if query.is_empty() { "" } else { "?" };
+    format!("#{}{mark}{query}", route.to_path())
+}
+
 /// Goes to another page, with a `query` without its question mark.
 pub fn go(route: &Route, query: &str, step: Step) {
-    let mark = if query.is_empty() { "" } else { "?" };
-    let address = format!("#{}{mark}{query}", route.to_path());
+    let address = address(route, query);
     let Some(history) = web_sys::window().and_then(|window| window.history().ok()) else { return };
     let (state, _) = numbered();
     let taken = match step {

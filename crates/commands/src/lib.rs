@@ -53,7 +53,7 @@ pub use inspect::{Inspected, inspect};
 pub use list_file::{DesiredImage, DesiredList, ListDrift, ListFile, apply_drifts, drifts};
 pub use local_lists::{duplicate, remove, rename};
 pub use push::{
-    ConvertedList, PushEvent, Survey, convert, execute, execute_as_docker, execute_rest, list_as_referrer,
+    PlannedPush, PushEvent, Survey, convert, execute, execute_as_docker, execute_rest, list_as_referrer,
     purge, survey, with_subject,
 };
 pub use remote_index::{AddOptions, EntryName, IndexUpdate};

@@ -123,9 +123,9 @@ pub fn diff_layers<'a>(left: &'a Manifest, right: &'a Manifest) -> Vec<Diff<&'a 
 /// Lines up two sequences of lines (or of anything else that has an order), so that the longest run of equal ones in order
 /// stands side by side. Nothing is ever [`Diff::Changed`]: a line is itself or another.
 ///
-/// Where the lengths of the parts that differ, multiplied, are over 4 million, the run is the longest one of values that are
-/// unique in each of these parts, and what is between two of those is lined up by itself if it is smaller, as
-/// long as all that are have no more than 64 million.
+/// Takes the longest run of values that are unique in each of the parts that differ, if the lengths of these, multiplied, are over
+/// 4 million. What is between two of those is lined up by itself if it is smaller, as long as all that are have no more than 64
+/// million.
 pub fn diff_sequence<T: Eq + Hash + Copy>(left: &[T], right: &[T]) -> Vec<Diff<T>> {
     diff_by_key(left, right, |value| value)
 }

@@ -15,7 +15,7 @@ use crate::{
     Access, Body, Client, Error, Request, RequestBody, Response,
     download::collect,
     error::{BODY_MAX, Refusal, shown_url, words_of},
-    manifests::media_type,
+    manifests::is_page,
     request::{ApiRequest, Endpoint},
     semaphore::Permit,
     send::is_throttled,
@@ -510,7 +510,7 @@ fn may_hide_content(request: &ApiRequest, response: &Response) -> bool {
 /// Returns `true` if a manifest was asked for, and a page for people has come.
 fn is_page_for_manifest(request: &ApiRequest, response: &Response) -> bool {
     let is_manifest = matches!(&request.endpoint, Endpoint::Path(path) if path.contains("/manifests/"));
-    is_manifest && media_type(&response.headers).is_some_and(|media_type| media_type.is_page())
+    is_manifest && is_page(&response.headers)
 }
 
 /// Reads the body of a refusal, so that its permits are free for the requests that follow from it.

@@ -34,7 +34,7 @@ pub use client::{Access, Builder, Client};
 pub use cors::{Cause, Diagnosis, Server};
 pub use download::{BlobPieces, ContentHasher};
 pub use error::{ApiError, Error, shown_url};
-pub use manifests::{FetchedManifest, ManifestHead, PutManifest};
+pub use manifests::{FetchedManifest, ManifestHead, PutManifest, is_page};
 pub use pages::TagPages;
 pub use rate_limit::RateLimit;
 pub use referrers::{fallback_tag, is_fallback_tag};

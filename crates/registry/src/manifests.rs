@@ -369,6 +369,11 @@ pub(crate) fn media_type(headers: &HeaderMap) -> Option<MediaType> {
     headers.get(header::CONTENT_TYPE)?.to_str().ok().map(MediaType::new)
 }
 
+/// Returns `true` for the headers of a page for people.
+pub fn is_page(headers: &HeaderMap) -> bool {
+    media_type(headers).is_some_and(|media_type| media_type.is_page())
+}
+
 /// Returns the length of what a response to HEAD is about, in bytes. Of content that would come encoded, only the length of that is told.
 pub(crate) fn content_length(headers: &HeaderMap) -> Option<u64> {
     if headers.contains_key(header::CONTENT_ENCODING) {

@@ -15,7 +15,7 @@ use crate::{
     BodyStream, Client, Error, Event, Request, RequestBody, Response, Transport, TransportError,
     TransportErrorKind,
     error::{Refusal, retry_after, seconds, shown_url},
-    manifests::media_type,
+    manifests::is_page,
     request::ApiRequest,
     semaphore::Permit,
     session::Session,
@@ -79,8 +79,7 @@ impl Client {
         };
         let response = Response { body: response.body.holding(permits).of_mirror(), ..response };
         // Neither a manifest nor a blob is a page for people.
-        let is_page = media_type(&response.headers).is_some_and(|media_type| media_type.is_page());
-        (response.status.is_success() && !is_page).then_some(response)
+        (response.status.is_success() && !is_page(&response.headers)).then_some(response)
     }
 
     /// Sends a request for content as [`Client::send_with_retry`] does, and reads the response by `read`. If that fails for what a

@@ -19,12 +19,12 @@ use super::{
     terminal::{self, JsonLog},
 };
 use crate::{
-    Copier, Create, CreateExtensions, Created, Error, PushEvent, ReferenceRole, Source, check_tags, convert,
-    create,
+    Copier, Create, CreateExtensions, Created, Error, PlannedPush, PushEvent, ReferenceRole, Source,
+    check_tags, convert, create,
     create::{assemble, create_unsaved},
     docker, execute, execute_as_docker,
     inspect::{inspect, inspect_local_image, inspect_raw},
-    list_as_referrer, nested_lists, purge as remove_local_list,
+    list_as_referrer, purge as remove_local_list,
     push::load,
     put_tags,
     sources::{parse_name, parse_reference},
@@ -400,13 +400,13 @@ impl Environment {
         if local.is_empty() {
             return Err(Error::EmptyList { list: list.clone() });
         }
-        let mut plan = if copy { PushPlan::with_copies(local)? } else { PushPlan::new(local)? };
-        let (mut nested, mut losses) = (nested_lists(local), Vec::new());
+        let plan = if copy { PushPlan::with_copies(local)? } else { PushPlan::new(local)? };
+        let mut planned = PlannedPush::of_list(plan, local);
         if let Some(format) = extensions.format {
-            let converted = convert(local, format)?;
-            (plan, nested, losses) = (converted.plan, converted.nested, converted.losses);
-            self.warn_of_losses(&losses, format);
+            planned = convert(local, format)?;
+            self.warn_of_losses(&planned.losses, format);
         }
+        let PlannedPush { mut plan, nested, losses } = planned;
         self.give_subject(&mut plan, extensions, insecure).await?;
         if extensions.digest_only {
             plan.put_by_digest();

@@ -4,7 +4,7 @@ use http::StatusCode;
 use http_auth::{ChallengeRef, parser::ChallengeParser};
 use tallyman_core::{
     Reference,
-    json::{self, Kind},
+    json::{self, Kind, Object},
 };
 use tallyman_registry::{Error, TransportErrorKind};
 
@@ -255,15 +255,14 @@ fn error(json: &[u8]) -> Result<ErrorDetail, String> {
     }
     let code = Code::of(&text_member(json, "code").unwrap_or_default());
     let message = text_member(json, "message").unwrap_or_default();
-    let has_detail = member(json, "detail").is_some_and(|detail| json::kind(detail) != Kind::Null);
+    let has_detail = member(json, "detail").is_some();
     let is_bare = !has_detail && (message.is_empty() || message == code.1);
     Ok(ErrorDetail { code, message: (!is_bare).then_some(message) })
 }
 
-/// The last member of that name, without regard to case, as Go's decoder takes it.
+/// The member of that name, as Go's decoder takes it.
 fn member<'a>(json: &'a [u8], name: &str) -> Option<&'a [u8]> {
-    let members = json::members(json).ok()?;
-    members.into_iter().rev().find(|(key, _)| json::fold_key(key) == name).map(|(_, value)| value)
+    Object::parse(json).ok()?.get(name)
 }
 
 fn text_member(json: &[u8], name: &str) -> Option<String> {

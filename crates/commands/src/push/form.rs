@@ -9,22 +9,29 @@ use tallyman_core::{
 
 use crate::{ContentError, Copier, Error, NestedList, nested_lists, resolve::content};
 
-/// A list in another form, with what the form cannot say.
+/// A plan that pushes a list, with what belongs to its push.
 #[derive(Clone, Debug)]
-pub struct ConvertedList {
-    /// The plan that pushes it.
+pub struct PlannedPush {
+    /// The plan.
     pub plan: PushPlan,
     /// Lists of other repositories that have to be there first.
     pub nested: Vec<NestedList>,
-    /// The parts of the list that are lost, a phrase each.
+    /// The parts of the list that a conversion has lost, a phrase each.
     pub losses: Vec<String>,
+}
+
+impl PlannedPush {
+    /// Takes a plan that pushes `list` as it is.
+    pub fn of_list(plan: PushPlan, list: &ManifestList) -> Self {
+        Self { plan, nested: nested_lists(list), losses: Vec::new() }
+    }
 }
 
 /// Converts a list and its images, and makes the plan that pushes them. Blobs stay as they are; manifests get other digests.
 ///
 /// # Errors
 /// [`Error::Plan`] if the list cannot be pushed, [`Error::Content`] if an image has no such form.
-pub fn convert(list: &ManifestList, format: Format) -> Result<ConvertedList, Error> {
+pub fn convert(list: &ManifestList, format: Format) -> Result<PlannedPush, Error> {
     let mut plan = PushPlan::with_copies(list)?;
     let mut converted = ManifestList::new(list.reference().clone());
     let form = list.form();
@@ -78,7 +85,7 @@ pub fn convert(list: &ManifestList, format: Format) -> Result<ConvertedList, Err
     if format == Format::Oci && (subject.is_some() || artifact_type.is_some()) {
         with_subject(&mut plan, subject, artifact_type)?;
     }
-    Ok(ConvertedList { plan, nested: nested_lists(&converted), losses })
+    Ok(PlannedPush { plan, nested: nested_lists(&converted), losses })
 }
 
 fn convert_entry(entry: &ListEntry, format: Format, losses: &mut Vec<String>) -> Result<ListEntry, Error> {

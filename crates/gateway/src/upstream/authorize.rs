@@ -2,7 +2,7 @@
 
 use std::{
     fmt::Display,
-    sync::PoisonError,
+    sync::{MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -49,7 +49,7 @@ impl Upstream {
                 };
                 if fetched.as_ref().is_err_and(is_gone) {
                     // The registry says what has come in the service's place.
-                    self.forget_auth_scheme();
+                    *self.learnt() = None;
                 }
                 let answer = fetched?;
                 own.remember(scopes, &answer);
@@ -60,7 +60,7 @@ impl Upstream {
 
     /// Returns the credentials that the registry asks for: as learnt before, or by a request.
     pub(crate) async fn auth_scheme(&self) -> Result<AuthScheme, Refusal> {
-        let known = self.known_auth_scheme();
+        let known = self.learnt().clone();
         if let Some((scheme, since)) = &known
             && since.elapsed() < AUTH_SCHEME_TTL
         {
@@ -165,26 +165,21 @@ impl Upstream {
 
     /// Takes over what the registry asked for, as far as the configuration of today has it.
     pub(super) fn learn_from(&self, before: &Self) {
-        let known = before.known_auth_scheme().filter(|(scheme, _)| match scheme {
+        let known = before.learnt().clone().filter(|(scheme, _)| match scheme {
             AuthScheme::Bearer { realm, .. } => self.is_token_service(realm),
             AuthScheme::None | AuthScheme::Basic => true,
         });
-        *self.auth_scheme.lock().unwrap_or_else(PoisonError::into_inner) = known;
-    }
-
-    /// Returns what the registry asked for last, and when that was learnt.
-    pub(super) fn known_auth_scheme(&self) -> Option<(AuthScheme, Instant)> {
-        self.auth_scheme.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn forget_auth_scheme(&self) {
-        *self.auth_scheme.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.learnt() = known;
     }
 
     fn remember(&self, scheme: AuthScheme) -> AuthScheme {
-        let mut known = self.auth_scheme.lock().unwrap_or_else(PoisonError::into_inner);
-        *known = Some((scheme.clone(), Instant::now()));
+        *self.learnt() = Some((scheme.clone(), Instant::now()));
         scheme
+    }
+
+    /// Returns the credentials that the registry asked for last, and when that was learnt, for as long as nobody else looks.
+    fn learnt(&self) -> MutexGuard<'_, Option<(AuthScheme, Instant)>> {
+        self.auth_scheme.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn fetch_token(

@@ -8,8 +8,8 @@ use bytes::Bytes;
 use futures_util::{FutureExt, Stream, StreamExt, TryStreamExt, future::LocalBoxFuture, stream};
 use js_sys::{Array, Function, Uint8Array};
 use tallyman_commands::{
-    Copier, Create, CreateExtensions, Error, check_tags, create, digest_to_delete, duplicate, execute,
-    list_as_referrer, parse_source, purge, put_tags, rename, resolve,
+    Copier, Create, CreateExtensions, Error, PlannedPush, check_tags, create, digest_to_delete, duplicate,
+    execute, list_as_referrer, parse_source, purge, put_tags, rename, resolve,
 };
 use tallyman_core::{
     Descriptor, Digest, ImageManifest, ManifestList, MediaType, Platform, Reference, Registry,
@@ -27,7 +27,6 @@ use super::{
     host::{ClientHost, Settings},
     lists::List,
     operation::{Operation, StreamOperation},
-    plans::PlannedPush,
     pure::{kind, platform},
     store::HostStore,
 };

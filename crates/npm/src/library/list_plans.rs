@@ -1,7 +1,7 @@
 //! Plans that need a registry: of lists that are converted, of images that are to be fetched first, and of the lists of a file.
 
 use js_sys::Function;
-use tallyman_commands::{ConvertedList, ListFile, apply_drifts, convert, drifts, with_manifests};
+use tallyman_commands::{ListFile, PlannedPush, apply_drifts, convert, drifts, with_manifests};
 use tallyman_core::{
     ManifestList, PushPlan,
     json::{ObjectWriter, array},
@@ -11,7 +11,7 @@ use wasm_bindgen::JsValue;
 
 use super::{
     failure::Failure,
-    plans::{Plan, PlanTerms, PlannedPush},
+    plans::{Plan, PlanTerms},
     transfers::report,
 };
 
@@ -20,10 +20,7 @@ pub async fn plan(client: &Client, list: &ManifestList, terms: &str) -> Result<J
     let terms = PlanTerms::parse(terms)?;
     let list = with_manifests(client, list, terms.format.is_some()).await?;
     let mut planned = match (terms.format, terms.copies) {
-        (Some(format), _) => {
-            let ConvertedList { plan, nested, losses } = convert(&list, format)?;
-            PlannedPush { plan, nested, losses }
-        }
+        (Some(format), _) => convert(&list, format)?,
         (None, true) => PlannedPush::of_list(PushPlan::with_copies(&list)?, &list),
         (None, false) => PlannedPush::of_list(PushPlan::new(&list)?, &list),
     };

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use js_sys::{Array, Uint8Array};
-use tallyman_commands::{Error, lacks_manifest};
+use tallyman_commands::{Error, PlannedPush, lacks_manifest};
 use tallyman_core::{
     AnnotateError, Descriptor, EntryField, ListEdit, ListEntry, Manifest, ManifestList, MediaType,
     PlatformChange, PushPlan, Reference,
@@ -13,7 +13,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use super::{
     failure::Failure,
-    plans::{Plan, PlanTerms, PlannedPush},
+    plans::{Plan, PlanTerms},
     pure::kind,
 };
 

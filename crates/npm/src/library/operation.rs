@@ -3,11 +3,10 @@
 use std::{ops::Range, rc::Rc};
 
 use js_sys::Function;
-use tallyman_commands::TagOrder;
+use tallyman_commands::{PlannedPush, TagOrder};
 use tallyman_core::{Digest, ManifestList, Reference, Registry};
 use tallyman_registry::TagPages;
 
-use super::plans::PlannedPush;
 use crate::sent_content::SentContent;
 
 /// An operation with one result. [`super::engine::Engine`] has a method for each.

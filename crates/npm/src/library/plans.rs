@@ -3,31 +3,14 @@
 use std::rc::Rc;
 
 use js_sys::Uint8Array;
-use tallyman_commands::{NestedList, nested_lists, with_subject};
+use tallyman_commands::{PlannedPush, with_subject};
 use tallyman_core::{
-    Descriptor, Format, ManifestList, PushPlan,
+    Descriptor, Format, PushPlan,
     json::{FieldError, Object, string_array},
 };
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use super::failure::Failure;
-
-/// A plan with what belongs to its push.
-pub struct PlannedPush {
-    /// The plan.
-    pub plan: PushPlan,
-    /// Lists of other repositories that have to be there first.
-    pub nested: Vec<NestedList>,
-    /// The parts of the list that a conversion has lost, a phrase each.
-    pub losses: Vec<String>,
-}
-
-impl PlannedPush {
-    /// A plan that pushes `list` as it is.
-    pub fn of_list(plan: PushPlan, list: &ManifestList) -> Self {
-        Self { plan, nested: nested_lists(list), losses: Vec::new() }
-    }
-}
 
 /// A plan.
 #[wasm_bindgen]

@@ -3,7 +3,7 @@
 use std::{cell::Cell, rc::Rc};
 
 use js_sys::Function;
-use tallyman_commands::{Attachment, Copier, PushEvent, attach, plan_copy_of, tag, untag};
+use tallyman_commands::{Attachment, Copier, PlannedPush, PushEvent, attach, plan_copy_of, tag, untag};
 use tallyman_core::{
     Action, Descriptor, Digest, Manifest, MediaType, Platform, PushPlan, Reference, Tag,
     json::{Object, ObjectWriter, string},
@@ -11,11 +11,7 @@ use tallyman_core::{
 use tallyman_registry::{Client, KeptContent};
 use wasm_bindgen::JsValue;
 
-use super::{
-    failure::Failure,
-    plans::{Plan, PlannedPush},
-    pure::platform,
-};
+use super::{failure::Failure, plans::Plan, pure::platform};
 use crate::sent_content::SentContent;
 
 /// Tells a listener of JavaScript what happens: a word, the step, the reference and the number of bytes.

@@ -14,7 +14,7 @@ use crate::{
     format,
     pages::{inspect::config::arguments, problem},
     state::{
-        inspection::{Inspected, Loadable, Verified},
+        inspection::{Inspected, Loadable},
         problem::Problem,
     },
     text::text,
@@ -43,16 +43,12 @@ pub fn view(left: &Inspected, right: &Inspected) -> Html {
 /// The failure of fetching a config, which a sign-in or another try may help.
 fn failure(side: &Inspected) -> Option<Problem> {
     let failure = side.config().failure()?;
-    // A pasted manifest has no registry to ask.
-    let is_pasted = side.verified == Verified::Pasted;
-    let registry = failure.sign_in.as_ref().unwrap_or(side.reference.registry());
     Some(Problem {
         code: "config",
         title: (text().compare().config_failed)(&side.reference.to_string()),
         reason: failure.why.to_string(),
-        registry: (!is_pasted).then(|| registry.clone()),
-        asks_for_login: failure.sign_in.is_some(),
-        ..Problem::default()
+        advice: Vec::new(),
+        ..Problem::of_failure(&side.reference, failure)
     })
 }
 

@@ -129,9 +129,7 @@ pub fn go(route: &Route, address: &Address, step: Step) {
 
 /// The link to the files at an address.
 pub fn href(route: &Route, address: &Address) -> String {
-    let query = query(address);
-    let mark = if query.is_empty() { "" } else { "?" };
-    format!("#{}{mark}{query}", route.to_path())
+    router::address(route, &query(address))
 }
 
 fn query(address: &Address) -> String {

@@ -8,10 +8,11 @@ use futures_util::{
 };
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
-    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RANGE, WWW_AUTHENTICATE},
+    header::{ACCEPT, AUTHORIZATION, RANGE, WWW_AUTHENTICATE},
 };
-use tallyman_core::MediaType;
-use tallyman_registry::{FetchTransport, Request, Response, Transport, TransportError, TransportErrorKind};
+use tallyman_registry::{
+    FetchTransport, Request, Response, Transport, TransportError, TransportErrorKind, is_page,
+};
 use web_sys::Url;
 use yew::Callback;
 
@@ -97,7 +98,7 @@ impl GatewayTransport {
         self.gateway.send(request).await.is_ok_and(|response| {
             response.status.is_redirection()
                 || is_refusal(response.status)
-                || response.status.is_success() && is_page(&response)
+                || response.status.is_success() && is_page(&response.headers)
         })
     }
 }
@@ -135,18 +136,13 @@ fn may_be_of_proxy(answer: &Result<Response, TransportError>) -> bool {
     let has_challenge =
         [FROM_REGISTRY, WWW_AUTHENTICATE].iter().any(|name| response.headers.contains_key(name));
     let may_be_page = response.status.is_success() || is_refusal(response.status);
-    !has_challenge && (response.status == StatusCode::UNAUTHORIZED || may_be_page && is_page(response))
+    !has_challenge
+        && (response.status == StatusCode::UNAUTHORIZED || may_be_page && is_page(&response.headers))
 }
 
 /// Returns `true` for the statuses with which proxies ask people to sign in.
 fn is_refusal(status: StatusCode) -> bool {
     matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
-}
-
-/// Returns `true` if a response is a page for people.
-fn is_page(response: &Response) -> bool {
-    let content_type = response.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    content_type.is_some_and(|text| MediaType::new(text).is_page())
 }
 
 fn not_open(open: &[String]) -> TransportError {
