@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use futures_util::{FutureExt, future::LocalBoxFuture};
 use tallyman_core::{
     Descriptor, Digest, ListEntry, Manifest, ManifestList, MediaType, NESTED_INDEXES_MAX, Platform, PushPlan,
-    Reference,
+    Reference, taken_platforms,
 };
 use tallyman_registry::{Client, Error as RegistryError};
 
@@ -127,13 +127,6 @@ async fn reduced(
         found = expand::entries(client, source, &index, &options).await?;
     }
     let is_found = |entry: &Descriptor| found.iter().any(|image| image.descriptor.digest == entry.digest);
-    let is_chosen = |entry: &Descriptor| {
-        entry.is_runnable()
-            && match entry.named_platform() {
-                Some(of) => platforms.iter().any(|wanted| wanted.accepts(of)),
-                None => is_found(entry),
-            }
-    };
     for image in &found {
         let is_of_root =
             |entry: &Descriptor| entry.named_platform().is_none() && entry.digest == image.descriptor.digest;
@@ -141,6 +134,16 @@ async fn reduced(
             index.manifests.push(image.descriptor.clone());
         }
     }
+    let runnable = index.manifests.iter().filter(|entry| entry.is_runnable());
+    let named: Vec<&Platform> = runnable.filter_map(Descriptor::named_platform).collect();
+    let is_nearest = taken_platforms(platforms, &named);
+    let is_chosen = |entry: &Descriptor| {
+        entry.is_runnable()
+            && match entry.named_platform() {
+                Some(of) => is_nearest(of),
+                None => is_found(entry),
+            }
+    };
     let kept: Vec<String> = index
         .manifests
         .iter()

@@ -288,6 +288,16 @@ pub enum Error {
         /// The entries that it has.
         found: Vec<String>,
     },
+    /// A platform names the entries of several images.
+    #[error("expected one entry {wanted} in {reference}, found {}", .found.join(", "))]
+    SeveralEntries {
+        /// The index.
+        reference: Box<Reference>,
+        /// The name of the entries.
+        wanted: String,
+        /// The entries, each with its digest.
+        found: Vec<String>,
+    },
     /// Something for a Docker list that OCI indexes alone have.
     #[error(
         "expected an OCI index for annotations, artifact types, subjects and lists as entries, found a Docker manifest list at {reference}"
@@ -449,6 +459,7 @@ impl Error {
                 "list-file-invalid"
             }
             Self::NoSuchEntry { .. } => "entry-not-found",
+            Self::SeveralEntries { .. } => "several-entries",
             Self::NoSuchTag { .. } => "not-found",
             Self::OciNeeded { .. } | Self::DockerNeeded { .. } => "format-mismatch",
             Self::SeveralPlatforms { .. } => "several-platforms",

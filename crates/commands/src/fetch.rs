@@ -252,7 +252,7 @@ pub(crate) async fn described(
 ) -> Result<ListEntry, Error> {
     let reference = list.by_digest(descriptor.digest.clone());
     let fetched = client.manifest_as(list, descriptor).await.map_err(failed)?;
-    let mut descriptor = descriptor.clone();
+    let mut descriptor = Descriptor { size: fetched.bytes.len() as u64, ..descriptor.clone() };
     if descriptor.named_platform().is_none() && !descriptor.media_type.is_list() {
         let manifest = fetched.manifest().map_err(|error| content(&reference, error))?;
         if let Some(image) = manifest.image() {

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use tallyman_core::{IndexForm, ListEntry, MediaType, Reference, check_registry, encode_index, json};
+use tallyman_core::{
+    IndexForm, ListEntry, ManifestList, MediaType, Reference, check_registry, encode_index, json,
+};
 use tallyman_registry::Client;
-use tallyman_store::{ListStore, docker::encode_entry};
+use tallyman_store::{ListStore, StoreError, docker::encode_entry};
 
 use crate::{
     Error,
@@ -57,9 +59,9 @@ pub async fn inspect(
     store: &dyn ListStore,
     client: &Client,
     reference: &Reference,
+    on_damage: &dyn Fn(&StoreError),
 ) -> Result<Inspected, Error> {
-    // A list that cannot be read is passed over, as Docker does.
-    if let Ok(Some(list)) = store.load(reference).await {
+    if let Some(list) = readable(store, reference, on_damage).await {
         let (entries, local) = (list.iter().cloned().collect(), Some(list.to_bytes().into()));
         return Ok(Inspected::List { reference: reference.clone(), entries, local });
     }
@@ -86,11 +88,24 @@ pub async fn inspect_raw(
     store: &dyn ListStore,
     client: &Client,
     reference: &Reference,
+    on_damage: &dyn Fn(&StoreError),
 ) -> Result<Arc<[u8]>, Error> {
-    if let Ok(Some(list)) = store.load(reference).await {
+    if let Some(list) = readable(store, reference, on_damage).await {
         return Ok(list.to_bytes().into());
     }
     fetch::raw(client, reference).await
+}
+
+/// Returns a local list. One that cannot be read is passed over, as Docker does, and `on_damage` is told why.
+async fn readable(
+    store: &dyn ListStore,
+    reference: &Reference,
+    on_damage: &dyn Fn(&StoreError),
+) -> Option<ManifestList> {
+    store.load(reference).await.unwrap_or_else(|error| {
+        on_damage(&error);
+        None
+    })
 }
 
 impl Inspected {
@@ -124,19 +139,17 @@ impl Inspected {
     /// # Errors
     /// When what the local store has of an image is no JSON.
     pub fn verbose(&self) -> Result<Vec<u8>, Error> {
-        let entry_json = |entry: &ListEntry| {
-            String::from_utf8_lossy(&encode_entry(entry, &IndexForm::default())).into_owned()
-        };
+        let entry_json = |entry: &ListEntry| encode_entry(entry, &IndexForm::default());
         let (first, json) = match self {
             Self::Image(entry) | Self::LocalImage(entry) => (Some(entry), entry_json(entry)),
             Self::List { entries, .. } => {
-                let entries_json: Vec<String> = entries.iter().map(entry_json).collect();
-                (entries.first(), format!("[{}]", entries_json.join(",")))
+                let entries_json: Vec<Vec<u8>> = entries.iter().map(entry_json).collect();
+                (entries.first(), [b"[", &entries_json.join(&b',')[..], b"]"].concat())
             }
         };
         match first {
-            Some(entry) => indented(entry, json.as_bytes()),
-            None => Ok(json.into_bytes()),
+            Some(entry) => indented(entry, &json),
+            None => Ok(json),
         }
     }
 

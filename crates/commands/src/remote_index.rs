@@ -19,7 +19,7 @@ use crate::{
 /// An entry of an index, as it is named on a command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EntryName {
-    /// All entries of a platform.
+    /// The entry of a platform; of no variant, the one without a variant goes before others.
     Platform(Platform),
     /// The entries of a digest.
     Digest(Digest),
@@ -165,20 +165,20 @@ impl IndexUpdate {
     /// Removes entries, and the attestations of those.
     ///
     /// # Errors
-    /// [`Error::NoSuchEntry`] if there is none of that name.
+    /// [`Error::NoSuchEntry`] if there is none of that name, [`Error::SeveralEntries`] if a platform is that of several images.
     pub async fn remove(&mut self, client: &Client, name: &EntryName) -> Result<(), Error> {
-        let is_named = self.find(client, name).await?;
-        let (gone, left): (Vec<Descriptor>, _) = self.index.manifests.drain(..).partition(&is_named);
-        self.index.manifests = left;
-        self.remove_attestations(gone.into_iter().map(|entry| entry.digest).collect());
+        // From the last one on, so that the places of the others stay.
+        let places = self.find(client, name).await?.into_iter().rev();
+        let gone = places.map(|place| self.index.manifests.remove(place).digest).collect();
+        self.remove_attestations(gone);
         Ok(())
     }
 
     /// Changes what entries say about their images; with no name, the annotations of the index itself.
     ///
     /// # Errors
-    /// [`Error::NoSuchEntry`] if there is none of that name, [`Error::UnsupportedPlatform`] if Docker does not accept the
-    /// platform, [`Error::OciNeeded`] for annotations of a Docker list.
+    /// The errors of [`IndexUpdate::remove`], [`Error::UnsupportedPlatform`] if Docker does not accept the platform,
+    /// [`Error::OciNeeded`] for annotations of a Docker list.
     pub async fn annotate(
         &mut self,
         client: &Client,
@@ -201,8 +201,8 @@ impl IndexUpdate {
             update(&mut self.index.annotations);
             return Ok(());
         };
-        let is_named = self.find(client, name).await?;
-        for entry in self.index.manifests.iter_mut().filter(|entry| is_named(entry)) {
+        for place in self.find(client, name).await? {
+            let entry = &mut self.index.manifests[place];
             if change.changes_platform() {
                 let platform = entry.platform.clone().unwrap_or_default();
                 entry.platform = Some(change.apply(&platform)?);
@@ -212,33 +212,31 @@ impl IndexUpdate {
         Ok(())
     }
 
-    /// Returns the predicate for the entries of that name, of which there is at least one.
-    async fn find<'a>(
-        &self,
-        client: &Client,
-        name: &'a EntryName,
-    ) -> Result<Box<dyn Fn(&Descriptor) -> bool + 'a>, Error> {
-        let is_named: Box<dyn Fn(&Descriptor) -> bool + 'a> = match name {
-            EntryName::Platform(platform) => Box::new(|entry| {
-                let of = entry.platform.as_ref().filter(|_| entry.is_runnable());
-                of.is_some_and(|of| platform.accepts(of))
-            }),
-            EntryName::Digest(digest) => Box::new(|entry| entry.digest == *digest),
+    /// Returns the places of the entries of that name, of which there is at least one.
+    async fn find(&self, client: &Client, name: &EntryName) -> Result<Vec<usize>, Error> {
+        let entries = &self.index.manifests;
+        let of_digest = |digest: &Digest| -> Vec<usize> {
+            (0..entries.len()).filter(|place| entries[*place].digest == *digest).collect()
+        };
+        let (places, wanted) = match name {
+            EntryName::Platform(platform) => (self.index.places_of(platform), platform.in_full().to_string()),
+            EntryName::Digest(digest) => (of_digest(digest), digest.to_string()),
             EntryName::Named(reference) => {
                 let digest = client.manifest(reference).await.map_err(failed)?.digest;
-                Box::new(move |entry| entry.digest == digest)
+                (of_digest(&digest), reference.to_string())
             }
         };
-        if self.index.manifests.iter().any(&is_named) {
-            return Ok(is_named);
-        }
-        let wanted = match name {
-            EntryName::Platform(platform) => platform.to_string(),
-            EntryName::Digest(digest) => digest.to_string(),
-            EntryName::Named(reference) => reference.to_string(),
+        let reference = || Box::new(self.reference.clone());
+        let Some(first) = places.first() else {
+            let found = entries.iter().map(difference::name).collect();
+            return Err(Error::NoSuchEntry { reference: reference(), wanted, found });
         };
-        let found = self.index.manifests.iter().map(difference::name).collect();
-        Err(Error::NoSuchEntry { reference: Box::new(self.reference.clone()), wanted, found })
+        if places.iter().any(|place| entries[*place].digest != entries[*first].digest) {
+            let named = places.iter().map(|place| &entries[*place]);
+            let found = named.map(|entry| format!("{} {}", difference::name(entry), entry.digest)).collect();
+            return Err(Error::SeveralEntries { reference: reference(), wanted, found });
+        }
+        Ok(places)
     }
 
     /// Returns the differences to what is in the registry.

@@ -18,15 +18,85 @@ pub enum TemplateError {
     )]
     Action(String),
     /// A field that is not there.
-    #[error("expected one of the fields {known} in .{path}, found .{name}")]
+    #[error("the template field .{} does not exist; {}", join(.path, .name), fields_of(.path, .known))]
     Field {
         /// The fields in front.
         path: String,
         /// The field.
         name: String,
         /// The fields that are there.
-        known: String,
+        known: Vec<String>,
     },
+}
+
+fn join(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+}
+
+fn fields_of(path: &str, known: &[String]) -> String {
+    let named: Vec<String> = known.iter().map(|name| format!(".{name}")).collect();
+    let named = named.join(", ");
+    match (path, known) {
+        (_, []) => format!(".{path} has no fields"),
+        ("", _) => format!("the fields are {named}"),
+        _ => format!("the fields of .{path} are {named}"),
+    }
+}
+
+/// A piece of a template.
+enum Piece<'a> {
+    Text(String),
+    Field { path: &'a str, is_json: bool },
+}
+
+/// Returns the pieces of a template; `json` alone is the whole value.
+///
+/// # Errors
+/// [`TemplateError::Open`] and [`TemplateError::Action`].
+fn pieces(template: &str) -> Result<Vec<Piece<'_>>, TemplateError> {
+    if template == "json" {
+        return Ok(vec![Piece::Field { path: "", is_json: true }]);
+    }
+    let text = |text: &str| Piece::Text(text.replace("\\n", "\n").replace("\\t", "\t"));
+    let mut pieces = Vec::new();
+    let mut rest = template;
+    while let Some((before, action)) = rest.split_once("{{") {
+        let (action, after) =
+            action.split_once("}}").ok_or_else(|| TemplateError::Open(action.to_owned()))?;
+        let words: Vec<&str> = action.split_whitespace().collect();
+        let (path, is_json) = match words[..] {
+            [path] => (path, false),
+            ["json", path] => (path, true),
+            _ => return Err(TemplateError::Action(action.to_owned())),
+        };
+        let path = path.strip_prefix('.').ok_or_else(|| TemplateError::Action(action.to_owned()))?;
+        pieces.extend([text(before), Piece::Field { path, is_json }]);
+        rest = after;
+    }
+    pieces.push(text(rest));
+    Ok(pieces)
+}
+
+/// Checks that a template has no other actions than those that are known.
+///
+/// # Errors
+/// [`TemplateError::Open`] and [`TemplateError::Action`].
+pub(crate) fn check(template: &str) -> Result<(), TemplateError> {
+    pieces(template).map(drop)
+}
+
+/// Checks that a template names no fields but `known` ones, and what these have below them.
+///
+/// # Errors
+/// [`TemplateError`] if it has other actions, or names another field.
+pub(crate) fn check_fields(template: &str, known: &[&str]) -> Result<(), TemplateError> {
+    let value = known.iter().map(|name| ((*name).to_owned(), Value::Null)).collect();
+    for piece in pieces(template)? {
+        if let Piece::Field { path, .. } = piece {
+            field(&value, path.split('.').next().unwrap_or_default())?;
+        }
+    }
+    Ok(())
 }
 
 /// Renders `template` with the fields of `value`. `{{.A.B}}` gives a text as it is and other values as JSON, `{{json .A}}` gives
@@ -35,29 +105,16 @@ pub enum TemplateError {
 /// # Errors
 /// [`TemplateError`] if the template has other actions, or names fields that are not there.
 pub(crate) fn render(template: &str, value: &Value) -> Result<String, TemplateError> {
-    if template == "json" {
-        return Ok(json(value));
-    }
     let mut out = String::new();
-    let mut rest = template;
-    while let Some((before, action)) = rest.split_once("{{") {
-        let (action, after) =
-            action.split_once("}}").ok_or_else(|| TemplateError::Open(action.to_owned()))?;
-        out.push_str(&before.replace("\\n", "\n").replace("\\t", "\t"));
-        let words: Vec<&str> = action.split_whitespace().collect();
-        let (path, is_json) = match words[..] {
-            [path] => (path, false),
-            ["json", path] => (path, true),
-            _ => return Err(TemplateError::Action(action.to_owned())),
-        };
-        let path = path.strip_prefix('.').ok_or_else(|| TemplateError::Action(action.to_owned()))?;
-        match field(value, path)? {
-            Value::String(text) if !is_json => out.push_str(text),
-            value => out.push_str(&json(value)),
+    for piece in pieces(template)? {
+        match piece {
+            Piece::Text(text) => out.push_str(&text),
+            Piece::Field { path, is_json } => match field(value, path)? {
+                Value::String(text) if !is_json => out.push_str(text),
+                value => out.push_str(&json(value)),
+            },
         }
-        rest = after;
     }
-    out.push_str(&rest.replace("\\n", "\n").replace("\\t", "\t"));
     Ok(out)
 }
 
@@ -67,13 +124,14 @@ fn json(value: &Value) -> String {
 
 /// Returns `true` if `template` shows the field `name`, alone or with all others.
 pub(crate) fn names(template: &str, name: &str) -> bool {
-    let actions = template.split("{{").skip(1).filter_map(|action| action.split_once("}}"));
-    let mut paths = actions.filter_map(|(action, _)| action.split_whitespace().next_back());
-    let is_named = |path: &str| {
-        let first = path.trim_start_matches('.').split('.').next().unwrap_or_default();
-        first.is_empty() || first.eq_ignore_ascii_case(name)
+    let is_named = |piece: &Piece<'_>| match piece {
+        Piece::Field { path, .. } => {
+            let first = path.split('.').next().unwrap_or_default();
+            first.is_empty() || first.eq_ignore_ascii_case(name)
+        }
+        Piece::Text(_) => false,
     };
-    template == "json" || paths.any(is_named)
+    pieces(template).is_ok_and(|pieces| pieces.iter().any(is_named))
 }
 
 fn field<'a>(value: &'a Value, path: &str) -> Result<&'a Value, TemplateError> {
@@ -83,9 +141,7 @@ fn field<'a>(value: &'a Value, path: &str) -> Result<&'a Value, TemplateError> {
         let missing = || TemplateError::Field {
             path: passed.join("."),
             name: name.to_owned(),
-            known: found.as_object().map_or_else(String::new, |fields| {
-                fields.keys().map(String::as_str).collect::<Vec<_>>().join(", ")
-            }),
+            known: found.as_object().into_iter().flat_map(|fields| fields.keys().cloned()).collect(),
         };
         let fields = found.as_object().ok_or_else(missing)?;
         let exact = fields.get(name);
@@ -129,6 +185,16 @@ mod tests {
         ] {
             let error = render(template, &value).expect_err(template).to_string();
             assert!(error.contains(named), "{template}: {error}");
+        }
+        for (template, expected) in [
+            ("{{.Nope}}", "the template field .Nope does not exist; the fields are .Config, .Digest, .Size"),
+            (
+                "{{.Config.x}}",
+                "the template field .Config.x does not exist; the fields of .Config are .os, .rootfs",
+            ),
+            ("{{.Digest.x}}", "the template field .Digest.x does not exist; .Digest has no fields"),
+        ] {
+            assert_eq!(render(template, &value).unwrap_err().to_string(), expected);
         }
     }
 }

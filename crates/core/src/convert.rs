@@ -46,13 +46,18 @@ pub enum ConvertError {
 }
 
 /// The names of the same content in both forms, Docker's first.
-const COUNTERPARTS: [(&str, &str); 5] = [
+const COUNTERPARTS: [(&str, &str); 7] = [
     ("application/vnd.docker.container.image.v1+json", "application/vnd.oci.image.config.v1+json"),
     ("application/vnd.docker.image.rootfs.diff.tar.gzip", "application/vnd.oci.image.layer.v1.tar+gzip"),
+    ("application/vnd.docker.image.rootfs.diff.tar.zstd", "application/vnd.oci.image.layer.v1.tar+zstd"),
     ("application/vnd.docker.image.rootfs.diff.tar", "application/vnd.oci.image.layer.v1.tar"),
     (
         "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
         "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip",
+    ),
+    (
+        "application/vnd.docker.image.rootfs.foreign.diff.tar.zstd",
+        "application/vnd.oci.image.layer.nondistributable.v1.tar+zstd",
     ),
     (
         "application/vnd.docker.image.rootfs.foreign.diff.tar",
@@ -111,8 +116,8 @@ impl Format {
 /// Converts an image of `media_type`; one that has the form already keeps its bytes.
 ///
 /// # Errors
-/// [`ConvertError::Field`] if it is no image, [`ConvertError::MediaType`] if a layer or the config has no counterpart, such as a
-/// layer compressed by zstd in Docker's form.
+/// [`ConvertError::Field`] if it is no image, [`ConvertError::MediaType`] if a layer or the config has no counterpart, such as an
+/// encrypted layer in Docker's form.
 pub fn convert_image(
     bytes: &[u8],
     media_type: &MediaType,
@@ -149,6 +154,8 @@ pub fn convert_image(
         for (is_lost, name) in [
             (!annotations.is_empty(), "annotations of the manifest"),
             (blobs().any(|blob| !blob.annotations.is_empty()), "annotations of layers"),
+            (blobs().any(|blob| blob.data.is_some()), "embedded data of layers"),
+            (blobs().any(|blob| blob.artifact_type.is_some()), "artifact types of layers"),
             (image.subject.is_some(), "subject"),
             (image.artifact_type.is_some(), "artifact type"),
         ] {

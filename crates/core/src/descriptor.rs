@@ -26,7 +26,7 @@ pub struct Descriptor {
     pub media_type: MediaType,
     /// Digest of the content.
     pub digest: Digest,
-    /// Size of the content in bytes.
+    /// Size of the content in bytes; 0 for a manifest of which a list does not say it.
     pub size: u64,
     /// Further addresses of the content, for foreign layers.
     pub urls: Vec<String>,
@@ -65,10 +65,25 @@ impl Descriptor {
     /// [`FieldError`] if a field is not what a descriptor has there.
     pub fn from_json(json: &[u8], path: &str) -> Result<Self, FieldError> {
         let fields = Object::from_json(json, path)?;
+        let size = fields.required("size", "a whole number of 0 or more", fields.number("size")?);
+        Self::of_size(&fields, size)
+    }
+
+    /// Reads the descriptor of a manifest as Docker reads the entries of lists: its size may be absent or below 0.
+    ///
+    /// # Errors
+    /// As [`Descriptor::from_json`].
+    pub(crate) fn entry_from_json(json: &[u8], path: &str) -> Result<Self, FieldError> {
+        let fields = Object::from_json(json, path)?;
+        let size = fields.number("size").or_else(|_| fields.integer("size").map(|_| None));
+        Self::of_size(&fields, size.map(Option::unwrap_or_default))
+    }
+
+    fn of_size(fields: &Object<'_>, size: Result<u64, FieldError>) -> Result<Self, FieldError> {
         Ok(Self {
             media_type: MediaType::new(&fields.string_or_empty("mediaType")?),
             digest: fields.digest("digest")?,
-            size: fields.required("size", "a whole number of 0 or more", fields.number("size")?)?,
+            size: size?,
             urls: fields.array("urls", string)?,
             annotations: fields.string_map("annotations")?,
             data: fields.string("data")?,
@@ -106,6 +121,11 @@ impl Descriptor {
             .maybe(platform.as_ref(), |json, platform| json.json("platform", &platform.to_json()))
             .maybe(artifact_type.as_ref(), |json, artifact_type| json.string("artifactType", artifact_type))
             .end()
+    }
+
+    /// Returns the size of a manifest in bytes; `None` if its list does not say it.
+    pub fn manifest_size(&self) -> Option<u64> {
+        (self.size > 0).then_some(self.size)
     }
 
     /// Returns `true` for a foreign layer that is fetched from its `urls`. One without any is in its registry alone.

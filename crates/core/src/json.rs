@@ -12,7 +12,7 @@ mod write;
 
 pub use format::{compact, indent};
 pub use object::{FieldError, Object, string};
-pub(crate) use object::{digest, is_same_name, parse_elements};
+pub(crate) use object::{digest, is_same_name, join, parse_elements};
 pub use quote::{fold_key, quote, quote_into, unquote};
 pub use scan::{SyntaxError, check};
 pub use value::{Kind, elements, kind, members};

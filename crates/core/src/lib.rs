@@ -33,7 +33,7 @@ pub use lint::{Finding, Fix, LintRule, ResolvedEntry, lint_image, lint_index};
 pub use list::{IndexForm, ListEntry, ManifestList, NameTaken, encode_index, reencode_index};
 pub use manifest::{
     ImageManifest, Index, MANIFEST_SIZE_MAX, Manifest, ManifestBody, ManifestError, ManifestKind,
-    NESTED_INDEXES_MAX, Schema1, Schema1Layer,
+    NESTED_INDEXES_MAX, Schema1, Schema1Layer, taken_platforms,
 };
 pub use media_type::MediaType;
 pub use plan::{Action, Cost, MountSource, PlanError, PushPlan, Step, check_registry};

@@ -16,7 +16,7 @@ use crate::{Descriptor, Digest, MediaType, json::Object};
 pub use error::ManifestError;
 pub(crate) use fast_path::parse as parse_fast;
 pub use image::ImageManifest;
-pub use index::{Index, NESTED_INDEXES_MAX};
+pub use index::{Index, NESTED_INDEXES_MAX, taken_platforms};
 pub use schema1::{Schema1, Schema1Layer};
 
 /// Bytes that a manifest may have, as in Distribution: 4 MiB.
@@ -252,15 +252,22 @@ impl Manifest {
 
     /// Returns the digest of the subject that this manifest refers to, and the descriptor by which a list of referrers has it;
     /// `None` for one without a subject.
-    pub fn as_referrer(&self) -> Option<(&Digest, Descriptor)> {
+    pub fn as_referrer(&self) -> Option<(Digest, Descriptor)> {
         let (subject, artifact_type, annotations) = match &self.body {
             ManifestBody::Image(image) => {
-                (&image.subject, Some(image.type_as_artifact().to_owned()), &image.annotations)
+                let artifact_type = Some(image.type_as_artifact().to_owned());
+                (image.subject.clone(), artifact_type, image.annotations.clone())
             }
-            ManifestBody::Index(index) => (&index.subject, index.artifact_type.clone(), &index.annotations),
+            ManifestBody::Index(index) => {
+                (index.subject.clone(), index.artifact_type.clone(), index.annotations.clone())
+            }
+            ManifestBody::Artifact if self.media_type.is_artifact_manifest() => {
+                let fields = Object::parse(&self.bytes).ok()?;
+                let subject = fields.field("subject", Descriptor::entry_from_json).ok()?;
+                (subject, fields.string("artifactType").ok()?, fields.string_map("annotations").ok()?)
+            }
             ManifestBody::Schema1(_) | ManifestBody::Artifact => return None,
         };
-        let annotations = annotations.clone();
-        Some((&subject.as_ref()?.digest, Descriptor { artifact_type, annotations, ..self.descriptor() }))
+        Some((subject?.digest, Descriptor { artifact_type, annotations, ..self.descriptor() }))
     }
 }

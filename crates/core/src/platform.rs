@@ -1,6 +1,6 @@
 //! Platforms: operating system, architecture and what narrows them.
 
-use std::{fmt, str::FromStr};
+use std::{borrow::Cow, fmt, str::FromStr};
 
 use thiserror::Error;
 
@@ -31,8 +31,14 @@ pub struct Platform {
     pub variant: String,
 }
 
-/// Architecture, operating system, normalized variant, version and features of the operating system.
-pub(crate) type ComparedFields<'a> = (&'a str, &'a str, &'a str, &'a str, &'a [String]);
+/// Architecture, operating system and variant as [`Platform::normalized`] has them, version and features of the operating system.
+pub(crate) type ComparedFields<'a> = (Cow<'a, str>, Cow<'a, str>, Cow<'a, str>, &'a str, &'a [String]);
+
+/// Architectures that Go has (`go tool dist list`, Go 1.24) and those that it has retired.
+pub(crate) const ARCHITECTURES: [&str; 18] = [
+    "386", "amd64", "arm", "arm64", "loong64", "mips", "mips64", "mips64le", "mipsle", "ppc", "ppc64",
+    "ppc64le", "riscv", "riscv64", "s390", "s390x", "sparc64", "wasm",
+];
 
 /// The pairs of operating system and architecture that `docker manifest annotate` accepts.
 const ANNOTATABLE: [(&str, &[&str]); 9] = [
@@ -82,51 +88,87 @@ impl Platform {
             .end()
     }
 
-    /// Returns the variant by which platforms are compared: `arm64` is `v8` by definition, so that `v8` there counts as
-    /// none, as in containerd's `platforms.Normalize`.
-    pub fn normalized_variant(&self) -> &str {
-        if self.architecture == "arm64" && self.variant == "v8" { "" } else { &self.variant }
+    /// Returns the platform as engines compare it, with the rules of containerd's `platforms.Normalize`: in lower case,
+    /// `macos` as `darwin`, `x86_64` and `aarch64` by Go's names. What the architecture has anyway counts as no variant (`v1` of
+    /// `amd64`, `v8` of `arm64`), and `arm` without a variant is `v7`.
+    pub(crate) fn normalized(&self) -> [Cow<'_, str>; 3] {
+        let [os, architecture, variant] =
+            [&self.os, &self.architecture, &self.variant].map(|text| lower(text));
+        let os = if os == "macos" { "darwin".into() } else { os };
+        let (architecture, variant) = match (&*architecture, &*variant) {
+            ("i386", _) => ("386".into(), "".into()),
+            ("x86_64" | "x86-64" | "amd64", "" | "v1") => ("amd64".into(), "".into()),
+            ("x86_64" | "x86-64", _) => ("amd64".into(), variant),
+            ("aarch64" | "arm64", "" | "8" | "v8" | "v8.0") => ("arm64".into(), "".into()),
+            ("aarch64" | "arm64", "9" | "9.0" | "v9.0") => ("arm64".into(), "v9".into()),
+            ("aarch64", _) => ("arm64".into(), variant),
+            ("armhf", _) | ("arm", "" | "7") => ("arm".into(), "v7".into()),
+            ("armel", _) => ("arm".into(), "v6".into()),
+            ("arm", "5" | "6" | "8") => (architecture, format!("v{variant}").into()),
+            _ => (architecture, variant),
+        };
+        [os, architecture, variant]
     }
 
-    /// Returns `true` if both are the same platform: equal in every field, by their normalized variants.
+    /// Returns the variant by which platforms are compared, as in containerd's `platforms.Normalize`: `v8` of `arm64` and `v1` of
+    /// `amd64` count as none, and `arm` without one is `v7`.
+    pub fn normalized_variant(&self) -> Cow<'_, str> {
+        let [_, _, variant] = self.normalized();
+        variant
+    }
+
+    /// Returns `true` if both are the same platform: equal in every field, however they are spelled.
     ///
     /// ```
     /// # use tallyman_core::Platform;
     /// let arm64: Platform = "linux/arm64".parse()?;
-    /// assert!(arm64.is_same(&"linux/arm64/v8".parse()?));
+    /// assert!(arm64.is_same(&"linux/aarch64/v8".parse()?));
     /// assert!(!arm64.is_same(&"linux/arm64/v9".parse()?));
     /// # Ok::<(), tallyman_core::PlatformTextError>(())
     /// ```
     pub fn is_same(&self, other: &Self) -> bool {
-        self.compared_fields() == other.compared_fields()
+        // The version differs soonest.
+        self.os_version == other.os_version && self.compared_fields() == other.compared_fields()
     }
 
     /// Returns the fields by which platforms are the same.
     pub(crate) fn compared_fields(&self) -> ComparedFields<'_> {
-        (&self.architecture, &self.os, self.normalized_variant(), &self.os_version, &self.os_features)
+        let [os, architecture, variant] = self.normalized();
+        (architecture, os, variant, &self.os_version, &self.os_features)
     }
 
-    /// Returns `true` if an image of `platform` is one for this platform: operating system and architecture are the same,
-    /// the variant is the same or none is asked for, the version of the operating system is of the same build, and
+    /// Returns `true` if an engine that runs images of this platform runs those of `platform`: operating system and architecture
+    /// are the same, the variant is the same or one that is older, the version of the operating system is of the same build, and
     /// `platform` has every feature that is asked for.
+    ///
+    /// Older variants are those of containerd's `platforms.Only`: `v6` and `v5` for `arm/v7`, which `arm` alone stands for, `v8` for
+    /// `arm64/v9`. Images of other architectures, which some engines would fall back to (`386` on `amd64`), are not accepted:
+    /// whoever names an architecture means it.
     ///
     /// Versions are of the same build if their first three numbers are the same, or one of them is not known, as in
     /// containerd: `10.0.20348.2700` of Windows is `10.0.20348` with later updates.
     ///
     /// ```
     /// # use tallyman_core::Platform;
-    /// let wanted: Platform = "linux/arm".parse()?;
-    /// assert!(wanted.accepts(&"linux/arm/v7".parse()?));
+    /// let wanted: Platform = "linux/arm/v7".parse()?;
+    /// assert!(wanted.accepts(&"linux/arm/v6".parse()?));
     /// assert!(!wanted.accepts(&"linux/arm64".parse()?));
+    /// assert!(!"linux/amd64".parse::<Platform>()?.accepts(&"linux/amd64/v3".parse()?));
     /// # Ok::<(), tallyman_core::PlatformTextError>(())
     /// ```
     pub fn accepts(&self, platform: &Self) -> bool {
-        let wanted = self.normalized_variant();
-        self.os == platform.os
-            && self.architecture == platform.architecture
-            && (wanted.is_empty() || wanted == platform.normalized_variant())
+        self.distance(platform).is_some()
+    }
+
+    /// Returns how much older the variant of `platform` is than this one, 0 if it is the same; `None` if it is not accepted.
+    pub(crate) fn distance(&self, platform: &Self) -> Option<u32> {
+        let [os, architecture, variant] = self.normalized();
+        let [its_os, its_architecture, its_variant] = platform.normalized();
+        let is_accepted = os == its_os
+            && architecture == its_architecture
             && is_same_build(&self.os_version, &platform.os_version)
-            && self.os_features.iter().all(|feature| platform.os_features.contains(feature))
+            && self.os_features.iter().all(|feature| platform.os_features.contains(feature));
+        is_accepted.then(|| variant_distance(&architecture, &variant, &its_variant)).flatten()
     }
 
     /// The platform with everything that narrows it, for people.
@@ -160,6 +202,48 @@ impl Platform {
 /// Returns `true` if two versions of an operating system have the same first three numbers, or one is not known.
 fn is_same_build(wanted: &str, found: &str) -> bool {
     wanted.is_empty() || found.is_empty() || wanted.split('.').take(3).eq(found.split('.').take(3))
+}
+
+fn lower(text: &str) -> Cow<'_, str> {
+    match text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        true => text.to_ascii_lowercase().into(),
+        false => text.into(),
+    }
+}
+
+/// Returns how much older a variant of an architecture is than the one that is wanted; `None` if it does not run there. Both are
+/// normalized.
+fn variant_distance(architecture: &str, wanted: &str, found: &str) -> Option<u32> {
+    if wanted == found {
+        return Some(0);
+    }
+    let number = |variant: &str| variant.strip_prefix('v')?.parse::<u32>().ok();
+    match architecture {
+        "amd64" => {
+            let level = |variant| if variant == "" { Some(1) } else { number(variant) };
+            level(wanted)?.checked_sub(level(found)?)
+        }
+        "arm" => number(wanted)?.checked_sub(number(found).filter(|found| *found >= 5)?),
+        "arm64" => {
+            let ((major, minor), (its_major, its_minor)) = (arm64_version(wanted)?, arm64_version(found)?);
+            if major == its_major {
+                return minor.checked_sub(its_minor);
+            }
+            // v9 has what v8.5 has, v9.1 what v8.6 has and so on; v8.9 is the last of its kind.
+            let newest = (minor + 5).min(9);
+            let distance = newest.checked_sub(its_minor).filter(|_| major > its_major)?;
+            Some(minor + 1 + distance)
+        }
+        _ => None,
+    }
+}
+
+/// Returns the two numbers of a variant of `arm64`, 8 or 9 in front; none is `v8`.
+fn arm64_version(variant: &str) -> Option<(u32, u32)> {
+    let numbers = if variant.is_empty() { "8" } else { variant.strip_prefix('v')? };
+    let (major, minor) = numbers.split_once('.').unwrap_or((numbers, "0"));
+    let (major, minor) = (major.parse().ok()?, minor.parse::<u8>().ok()?);
+    matches!(major, 8 | 9).then_some((major, minor.into()))
 }
 
 /// A platform with version and features of its operating system.
@@ -199,22 +283,42 @@ pub struct PlatformTextError {
     pub found: String,
 }
 
-/// `os/architecture[/variant]`, letters in lower case.
+/// `os[(version[+feature]…)]/architecture[/variant]`, as containerd's `platforms.Parse` reads it, each part as it is written. An
+/// architecture alone is one of Linux.
 impl FromStr for Platform {
     type Err = PlatformTextError;
 
     fn from_str(text: &str) -> Result<Self, PlatformTextError> {
-        let parts: Vec<&str> = text.split('/').collect();
-        let is_part = |part: &&str| {
-            let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-            !part.is_empty() && part.bytes().all(|byte| is_plain(byte) || matches!(byte, b'_' | b'.' | b'-'))
+        let error = || PlatformTextError { found: text.to_owned() };
+        let mut parts = text.split('/');
+        let (first, architecture, variant) = (parts.next(), parts.next(), parts.next());
+        let is_part =
+            |part: &str| part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte));
+        let is_named = |part: &str| !part.is_empty() && is_part(part);
+        let Some(architecture) = architecture else {
+            let alone = Self::new("linux", text);
+            let [_, architecture, _] = alone.normalized();
+            return ARCHITECTURES.contains(&&*architecture).then(|| alone.clone()).ok_or_else(error);
         };
-        match (parts.iter().all(is_part), parts.as_slice()) {
-            (true, [os, architecture]) => Ok(Self::new(os, architecture)),
-            (true, [os, architecture, variant]) => {
-                Ok(Self { variant: (*variant).to_owned(), ..Self::new(os, architecture) })
-            }
-            _ => Err(PlatformTextError { found: text.to_owned() }),
+        let (os, options) = match first.unwrap_or_default().split_once('(') {
+            Some((os, options)) => (os, options.strip_suffix(')').ok_or_else(error)?),
+            None => (first.unwrap_or_default(), ""),
+        };
+        let (os_version, features) = options.split_once('+').unwrap_or((options, ""));
+        let os_features: Vec<String> =
+            features.split('+').filter(|_| !features.is_empty()).map(str::to_owned).collect();
+        let is_platform = is_named(os)
+            && !os.contains('.')
+            && is_part(os_version)
+            && (features.is_empty() != options.contains('+'))
+            && os_features.iter().all(|feature| is_named(feature))
+            && is_named(architecture)
+            && variant.is_none_or(is_named)
+            && parts.next().is_none();
+        if !is_platform {
+            return Err(error());
         }
+        let variant = variant.unwrap_or_default().to_owned();
+        Ok(Self { os_version: os_version.to_owned(), os_features, variant, ..Self::new(os, architecture) })
     }
 }

@@ -189,7 +189,8 @@ impl Client {
                 }
                 let accept = accept::only(&entry.media_type);
                 let scopes = Scopes::pull(reference.repository().as_str());
-                let received = client.get_manifest(&reference, &scopes, accept, Some(entry.size)).await?;
+                let received =
+                    client.get_manifest(&reference, &scopes, accept, entry.manifest_size()).await?;
                 let fetched = client.hashed(&reference, received).await?;
                 client.remember_manifest(&reference, &fetched, &start);
                 Ok(fetched)
@@ -197,7 +198,7 @@ impl Client {
             .boxed_local()
         });
         let fetched = shared.await?;
-        check_size(&reference, Some(entry.size), &fetched.bytes)?;
+        check_size(&reference, entry.manifest_size(), &fetched.bytes)?;
         match &fetched.media_type {
             Some(found) if *found != entry.media_type && !matches!(found, MediaType::Other(_)) => {
                 let (expected, found) = (entry.media_type.clone(), found.clone());

@@ -89,6 +89,16 @@ fn check_readable(files: &[ListFile], images: &[&Reference]) -> Result<(), FileE
     unreadable.filter_map(|(_, bytes)| bytes.as_ref().err()).next().cloned().map_or(Ok(()), Err)
 }
 
+/// Returns the error of a file of `folder` with the whole path of the file.
+fn in_folder(folder: &str, error: StoreError) -> StoreError {
+    match error {
+        StoreError::Damaged { path, message } => {
+            StoreError::Damaged { path: format!("{folder}/{path}"), message }
+        }
+        error => error,
+    }
+}
+
 impl<F: Folder> ListStore for FileStore<F> {
     fn names(&self) -> StoreFuture<'_, Vec<String>> {
         async move { Ok(self.lists.names()?) }.boxed_local()
@@ -109,9 +119,10 @@ impl<F: Folder> ListStore for FileStore<F> {
         list: &'a Reference,
         images: &'a [&'a Reference],
     ) -> StoreFuture<'a, Option<ManifestList>> {
+        let folder = self.lists.path(&list.file_name());
         let decode = move |files: Vec<ListFile>| {
             check_readable(&files, images)?;
-            decode_entries(list, &readable(files), images)
+            decode_entries(list, &readable(files), images).map_err(|error| in_folder(&folder, error))
         };
         async move { self.decoded(list, decode).await }.boxed_local()
     }
@@ -134,9 +145,11 @@ impl<F: Folder> ListStore for FileStore<F> {
     }
 
     fn edit<'a>(&'a self, list: &'a Reference, edit: &'a ListEdit) -> StoreFuture<'a, Outcome<()>> {
+        let folder = self.lists.path(&list.file_name());
         let change = move |files: Vec<ListFile>| {
             check_readable(&files, &edit.images().collect::<Vec<_>>())?;
-            let changes = edit_files(list, &readable(files), edit).map_err(Refusal::Store)?;
+            let changes = edit_files(list, &readable(files), edit);
+            let changes = changes.map_err(|error| Refusal::Store(in_folder(&folder, error)))?;
             changes.map_err(Refusal::Conflict)
         };
         async move {

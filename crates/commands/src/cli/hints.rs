@@ -1,11 +1,40 @@
 //! Hints below errors: the flag or the command that solves them.
 
+use tallyman_store::StoreError;
+
 use super::{Command, DigestInput, IndexChanges};
 use crate::Error;
 
 /// Returns the hint for an error of a command.
 pub(super) fn hint(command: &Command, error: &Error) -> Option<String> {
-    of_arguments(command, error).or_else(|| error.hint()).or_else(|| of_connection(command, error))
+    of_store(command, error)
+        .or_else(|| of_arguments(command, error))
+        .or_else(|| error.hint())
+        .or_else(|| of_connection(command, error))
+}
+
+/// Returns the hint for a local list that cannot be read.
+fn of_store(command: &Command, error: &Error) -> Option<String> {
+    let Error::Store(damage @ StoreError::Damaged { .. }) = error else { return None };
+    match command {
+        Command::Push { list, .. }
+        | Command::Annotate { list, .. }
+        | Command::Create { list, .. }
+        | Command::Inspect { list: Some(list), .. }
+        | Command::Duplicate { list, .. }
+        | Command::RemoveEntries { list, .. } => Some(of_local_list(list, damage)),
+        _ => None,
+    }
+}
+
+/// Returns the line for a local list that cannot be read: the file, the reason, and the way out.
+pub(super) fn of_local_list(list: &str, error: &StoreError) -> String {
+    match error {
+        StoreError::Damaged { path, message } => format!(
+            "the local list {list} is damaged: {path} cannot be read ({message}); use tallyman rm {list} to remove the list"
+        ),
+        error => format!("the local list {list} cannot be read: {error}"),
+    }
 }
 
 /// Returns the hint that the arguments of a command suggest.

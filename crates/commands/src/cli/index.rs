@@ -113,8 +113,9 @@ fn entry_name(index: &Reference, typed: &str) -> Result<EntryName, Error> {
     if let Ok(digest) = typed.parse::<Digest>() {
         return Ok(EntryName::Digest(digest));
     }
+    // A word alone is a tag, also where it is the name of an architecture.
     match typed.parse::<Platform>() {
-        Ok(platform) => Ok(EntryName::Platform(platform)),
-        Err(_) => parse_source(index, typed).map(EntryName::Named),
+        Ok(platform) if typed.contains('/') => Ok(EntryName::Platform(platform)),
+        _ => parse_source(index, typed).map(EntryName::Named),
     }
 }

@@ -3,8 +3,9 @@
 use serde_json::Value;
 use tallyman_core::{ListEntry, Manifest, ManifestList, Platform, Reference, json::indent};
 use tallyman_registry::Client;
+use tallyman_store::StoreError;
 
-use super::{Environment, InspectExtensions, json, run::argument, terminal};
+use super::{Environment, InspectExtensions, hints, json, run::argument, terminal};
 use crate::{
     Error,
     resolve::{content, failed, no_such_platform, resolve},
@@ -19,7 +20,7 @@ struct Found {
 }
 
 impl InspectExtensions {
-    /// Checks that no flags contradict each other.
+    /// Checks that no flags contradict each other, and that a template names fields that there are.
     fn check(&self, raw: bool, verbose: bool) -> Result<(), Error> {
         let has_template = self.format.as_deref().is_some_and(|template| !self.json || template != "json");
         let formats =
@@ -32,6 +33,10 @@ impl InspectExtensions {
             if let (Some(one), Some(other)) = (given.next(), given.next()) {
                 return Err(Error::FlagsContradict { one, other });
             }
+        }
+        // Of a config and a tree, the fields are known when they are there.
+        if let Some(template) = self.template().filter(|_| !self.config && !self.tree) {
+            template::check_fields(template, &json::INSPECTED).map_err(Box::new)?;
         }
         Ok(())
     }
@@ -58,14 +63,18 @@ impl Environment {
         let platform = extensions.platform.as_ref();
         let local = match list {
             Some(list) => Some(self.local_image(&argument(list)?, &image, platform).await?),
-            // A list that cannot be read is passed over, as Docker does.
+            // A list that cannot be read is passed over, as Docker does, and that is said.
             None => match self.store.load(&image).await {
                 Ok(Some(list)) if extensions.tree && platform.is_none() => {
                     let tree = tree_of_list(&client, &list).await?;
                     return self.show_tree(&image, &tree, extensions.template());
                 }
                 Ok(Some(list)) => Some(local_list(&list, platform)?),
-                _ => None,
+                Ok(None) => None,
+                Err(error) => {
+                    self.warn_of_passed_over(&image, &error);
+                    None
+                }
             },
         };
         if extensions.tree {
@@ -138,6 +147,11 @@ impl Environment {
             self.show_manifest(&[&shown[..], b"\n"].concat());
         }
         Ok(())
+    }
+
+    /// Warns of a local list that cannot be read, in the place of which the registry is asked.
+    pub(super) fn warn_of_passed_over(&self, list: &Reference, error: &StoreError) {
+        self.warn(&hints::of_local_list(&list.to_string(), error));
     }
 
     /// Prints what a template makes of a value.

@@ -110,6 +110,9 @@ fn parsed(json: &str) -> Value {
     serde_json::from_str(json).expect("the core writes JSON")
 }
 
+/// The names of the fields that [`inspected`] returns.
+pub(super) const INSPECTED: [&str; 6] = ["Config", "Digest", "Manifest", "MediaType", "Reference", "Size"];
+
 /// The fields that a template of `inspect --format` can name. A config that is no JSON, as artifacts may have, is `null`.
 ///
 /// # Errors

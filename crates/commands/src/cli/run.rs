@@ -5,7 +5,7 @@ use std::rc::Rc;
 use serde_json::Value;
 use tallyman_core::{ManifestList, Platform, PushPlan, Reference};
 use tallyman_registry::Client;
-use tallyman_store::ListStore;
+use tallyman_store::{ListStore, StoreError};
 
 use super::{
     ClientOptions, Command, CreateSources, CredentialStore, Input, InspectExtensions, Invocation, Output,
@@ -312,14 +312,15 @@ impl Environment {
         insecure: bool,
     ) -> Result<(), Error> {
         let image = argument(image)?;
+        let on_damage = |error: &StoreError| self.warn_of_passed_over(&image, error);
         let inspected = match list {
             Some(list) => inspect_local_image(&*self.store, &argument(list)?, &image).await?,
             None if format == InspectFormat::Raw => {
-                let bytes = inspect_raw(&*self.store, &self.client(insecure), &image).await?;
+                let bytes = inspect_raw(&*self.store, &self.client(insecure), &image, &on_damage).await?;
                 self.show_manifest(&bytes);
                 return Ok(());
             }
-            None => inspect(&*self.store, &self.client(insecure), &image).await?,
+            None => inspect(&*self.store, &self.client(insecure), &image, &on_damage).await?,
         };
         match format {
             InspectFormat::Brief => self.show_manifest(&[&inspected.brief()?[..], b"\n"].concat()),

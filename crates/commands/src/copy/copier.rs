@@ -122,9 +122,9 @@ impl<'a> Copier<'a> {
     ) -> Result<Vec<PushPlan>, Error> {
         let mut by_subject: Level = Vec::new();
         for (subject, referrer) in manifests.iter().filter_map(Manifest::as_referrer) {
-            match by_subject.iter_mut().find(|(other, _)| other == subject) {
+            match by_subject.iter_mut().find(|(other, _)| *other == subject) {
                 Some((_, referrers)) => referrers.push(referrer),
-                None => by_subject.push((subject.clone(), vec![referrer])),
+                None => by_subject.push((subject, vec![referrer])),
             }
         }
         self.list_level(target, by_subject).await

@@ -48,6 +48,7 @@ impl Error {
             Self::NoSuchEntry { .. } => {
                 Some("use index add to add an entry, or inspect --tree to see all of them".to_owned())
             }
+            Self::SeveralEntries { .. } => Some("use the digest of the entry that is meant".to_owned()),
             Self::SeveralPlatforms { .. } => Some(
                 "use copy to copy a list as it is, or index add to add an image to a list for each of its platforms"
                     .to_owned(),

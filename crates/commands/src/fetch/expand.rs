@@ -3,7 +3,7 @@
 use std::{cell::RefCell, collections::HashSet};
 
 use futures_util::{FutureExt, future::LocalBoxFuture};
-use tallyman_core::{Descriptor, Index, ListEntry, NESTED_INDEXES_MAX, Platform, Reference};
+use tallyman_core::{Descriptor, Index, ListEntry, NESTED_INDEXES_MAX, Platform, Reference, taken_platforms};
 use tallyman_registry::Client;
 
 use super::FetchedList;
@@ -19,7 +19,7 @@ use crate::{
 pub(crate) struct ExpandOptions {
     /// Take entries that nobody can run, such as attestations, and the annotations and artifact types of all entries.
     pub attestations: bool,
-    /// Take the images of these platforms alone; all if there are none.
+    /// Take the images of these platforms alone, of several variants those that an engine would; all if there are none.
     pub platforms: Vec<Platform>,
     /// Keep a list as an entry of its own, unless platforms are named.
     pub nest: bool,
@@ -119,8 +119,11 @@ impl ExpandOptions {
     /// Returns the entries of a list that are taken, as far as they tell it themselves: all lists among them, and the attestations
     /// of images that are taken. An artifact is of none of the platforms that are asked for.
     fn choose<'a>(&self, described: &'a [Descriptor]) -> Vec<&'a Descriptor> {
+        let runnable = described.iter().filter(|entry| entry.is_runnable());
+        let found: Vec<&Platform> = runnable.filter_map(Descriptor::named_platform).collect();
+        let is_nearest = taken_platforms(&self.platforms, &found);
         let names = |entry: &Descriptor| match entry.named_platform() {
-            Some(platform) => Some(self.takes(platform)),
+            Some(platform) => Some(self.platforms.is_empty() || is_nearest(platform)),
             None => (entry.is_artifact() && !self.platforms.is_empty()).then_some(false),
         };
         let taken = described.iter().filter(|entry| names(entry) == Some(true));
@@ -247,7 +250,8 @@ impl<'e> Expansion<'e> {
             return self.entries(&nested, depth - 1).await;
         }
         let media_type = described.media_type.clone();
-        let mut descriptor = Descriptor::new(media_type, described.digest.clone(), described.size);
+        let mut descriptor =
+            Descriptor::new(media_type, described.digest.clone(), fetched.bytes.len() as u64);
         if options.attestations {
             descriptor.annotations.clone_from(&described.annotations);
             descriptor.artifact_type.clone_from(&described.artifact_type);

@@ -38,6 +38,7 @@ async fn inspect_and_create_read_descriptors_as_docker_does() {
         ("huge", 0, layer(&digest, "9223372036854775807"), true),
         ("null", 0, "null".to_owned(), true),
         ("empty layer", 0, "[{}]".to_owned(), true),
+        ("null as layer", 0, "[null]".to_owned(), true),
         // Go's decoder refuses these.
         ("fraction", 0, layer(&digest, "1.5"), false),
         ("too large", 0, layer(&digest, "9223372036854775808"), false),
@@ -111,5 +112,51 @@ async fn a_copy_takes_artifact_manifests_with_their_blobs_and_refuses_kinds_that
                 assert_eq!(last.after, (0..expected.len()).collect::<Vec<_>>());
             }
         }
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn lists_whose_entries_have_no_size_are_read_as_docker_reads_them() {
+    let index_type = "application/vnd.oci.image.index.v1+json";
+    for size in ["", r#","size":-1"#, r#","size":null"#] {
+        let shell = Shell::new();
+        let manifest = put(&shell, "arm", 0, "[]");
+        let digest = Digest::of(manifest.as_bytes());
+        let index = format!(
+            r#"{{"schemaVersion":2,"mediaType":"{index_type}","manifests":[{{"mediaType":"{OCI}","digest":"{digest}"{size},"platform":{{"architecture":"arm","os":"linux","os.features":[null]}}}}]}}"#
+        );
+        shell.registry.put_manifest("a/app", "v1", index_type, index.as_bytes());
+        let (image, list) = (format!("{HOST}/a/app:v1"), format!("{HOST}/a/app:list"));
+        for line in [
+            &["inspect", "--insecure", &image][..],
+            &["inspect", "--insecure", "--verbose", &image],
+            &["create", "--insecure", "--flatten", &list, &image],
+        ] {
+            shell.done(line).await;
+        }
+        let found = shell.done(&["digest", "--insecure", "--platform", "linux/arm", &image]).await;
+        assert_eq!(found, format!("{digest}\n"), "{size}");
+        // What is made of the entry has the size of the manifest, and a copy has the bytes of the list.
+        let made = shell.done(&["inspect", "--raw", &list]).await;
+        assert!(made.contains(&format!(r#""size": {}"#, manifest.len())), "{made}");
+        shell.done(&["copy", "--insecure", &image, &format!("{HOST}/b/copy:v1")]).await;
+        let copied = shell.done(&["inspect", "--insecure", "--raw", &format!("{HOST}/b/copy:v1")]).await;
+        assert_eq!(copied, index);
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn bytes_that_are_no_utf_8_are_printed_as_docker_prints_them() {
+    let shell = Shell::new();
+    let manifest = put(&shell, "v1", 0, "[]");
+    let mut bytes = manifest.replace(r#""layers""#, r#""annotations":{"a":"X"},"layers""#).into_bytes();
+    let at = bytes.iter().position(|byte| *byte == b'X').unwrap();
+    bytes[at] = 0xff;
+    shell.registry.put_manifest("a/app", "v1", OCI, &bytes);
+    let reference = format!("{HOST}/a/app:v1").parse().unwrap();
+    let image =
+        tallyman_commands::inspect(&*shell.store, &shell.client(), &reference, &|_| ()).await.unwrap();
+    for shown in [image.brief().unwrap(), image.verbose().unwrap()] {
+        assert!(shown.contains(&0xff), "{}", String::from_utf8_lossy(&shown));
     }
 }

@@ -133,7 +133,8 @@ async fn a_digest_that_is_not_that_of_the_bytes_is_refused() {
     let transport = std::rc::Rc::new(NativeTransport::new());
     let client = Client::builder(transport).access(|_| Access::PlainFirst).build();
     let reference: Reference = format!("{}/a/app:1", registry.addr).parse().expect("a reference");
-    let error = inspect(&MemoryStore::new(), &client, &reference).await.expect_err("the header lies");
+    let error =
+        inspect(&MemoryStore::new(), &client, &reference, &|_| ()).await.expect_err("the header lies");
     assert_eq!(error.code(), "digest-mismatch", "{error}");
     assert!(error.to_string().contains(Digest::of(manifest.as_bytes()).as_str()), "{error}");
 }

@@ -243,7 +243,9 @@ async fn a_platform_chooses_one_image_of_a_list_and_must_be_that_of_a_single_ima
     shell.registry.put_manifest("a/app", "all", INDEX, index.as_bytes());
     let cases = [
         ("all", "linux/arm/v7", Ok(&v7)),
-        ("all", "linux/arm", Ok(&arm)),
+        ("all", "linux/arm", Ok(&v7)),
+        ("all", "armhf", Ok(&v7)),
+        ("all", "LINUX/arm/6", Ok(&arm)),
         ("all", "linux/arm/v5", Err("platform-not-found")),
         ("all", "linux/arm64", Err("platform-not-found")),
         ("arm", "linux/arm", Ok(&arm)),

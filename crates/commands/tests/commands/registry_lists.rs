@@ -549,3 +549,50 @@ async fn lists_are_kept_as_entries_and_sources_come_out_of_files() {
     let refused = program.run(&["create", "--insecure", "--from", "bad.json", &list]).await;
     assert!(refused.stderr.contains("bad.json"), "{}", refused.stderr);
 }
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_platform_names_one_entry_of_an_index_and_several_are_told_with_their_digests() {
+    let registry = Registry::builder().start().await.expect("a port is free");
+    let names = ["linux/amd64", "linux/amd64/v3", "linux/arm/v5", "linux/arm/v6", "linux/arm"];
+    let images = names.map(|platform| Image::oci(platform, "one"));
+    for image in &images {
+        image.put(&registry, "a/app", None);
+    }
+    let entries = |range: std::ops::Range<usize>| images[range].iter().map(Image::entry).collect::<Vec<_>>();
+    registry.put_manifest("a/app", Some("1"), INDEX, index(INDEX, &entries(0..4), ""));
+    let program = Program::anonymous();
+    let name = format!("{}/a/app:1", registry.addr);
+    let platforms = || platforms(&read(&registry, "1"));
+
+    let several = program.run(&["index", "remove", "--insecure", &name, "linux/arm"]).await;
+    assert_eq!(several.exit, 1);
+    for named in [names[2], names[3], &images[2].digest(), &images[3].digest(), "use the digest"] {
+        assert!(several.stderr.contains(named), "{named}: {}", several.stderr);
+    }
+    let annotate = ["index", "annotate", "--insecure", "--annotation", "a=b", &name];
+    assert_eq!(program.run(&[&annotate[..], &["linux/arm"]].concat()).await.exit, 1);
+    program.succeed(&[&annotate[..], &["linux/amd64"]].concat()).await;
+    let annotated = read(&registry, "1");
+    assert_eq!(annotated["manifests"][0]["annotations"]["a"], "b");
+    assert_eq!(annotated["manifests"][1]["annotations"], Value::Null);
+    program.succeed(&["index", "remove", "--insecure", &name, "linux/amd64"]).await;
+    assert_eq!(platforms(), names[1..4]);
+    // Of one entry alone, the variant need not be named.
+    program.succeed(&["index", "remove", "--insecure", &name, "linux/amd64", "linux/arm/v5"]).await;
+    assert_eq!(platforms(), names[3..4]);
+    assert_eq!(program.run(&["index", "remove", "--insecure", &name, "linux/arm/v7"]).await.exit, 3);
+
+    // The entry of a platform is replaced however it is spelled; and of several variants one is taken, as by an engine.
+    registry.put_manifest("a/app", Some("1"), INDEX, index(INDEX, &entries(4..5), ""));
+    let v7 = Image::oci("linux/arm/v7", "two");
+    v7.put(&registry, "a/app", Some("v7"));
+    program.succeed(&["index", "add", "--insecure", &name, "v7"]).await;
+    assert_eq!(platforms(), ["linux/arm/v7"]);
+    registry.put_manifest("a/app", Some("all"), INDEX, index(INDEX, &entries(0..4), ""));
+    let (all, copy) = (format!("{}/a/app:all", registry.addr), format!("{}/a/app:copy", registry.addr));
+    let chosen = ["--insecure", "--platform", "linux/amd64,linux/arm"];
+    program.succeed(&[&["copy"], &chosen[..], &[&all, &copy]].concat()).await;
+    assert_eq!(self::platforms(&read(&registry, "copy")), [names[0], names[3]]);
+    program.succeed(&[&["create", "--push", "--oci"], &chosen[..], &[&name, &all]].concat()).await;
+    assert_eq!(platforms(), [names[0], names[3]]);
+}

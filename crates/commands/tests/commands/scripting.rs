@@ -185,8 +185,15 @@ async fn inspect_shows_one_image_of_a_list_its_config_and_single_fields() {
         "{}",
         failed.stderr
     );
+    // A template that cannot be used is refused before any request.
+    let requested = shell.requests().len();
     let failed = inspect(&["--format", "{{range .Manifest}}"]).await;
-    assert!(failed.exit == 1 && failed.stderr.contains("range .Manifest"), "{}", failed.stderr);
+    assert!(failed.exit == 125 && failed.stderr.contains("range .Manifest"), "{}", failed.stderr);
+    let failed = inspect(&["--format", "{{.Digest}} {{.Nope.x}}"]).await;
+    let fields = "the fields are .Config, .Digest, .Manifest, .MediaType, .Reference, .Size";
+    let expected = format!("the template field .Nope does not exist; {fields}\n");
+    assert_eq!((failed.exit, failed.stderr), (1, expected));
+    assert_eq!(shell.requests().len(), requested);
 }
 
 #[tokio::test(flavor = "current_thread")]
@@ -729,4 +736,47 @@ async fn a_dry_run_of_a_push_shows_its_tags_and_refuses_what_the_push_would() {
     let line = ["push", "--insecure", "--dry-run", "--never-overwrite", "--tag", "foreign", &list];
     let failed = shell.run(&line).await;
     assert!(failed.exit == 1 && failed.stderr.contains("--never-overwrite"), "{}", failed.stderr);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_damaged_list_is_named_with_its_file_and_the_way_out_beside_dockers_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("manifests");
+    let store = Rc::new(FileStore::new(NativeFolder, root.to_str().unwrap()));
+    let shell = Shell { store, ..Shell::new() };
+    put(&shell, "a/app", "amd64", "amd64");
+    put_list(&shell, "v1", &["arm64"]);
+    let (list, image) = (name("a/app:v1"), name("a/app:amd64"));
+    shell.done(&["create", "--insecure", &list, &image]).await;
+    let file = root.join("h.io-5000_a_app-v1/h.io-5000_a_app-amd64");
+    fs::write(&file, "{").unwrap();
+    let docker = "unexpected end of JSON input\n";
+    let line = format!(
+        "the local list {list} is damaged: {} cannot be read (unexpected end of JSON input); use tallyman rm {list} to remove the list\n",
+        file.display()
+    );
+    for command in [
+        &["push", "--insecure", &list][..],
+        &["annotate", "--os", "linux", &list, &image],
+        &["create", "--amend", "--insecure", &list, &image],
+        &["inspect", &list, &image],
+    ] {
+        let failed = shell.run(command).await;
+        assert_eq!((failed.exit, failed.stderr), (1, format!("{docker}{line}")), "{command:?}");
+    }
+    // Docker asks the registry then. What that answers is not taken for the list.
+    for flags in [&[][..], &["--raw"], &["--format", "{{.Digest}}"]] {
+        let shown = shell.run(&[&["inspect", "--insecure", &list], flags].concat()).await;
+        assert_eq!((shown.exit, shown.stderr.as_str()), (0, line.as_str()), "{flags:?}");
+    }
+    let missing = name("a/app:v2");
+    shell.done(&["create", "--insecure", &missing, &image]).await;
+    fs::write(root.join("h.io-5000_a_app-v2/h.io-5000_a_app-amd64"), "{").unwrap();
+    let failed = shell.run(&["inspect", "--insecure", &missing]).await;
+    assert!(
+        failed.exit == 1 && failed.stderr.contains(&format!("use tallyman rm {missing} ")),
+        "{}",
+        failed.stderr
+    );
+    assert!(failed.stderr.ends_with(&format!("no such manifest: {missing}\n")), "{}", failed.stderr);
 }

@@ -1,9 +1,12 @@
 //! Typed fields of JSON objects, read as Go's decoder reads them.
 //!
-//! Unknown names are passed over, names count in any case, `null` counts as absent, and of two fields of one name the last
-//! counts.
+//! Unknown names are passed over, names count in any case, `null` counts as absent, as an element as empty, and of two fields of
+//! one name the last counts; two objects of one name are one with the members of both.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use thiserror::Error;
 
@@ -50,6 +53,9 @@ impl<'a> Object<'a> {
     /// [`FieldError::Syntax`] if the bytes are no JSON, [`FieldError::Field`] if they are another kind of value.
     pub fn parse(json: &'a [u8]) -> Result<Self, FieldError> {
         check(json)?;
+        if kind(json) != Kind::Object {
+            return Err(mismatch("", "an object", json));
+        }
         Self::from_json(json, "")
     }
 
@@ -73,12 +79,12 @@ impl<'a> Object<'a> {
         Ok(Self { path: String::new(), members })
     }
 
-    /// Reads the object that `json` is: valid JSON, found at `path`.
+    /// Reads the object that `json` is: valid JSON, found at `path`. `null` is an empty one.
     ///
     /// # Errors
     /// [`FieldError::Field`] if it is another kind of value.
     pub fn from_json(json: &'a [u8], path: &str) -> Result<Self, FieldError> {
-        if kind(json) != Kind::Object {
+        if !matches!(kind(json), Kind::Object | Kind::Null) {
             return Err(mismatch(path, "an object", json));
         }
         Ok(Self { path: path.to_owned(), members: split_members(json) })
@@ -88,6 +94,24 @@ impl<'a> Object<'a> {
     pub fn get(&self, name: &str) -> Option<&'a [u8]> {
         let (_, value) = self.members.iter().rfind(|(key, _)| is_same_name(key, name))?;
         (kind(value) != Kind::Null).then_some(value)
+    }
+
+    /// Returns the bytes of a field that is no object, or of one that stands there once; `null` changes nothing. `None` if it is
+    /// absent.
+    fn scalar(&self, name: &str) -> Option<&'a [u8]> {
+        let is_set = |(key, value): &&(String, &[u8])| is_same_name(key, name) && kind(value) != Kind::Null;
+        self.members.iter().rfind(is_set).map(|(_, value)| *value)
+    }
+
+    /// Returns the bytes of a field; of an object that stands there several times, of one with the members of all. `None` if it is
+    /// absent or `null`.
+    pub(crate) fn joined(&self, name: &str) -> Option<Cow<'a, [u8]>> {
+        let values = self.members.iter().filter(|(key, _)| is_same_name(key, name)).map(|(_, value)| *value);
+        values.fold(None, |before, value| match (before, kind(value)) {
+            (_, Kind::Null) => None,
+            (Some(before), Kind::Object) => Some(join(before, value)),
+            _ => Some(value.into()),
+        })
     }
 
     /// Returns the path of a field, such as `layers[0].digest`.
@@ -112,7 +136,7 @@ impl<'a> Object<'a> {
     /// # Errors
     /// [`FieldError::Field`] if it is absent or no string, [`FieldError::Digest`] if the string is no digest.
     pub(crate) fn digest(&self, name: &str) -> Result<Digest, FieldError> {
-        let value = self.required(name, "a digest such as sha256:…", self.get(name))?;
+        let value = self.required(name, "a digest such as sha256:…", self.scalar(name))?;
         digest(value, &self.path(name))
     }
 
@@ -121,7 +145,7 @@ impl<'a> Object<'a> {
     /// # Errors
     /// [`FieldError::Field`] if it is another kind of value.
     pub fn bool(&self, name: &str) -> Result<bool, FieldError> {
-        match self.get(name) {
+        match self.scalar(name) {
             None => Ok(false),
             Some(value) if kind(value) == Kind::Bool => Ok(value.trim_ascii() == b"true"),
             Some(value) => Err(mismatch(&self.path(name), "true or false", value)),
@@ -133,8 +157,8 @@ impl<'a> Object<'a> {
     /// # Errors
     /// [`FieldError::Field`] if it is another kind of value.
     pub(crate) fn keys(&self, name: &str) -> Result<BTreeSet<String>, FieldError> {
-        let Some(value) = self.get(name) else { return Ok(BTreeSet::new()) };
-        let fields = Self::from_json(value, &self.path(name))?;
+        let Some(value) = self.joined(name) else { return Ok(BTreeSet::new()) };
+        let fields = Object::from_json(&value, &self.path(name))?;
         Ok(fields.members.into_iter().map(|(key, _)| key).collect())
     }
 
@@ -143,7 +167,7 @@ impl<'a> Object<'a> {
     /// # Errors
     /// [`FieldError::Field`] if it is another kind of value.
     pub fn string(&self, name: &str) -> Result<Option<String>, FieldError> {
-        self.get(name).map(|value| string(value, &self.path(name))).transpose()
+        self.scalar(name).map(|value| string(value, &self.path(name))).transpose()
     }
 
     /// Returns a string, empty if it is absent.
@@ -159,7 +183,7 @@ impl<'a> Object<'a> {
     /// # Errors
     /// [`FieldError::Field`] if it is anything else.
     pub fn number(&self, name: &str) -> Result<Option<u64>, FieldError> {
-        let Some(value) = self.get(name) else { return Ok(None) };
+        let Some(value) = self.scalar(name) else { return Ok(None) };
         let digits = str::from_utf8(value.trim_ascii()).ok();
         let number = digits.and_then(|digits| digits.parse().ok());
         number.map(Some).ok_or_else(|| mismatch(&self.path(name), "a whole number of 0 or more", value))
@@ -170,7 +194,7 @@ impl<'a> Object<'a> {
     /// # Errors
     /// [`FieldError::Field`] if it is another kind of value.
     pub(crate) fn integer(&self, name: &str) -> Result<Option<i64>, FieldError> {
-        let Some(value) = self.get(name) else { return Ok(None) };
+        let Some(value) = self.scalar(name) else { return Ok(None) };
         let number = str::from_utf8(value.trim_ascii()).ok().and_then(|digits| digits.parse().ok());
         number.map(Some).ok_or_else(|| mismatch(&self.path(name), "a whole number", value))
     }
@@ -184,7 +208,7 @@ impl<'a> Object<'a> {
         name: &str,
         read: fn(&[u8], &str) -> Result<T, FieldError>,
     ) -> Result<Option<T>, FieldError> {
-        self.get(name).map(|value| read(value, &self.path(name))).transpose()
+        self.joined(name).map(|value| read(&value, &self.path(name))).transpose()
     }
 
     /// Returns the elements of an array as `read` reads each from its bytes and path; none if the array is absent.
@@ -217,8 +241,10 @@ impl<'a> Object<'a> {
     /// # Errors
     /// [`FieldError::Field`] if it is another kind of value, or one of its members is.
     pub fn string_map(&self, name: &str) -> Result<BTreeMap<String, String>, FieldError> {
-        self.get(name)
-            .map_or_else(|| Ok(BTreeMap::new()), |value| Self::from_json(value, &self.path(name))?.strings())
+        self.joined(name).map_or_else(
+            || Ok(BTreeMap::new()),
+            |value| Object::from_json(&value, &self.path(name))?.strings(),
+        )
     }
 
     /// Returns the members of an object of strings. A `null` counts as an empty string.
@@ -226,11 +252,7 @@ impl<'a> Object<'a> {
     /// # Errors
     /// [`FieldError::Field`] if a member is another kind of value.
     pub fn strings(&self) -> Result<BTreeMap<String, String>, FieldError> {
-        let value_of = |(key, value): &(String, &[u8])| {
-            let is_null = kind(value) == Kind::Null;
-            let value = if is_null { String::new() } else { string(value, &self.path(key))? };
-            Ok((key.clone(), value))
-        };
+        let value_of = |(key, value): &(String, &[u8])| Ok((key.clone(), string(value, &self.path(key))?));
         self.members.iter().map(value_of).collect()
     }
 }
@@ -239,6 +261,18 @@ impl<'a> Object<'a> {
 pub(crate) fn is_same_name(key: &str, name: &str) -> bool {
     key.eq_ignore_ascii_case(name)
         || key.len() > name.len() && !key.is_ascii() && fold_key(key) == fold_key(name)
+}
+
+/// Returns the object `value` with the members of `before` in front, if that is an object too.
+pub(crate) fn join<'a>(before: Cow<'a, [u8]>, value: &'a [u8]) -> Cow<'a, [u8]> {
+    let is_empty = |json: &[u8]| parts(json).next().is_none();
+    match before.trim_ascii().strip_suffix(b"}") {
+        Some(members) if !is_empty(&before) && !is_empty(value) => {
+            [members, b",", &value.trim_ascii()[1..]].concat().into()
+        }
+        Some(_) if is_empty(value) => before,
+        _ => value.into(),
+    }
 }
 
 /// Reads the elements of the array that `json` is: valid JSON, found at `path`.
@@ -270,12 +304,16 @@ pub(crate) fn digest(value: &[u8], path: &str) -> Result<Digest, FieldError> {
     text.parse().map_err(|source| FieldError::Digest { field: path.to_owned(), source })
 }
 
-/// Reads the string that `value` is: valid JSON, found at `path`.
+/// Reads the string that `value` is: valid JSON, found at `path`. `null` is an empty one.
 ///
 /// # Errors
 /// [`FieldError::Field`] if it is another kind of value.
 pub fn string(value: &[u8], path: &str) -> Result<String, FieldError> {
-    if kind(value) == Kind::String { Ok(unquote(value)) } else { Err(mismatch(path, "a string", value)) }
+    match kind(value) {
+        Kind::String => Ok(unquote(value)),
+        Kind::Null => Ok(String::new()),
+        _ => Err(mismatch(path, "a string", value)),
+    }
 }
 
 fn mismatch(path: &str, expected: &'static str, json: &[u8]) -> FieldError {

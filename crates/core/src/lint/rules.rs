@@ -2,13 +2,9 @@
 //! of those that were resolved.
 
 use super::{Finding, LintRule, ResolvedEntry};
-use crate::{ImageConfig, ImageManifest, Index, Manifest, MediaType, Platform};
-
-/// Architectures that Go has (`go tool dist list`, Go 1.24) and those that it has retired.
-const ARCHITECTURES: [&str; 19] = [
-    "386", "amd64", "arm", "arm64", "loong64", "mips", "mips64", "mips64le", "mipsle", "ppc", "ppc64",
-    "ppc64le", "riscv", "riscv64", "s390", "s390x", "sparc64", "wasm", "unknown",
-];
+use crate::{
+    Descriptor, ImageConfig, ImageManifest, Index, Manifest, MediaType, Platform, platform::ARCHITECTURES,
+};
 
 /// Returns the findings on a list. `resolved` gives what is known of each entry, in the list's order; it may be shorter.
 pub fn lint_index(index: &Index, resolved: &[ResolvedEntry<'_>]) -> Vec<Finding> {
@@ -18,6 +14,8 @@ pub fn lint_index(index: &Index, resolved: &[ResolvedEntry<'_>]) -> Vec<Finding>
     if has(MediaType::DockerManifest) && has(MediaType::OciManifest) {
         findings.push(Finding { entry: None, rule: LintRule::MixedMediaTypes });
     }
+    // Read once: each is compared with all before it.
+    let chosen_by: Vec<_> = index.manifests.iter().map(Descriptor::chosen_by).collect();
     for (at, entry) in index.manifests.iter().enumerate() {
         let mut found = |rule| findings.push(Finding { entry: Some(at), rule });
         if let Some(image) = entry.attests() {
@@ -41,7 +39,7 @@ pub fn lint_index(index: &Index, resolved: &[ResolvedEntry<'_>]) -> Vec<Finding>
             continue;
         };
         lint_platform(platform).into_iter().for_each(&mut found);
-        let first = index.manifests[..at].iter().position(|other| other.is_for_platform_of(entry));
+        let first = chosen_by[..at].iter().position(|other| other.is_some() && *other == chosen_by[at]);
         if let Some(first) = first {
             found(LintRule::RepeatedPlatform { platform: platform.clone(), first });
         }
@@ -83,7 +81,8 @@ fn lint_platform(platform: &Platform) -> Vec<LintRule> {
         rules.push(LintRule::WindowsWithoutVersion);
     }
     let architecture = &platform.architecture;
-    if !architecture.is_empty() && !ARCHITECTURES.contains(&architecture.as_str()) {
+    let is_known = architecture == "unknown" || ARCHITECTURES.contains(&architecture.as_str());
+    if !architecture.is_empty() && !is_known {
         rules.push(LintRule::UnknownArchitecture { architecture: architecture.clone() });
     }
     rules
@@ -91,9 +90,10 @@ fn lint_platform(platform: &Platform) -> Vec<LintRule> {
 
 /// Returns `true` if the list would mislead a client. What the config leaves open, a list may say.
 fn differs(list: &Platform, config: &Platform) -> bool {
-    let contradicts = |list: &str, config: &str| !config.is_empty() && list != config;
-    contradicts(&list.os, &config.os)
-        || contradicts(&list.architecture, &config.architecture)
-        || contradicts(&list.os_version, &config.os_version)
-        || contradicts(list.normalized_variant(), config.normalized_variant())
+    let [os, architecture, variant] = list.normalized();
+    let [config_os, config_architecture, config_variant] = config.normalized();
+    !config.os.is_empty() && os != config_os
+        || !config.architecture.is_empty() && architecture != config_architecture
+        || !config.os_version.is_empty() && list.os_version != config.os_version
+        || !config.variant.is_empty() && variant != config_variant
 }

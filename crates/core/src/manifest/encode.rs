@@ -1,12 +1,12 @@
 //! The bytes of an index that was changed: what nobody touched stays as it stood.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use super::Index;
 use crate::{
     Descriptor, MediaType,
     json::{
-        FieldError, Kind, Object, array, check, fold_key, indent, is_same_name, kind, members, quote,
+        FieldError, Kind, Object, array, check, fold_key, indent, is_same_name, join, kind, members, quote,
         split_elements, split_members, string_map,
     },
 };
@@ -61,8 +61,8 @@ impl Index {
     /// The JSON of a member; `None` if it is empty.
     fn member(&self, name: &str, media_type: &MediaType, old: &Self, fields: &Object<'_>) -> Option<String> {
         let as_before = |is_same: bool| {
-            let value = fields.get(name).filter(|_| is_same)?;
-            Some(String::from_utf8_lossy(value).into_owned())
+            let value = fields.joined(name).filter(|_| is_same)?;
+            Some(String::from_utf8_lossy(&value).into_owned())
         };
         match name {
             "schemaVersion" => Some("2".to_owned()),
@@ -117,8 +117,15 @@ fn merged(raw: &[u8], old: &[u8], new: &[u8], key: fn(&str) -> String) -> String
     };
     let (before, after) = (by_key(&split_members(old)), by_key(&new));
     let mut written = Members::default();
+    let mut raw_values: BTreeMap<String, Cow<'_, [u8]>> = BTreeMap::new();
     for (name, value) in split_members(raw) {
         let of = key(&name);
+        // Of a repeated object, every one counts.
+        let joined = match raw_values.remove(&of) {
+            Some(before) if kind(value) == Kind::Object => join(before, value),
+            _ => value.into(),
+        };
+        let value = &*raw_values.entry(of.clone()).or_insert(joined);
         let value = match (before.get(&of), after.get(&of)) {
             (before, after) if before == after => String::from_utf8_lossy(value).into_owned(),
             (Some(before), Some(after)) if kind(value) == Kind::Object => {

@@ -34,9 +34,9 @@ impl Index {
 
     pub(super) fn from_object(fields: &Object<'_>) -> Result<Self, FieldError> {
         Ok(Self {
-            manifests: fields.array("manifests", Descriptor::from_json)?,
+            manifests: fields.array("manifests", Descriptor::entry_from_json)?,
             annotations: fields.string_map("annotations")?,
-            subject: fields.field("subject", Descriptor::from_json)?,
+            subject: fields.field("subject", Descriptor::entry_from_json)?,
             artifact_type: fields.string("artifactType")?,
         })
     }
@@ -47,10 +47,8 @@ impl Index {
         runnable.filter_map(|entry| entry.platform.clone()).collect()
     }
 
-    /// Returns the entry that an engine on `platform` would run: of the same operating system and architecture, and of
-    /// the same variant if one is asked for. If none is, the entry without a variant goes before others. `v8` of `arm64`
-    /// counts as no variant ([`Platform::normalized_variant`]). Of several builds that are the same for
-    /// [`Platform::accepts`], the very version that is asked for goes before others.
+    /// Returns the entry that an engine on `platform` would run: of those that [`Platform::accepts`], one of the newest variant
+    /// (for `arm` that is `v7`, then `v6` and `v5`), and of several builds of the operating system the very version that is asked for.
     ///
     /// ```
     /// use tallyman_core::Index;
@@ -66,17 +64,46 @@ impl Index {
     /// # Ok::<(), tallyman_core::json::FieldError>(())
     /// ```
     pub fn entry_for(&self, platform: &Platform) -> Option<&Descriptor> {
-        let wanted = platform.normalized_variant();
         let candidates = self.manifests.iter().filter_map(|entry| {
             let of = entry.platform.as_ref().filter(|_| entry.is_runnable())?;
-            let is_exact = (
-                of.normalized_variant() == wanted,
-                platform.os_version.is_empty() || platform.os_version == of.os_version,
-            );
-            platform.accepts(of).then_some((entry, is_exact))
+            let is_other_version = !platform.os_version.is_empty() && platform.os_version != of.os_version;
+            Some((entry, (platform.distance(of)?, is_other_version)))
         });
         // Of several that are as good the first.
-        let best = candidates.reduce(|best, next| if next.1 > best.1 { next } else { best });
+        let best = candidates.reduce(|best, next| if next.1 < best.1 { next } else { best });
         best.map(|(entry, _)| entry)
+    }
+
+    /// Returns the places of the entries that are meant where somebody names `platform`: those of the very platform; else those
+    /// of its variant, of whatever version of the operating system; else, if it has no variant, those of any.
+    pub fn places_of(&self, platform: &Platform) -> Vec<usize> {
+        let is_of_any_variant = |of: &Platform| {
+            let of_variant = Platform { variant: of.variant.clone(), ..platform.clone() };
+            platform.variant.is_empty() && of_variant.distance(of) == Some(0)
+        };
+        let meanings: [&dyn Fn(&Platform) -> bool; 3] =
+            [&|of| platform.is_same(of), &|of| platform.distance(of) == Some(0), &is_of_any_variant];
+        let places = meanings.iter().map(|is_meant| {
+            let entries = self.manifests.iter().enumerate().filter(|(_, entry)| entry.is_runnable());
+            let meant = entries.filter(|(_, entry)| entry.platform.as_ref().is_some_and(is_meant));
+            meant.map(|(place, _)| place).collect::<Vec<_>>()
+        });
+        places.into_iter().find(|places| !places.is_empty()).unwrap_or_default()
+    }
+}
+
+/// Returns the predicate for platforms that are taken where images of `wanted` are asked for, of a list that has images of the
+/// platforms `found`: for each that is wanted, those of the variant that an engine takes.
+pub fn taken_platforms<'a>(
+    wanted: &'a [Platform],
+    found: &[&Platform],
+) -> impl Fn(&Platform) -> bool + use<'a> {
+    let nearest = wanted.iter().map(|wanted| {
+        let distances = found.iter().filter_map(|found| wanted.distance(found));
+        (wanted, distances.min())
+    });
+    let nearest: Vec<_> = nearest.collect();
+    move |platform| {
+        nearest.iter().any(|(wanted, nearest)| nearest.is_some() && wanted.distance(platform) == *nearest)
     }
 }

@@ -40,17 +40,43 @@ fn images_become_the_other_form_and_come_back() {
 
 #[test]
 fn what_docker_cannot_say_is_named_and_what_it_cannot_have_is_refused() {
-    let annotated = image(OCI[0], OCI[1], OCI[2], r#","annotations":{"a":"b"}"#);
+    let of_layer = r#","annotations":{"a":"b"},"data":"aGk=","artifactType":"a/b""#;
+    let annotated = image(OCI[0], OCI[1], OCI[2], of_layer);
     let more = format!(
         r#","annotations":{{"c":"d"}},"subject":{{"mediaType":"a/b","digest":"{DIGEST}","size":1}}}}"#
     );
     let annotated = format!("{}{more}", &annotated[..annotated.len() - 1]);
     let converted = convert_image(annotated.as_bytes(), &MediaType::OciManifest, Format::Docker).unwrap();
-    assert_eq!(converted.losses, ["annotations of the manifest", "annotations of layers", "subject"]);
-    assert!(!String::from_utf8(converted.bytes).unwrap().contains("annotations"));
+    let losses = [
+        "annotations of the manifest",
+        "annotations of layers",
+        "embedded data of layers",
+        "artifact types of layers",
+        "subject",
+    ];
+    assert_eq!(converted.losses, losses);
+    let bytes = String::from_utf8(converted.bytes).unwrap();
+    assert!(["annotations", "data", "artifactType"].iter().all(|name| !bytes.contains(name)), "{bytes}");
 
-    let zstd = image(OCI[0], OCI[1], "application/vnd.oci.image.layer.v1.tar+zstd", "");
-    let error = convert_image(zstd.as_bytes(), &MediaType::OciManifest, Format::Docker).unwrap_err();
-    assert!(error.to_string().contains("zstd"), "{error}");
+    let encrypted = image(OCI[0], OCI[1], "application/vnd.oci.image.layer.v1.tar+gzip+encrypted", "");
+    let error = convert_image(encrypted.as_bytes(), &MediaType::OciManifest, Format::Docker).unwrap_err();
+    assert!(error.to_string().contains("encrypted"), "{error}");
     assert!(convert_image(b"{}", &MediaType::OciManifest, Format::Docker).is_err());
+}
+
+#[test]
+fn layers_compressed_by_zstd_have_a_name_in_both_forms() {
+    for (docker, oci) in [
+        ("diff.tar.zstd", "layer.v1.tar+zstd"),
+        ("foreign.diff.tar.zstd", "layer.nondistributable.v1.tar+zstd"),
+    ] {
+        let docker_type = format!("application/vnd.docker.image.rootfs.{docker}");
+        let oci_type = format!("application/vnd.oci.image.{oci}");
+        let image = image(DOCKER[0], DOCKER[1], &docker_type, "");
+        let converted = convert_image(image.as_bytes(), &MediaType::DockerManifest, Format::Oci).unwrap();
+        let back = convert_image(&converted.bytes, &converted.media_type, Format::Docker).unwrap();
+        for (bytes, expected) in [(&converted.bytes, &oci_type), (&back.bytes, &docker_type)] {
+            assert_eq!(ImageManifest::parse(bytes).unwrap().layers[0].media_type.as_str(), expected);
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use serde_json::Value;
-use tallyman_core::{Platform, PlatformError, json};
+use tallyman_core::{Descriptor, Index, MediaType, Platform, PlatformError, json};
 
 fn text(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).expect("UTF-8")
@@ -222,5 +222,69 @@ proptest! {
         for (key, member) in members {
             prop_assert_eq!(&serde_json::from_slice::<Value>(member).unwrap(), &value[&key]);
         }
+    }
+}
+
+#[test]
+fn repeated_objects_and_null_elements_are_read_as_go_reads_them() {
+    let digest = format!("sha256:{}", "a".repeat(64));
+    let entry = |more: &str| format!(r#"{{"mediaType":"a/b","digest":"{digest}"{more}}}"#);
+    let index = |entry: &str, more: &str| format!(r#"{{"manifests":[{entry}]{more}}}"#);
+    for (more, platform) in [
+        (r#","platform":{"architecture":"amd64"},"platform":{"os":"linux"}"#, Some("linux/amd64")),
+        (
+            r#","platform":{"architecture":"amd64","os":"a"},"PLATFORM":{},"platform": {"os":"linux"} "#,
+            Some("linux/amd64"),
+        ),
+        (
+            r#","platform":{"os":"a","variant":"v8"},"platform":null,"platform":{"os":"linux"}"#,
+            Some("linux/?"),
+        ),
+        (r#","platform":{"os":"linux","os":null,"architecture":null}"#, Some("linux/?")),
+        (r#","platform":{"os":"linux"},"platform":null"#, None),
+    ] {
+        let index = Index::parse(index(&entry(more), "").as_bytes()).unwrap();
+        let found = index.manifests[0].platform.as_ref().map(ToString::to_string);
+        assert_eq!(found.as_deref(), platform, "{more}");
+    }
+    let features = entry(r#","platform":{"os.features":[null,"b"]},"urls":[null]"#);
+    let more = r#","annotations":{"a":"1","b":"2"},"annotations":{"b":"3","c":null}"#;
+    let read = Index::parse(index(&features, more).as_bytes()).unwrap();
+    assert_eq!(read.manifests[0].platform.as_ref().unwrap().os_features, ["", "b"]);
+    assert_eq!(read.manifests[0].urls, [""]);
+    let annotations: Vec<_> = read.annotations.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    assert_eq!(annotations, ["a=1", "b=3", "c="]);
+    let null = Index::parse(br#"{"manifests":[null]}"#).unwrap_err().to_string();
+    assert!(null.contains("manifests[0].digest"), "{null}");
+    assert!(Index::parse(b"null").is_err());
+
+    // What is written over keeps all that stands there.
+    let before = index(&entry(r#","platform":{"architecture":"amd64"},"platform":{"os":"linux"}"#), more);
+    let mut changed = Index::parse(before.as_bytes()).unwrap();
+    changed.manifests[0].annotations.insert("x".to_owned(), "y".to_owned());
+    let written = changed.encode_over(before.as_bytes(), &MediaType::OciIndex).unwrap();
+    assert_eq!(Index::parse(&written).unwrap(), changed);
+    changed.manifests[0].platform.as_mut().unwrap().variant = "v2".to_owned();
+    changed.annotations.insert("d".to_owned(), "4".to_owned());
+    let written = changed.encode_over(before.as_bytes(), &MediaType::OciIndex).unwrap();
+    assert_eq!(Index::parse(&written).unwrap(), changed);
+}
+
+#[test]
+fn entries_of_lists_need_no_size_and_blobs_do() {
+    let digest = format!("sha256:{}", "a".repeat(64));
+    for (size, expected) in [
+        ("", Some((0, None))),
+        (r#","size":null"#, Some((0, None))),
+        (r#","size":-1"#, Some((0, None))),
+        (r#","size":7"#, Some((7, Some(7)))),
+        (r#","size":"7""#, None),
+        (r#","size":1.5"#, None),
+    ] {
+        let descriptor = format!(r#"{{"mediaType":"a/b","digest":"{digest}"{size}}}"#);
+        let index = Index::parse(format!(r#"{{"manifests":[{descriptor}]}}"#).as_bytes()).ok();
+        let found = index.map(|index| (index.manifests[0].size, index.manifests[0].manifest_size()));
+        assert_eq!(found, expected, "{size}");
+        assert_eq!(Descriptor::parse(descriptor.as_bytes()).is_ok(), size.ends_with(":7"), "{size}");
     }
 }

@@ -81,6 +81,7 @@ fn a_config_that_says_otherwise_is_named_and_one_that_says_less_is_not() {
         (Platform::new("linux", "arm"), vec![]),
         (arm_v7(), vec![]),
         (Platform::new("linux", "amd64"), vec![(Some(0), "platform-differs")]),
+        (Platform { variant: "7".into(), ..Platform::new("linux", "ARM") }, vec![]),
         (Platform { variant: "v6".into(), ..arm_v7() }, vec![(Some(0), "platform-differs")]),
         (Platform { os: "windows".into(), ..arm_v7() }, vec![(Some(0), "platform-differs")]),
     ] {

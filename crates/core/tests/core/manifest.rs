@@ -295,3 +295,27 @@ fn an_entry_that_is_changed_keeps_what_a_descriptor_does_not_have() {
     assert!(after.contains(&expected), "expected {expected}, found {after}");
     assert_eq!(Index::parse(after.as_bytes()).unwrap(), index);
 }
+
+#[test]
+fn artifact_manifests_are_referrers_as_images_are() {
+    let digest = Digest::of(b"subject");
+    let subject = format!(r#"{{"mediaType":"a/b","digest":"{digest}","size":7}}"#);
+    let artifact = MediaType::new("application/vnd.oci.artifact.manifest.v1+json");
+    for (media_type, json, expected) in [
+        (
+            &artifact,
+            format!(r#"{{"artifactType":"a/sig","blobs":[],"subject":{subject},"annotations":{{"a":"b"}}}}"#),
+            Some((Some("a/sig"), Some("b"))),
+        ),
+        (&artifact, r#"{"artifactType":"a/sig","blobs":[]}"#.to_owned(), None),
+        (&MediaType::new("application/x-other"), format!(r#"{{"subject":{subject}}}"#), None),
+    ] {
+        let manifest = Manifest::parse(json.as_bytes(), Some(media_type)).unwrap();
+        let referrer = manifest.as_referrer();
+        let found = referrer.as_ref().map(|(of, referrer)| {
+            assert_eq!((of, &referrer.digest), (&digest, manifest.digest()));
+            (referrer.artifact_type.as_deref(), referrer.annotations.get("a").map(String::as_str))
+        });
+        assert_eq!(found, expected, "{json}");
+    }
+}

@@ -22,6 +22,7 @@ export type TallymanErrorCode =
   | 'other-registry'
   | 'platform-missing'
   | 'platform-not-found'
+  | 'several-entries'
   | 'several-platforms'
   | 'store-failed'
   | 'store-missing'

@@ -15,10 +15,13 @@ use super::{
     },
     shell_completion,
 };
-use crate::cli::{
-    FilesOptions, Mirror, TagFilter, TagOrder,
-    settings::{parse_header, parse_time},
-    tag_filter::check_pattern,
+use crate::{
+    cli::{
+        FilesOptions, Mirror, TagFilter, TagOrder,
+        settings::{parse_header, parse_time},
+        tag_filter::check_pattern,
+    },
+    template,
 };
 
 /// A subcommand: how it is called.
@@ -516,7 +519,8 @@ meanwhile; the images stay in the registry.",
         flags: &[
             Flag::bool("config", "Show the image config"),
             Flag::text("format", "Show fields, such as '{{.Digest}}' or '{{json .Config}}', or all of them: json")
-                .value("template"),
+                .value("template")
+                .checked(|text| template::check(text).map_err(|error| error.to_string())),
             INSECURE,
             JSON,
             PLATFORM,
