@@ -140,6 +140,9 @@ describe('values', () => {
   test('platforms are read and written', async () => {
     assert.deepEqual(Platform.parse('linux/arm64'), { os: 'linux', architecture: 'arm64' });
     assert.equal(Platform.format(Platform.parse('linux/arm/v7')), 'linux/arm/v7');
+    const windows = { os: 'windows', architecture: 'amd64', osVersion: '10.0.17763', osFeatures: ['win32k'] };
+    assert.deepEqual(Platform.parse('windows(10.0.17763+win32k)/amd64'), windows);
+    assert.deepEqual(Platform.parse('arm64'), { os: 'linux', architecture: 'arm64' });
     assert.equal((await failure(() => Platform.parse('linux'))).code, 'argument-invalid');
   });
 

@@ -19,13 +19,13 @@ export interface Platform {
 /** Reading and writing platforms. */
 export const Platform = {
   /**
-   * Reads `os/architecture` or `os/architecture/variant`.
+   * Reads `os/architecture` or `os/architecture/variant`, as containerd does: `windows(10.0.17763)/amd64` with a version, `arm64` alone
+   * as one of Linux.
    * @throws {@link TallymanError} `argument-invalid`
    */
   parse(text: string): Platform {
     if (typeof text !== 'string') throw wrongPlatform(text === null ? 'null' : typeof text);
-    const [os = '', architecture = '', variant] = call((engine) => engine.parsePlatform(text)) as string[];
-    return { os, architecture, ...(variant ? { variant } : {}) };
+    return platformOf(JSON.parse(call((engine) => engine.parsePlatform(text))) as PlatformJson);
   },
 
   /** Writes `os/architecture[/variant]`, with `?` for what is not known. */

@@ -34,11 +34,10 @@ pub fn check_digest(text: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Reads a platform: operating system, architecture, variant.
+/// Reads a platform, as the JSON that manifests have.
 #[wasm_bindgen(js_name = parsePlatform)]
-pub fn parse_platform(text: &str) -> Result<Array, Failure> {
-    let platform = platform(text)?;
-    Ok(Array::of3(&platform.os.into(), &platform.architecture.into(), &platform.variant.into()))
+pub fn parse_platform(text: &str) -> Result<String, Failure> {
+    Ok(platform(text)?.to_json())
 }
 
 /// Reads a platform: text, or the JSON that manifests have where it says more than text can.
