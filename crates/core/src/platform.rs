@@ -220,7 +220,7 @@ fn variant_distance(architecture: &str, wanted: &str, found: &str) -> Option<u32
     let number = |variant: &str| variant.strip_prefix('v')?.parse::<u32>().ok();
     match architecture {
         "amd64" => {
-            let level = |variant| if variant == "" { Some(1) } else { number(variant) };
+            let level = |variant: &str| if variant.is_empty() { Some(1) } else { number(variant) };
             level(wanted)?.checked_sub(level(found)?)
         }
         "arm" => number(wanted)?.checked_sub(number(found).filter(|found| *found >= 5)?),

@@ -51,7 +51,9 @@ fn platforms() {
     fuzz!(|input: &[u8]| {
         let text = String::from_utf8_lossy(input);
         let Ok(platform) = text.parse::<Platform>() else { return };
-        assert_eq!(platform.to_string(), text);
+        let shown = platform.to_string();
+        assert_eq!(shown.parse::<Platform>().map(|again| again.to_string()).as_ref(), Ok(&shown));
+        assert!(text.contains('(') || shown == text || shown == format!("linux/{text}"), "{text}");
         assert_eq!(Platform::from_json(platform.to_json().as_bytes(), "").as_ref(), Ok(&platform));
         assert_eq!(Platform::from_config(platform.to_json().as_bytes()).as_ref(), Ok(&platform));
         assert!(platform.accepts(&platform));

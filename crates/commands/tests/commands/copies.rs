@@ -575,31 +575,3 @@ async fn an_image_under_the_fallback_tag_is_not_written_over() {
     assert!(refused.stderr.contains("expected an image index of referrers"), "{}", refused.stderr);
     assert_eq!(registry.manifest("a/app", &tag).unwrap().1, other.manifest.as_bytes());
 }
-
-#[tokio::test(flavor = "current_thread")]
-async fn an_artifact_manifest_is_listed_as_a_referrer_where_there_is_no_api() {
-    let artifact = "application/vnd.oci.artifact.manifest.v1+json";
-    let (config, one) = image(r#"{"os":"linux","architecture":"amd64"}"#, None);
-    let digest = Digest::of(one.as_bytes());
-    let signature = format!(
-        r#"{{"mediaType":"{artifact}","artifactType":"example/signature","blobs":[],"subject":{{"mediaType":"{OCI}","digest":"{digest}","size":{}}}}}"#,
-        one.len()
-    );
-    let source = Registry::builder()
-        .blob("a/app", config)
-        .manifest("a/app", Some("1"), OCI, one.clone())
-        .manifest("a/app", Some("signature"), artifact, signature.clone())
-        .start()
-        .await
-        .expect("a port is free");
-    let target = Registry::builder().referrers(false).start().await.expect("a port is free");
-    let program = Program::anonymous();
-    for tag in ["1", "signature"] {
-        let (from, to) = (format!("{}/a/app:{tag}", source.addr), format!("{}/b/copy:{tag}", target.addr));
-        program.succeed(&["copy", "--insecure", &from, &to]).await;
-    }
-    let subject = format!("{}/b/copy:1", target.addr);
-    let listed = program.succeed(&["referrers", "--insecure", "--json", &subject]).await;
-    let expected = Digest::of(signature.as_bytes());
-    assert!(listed.contains(expected.as_str()) && listed.contains("example/signature"), "{listed}");
-}

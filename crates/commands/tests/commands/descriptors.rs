@@ -160,3 +160,23 @@ async fn bytes_that_are_no_utf_8_are_printed_as_docker_prints_them() {
         assert!(shown.contains(&0xff), "{}", String::from_utf8_lossy(&shown));
     }
 }
+
+#[tokio::test(flavor = "current_thread")]
+async fn an_artifact_manifest_is_listed_as_a_referrer_where_there_is_no_api() {
+    let shell = Shell::new();
+    let image = put(&shell, "v1", 0, "[]");
+    let subject = Digest::of(image.as_bytes());
+    let artifact = "application/vnd.oci.artifact.manifest.v1+json";
+    let signature = format!(
+        r#"{{"mediaType":"{artifact}","artifactType":"a/signature","blobs":[],"subject":{{"mediaType":"{OCI}","digest":"{subject}","size":{}}}}}"#,
+        image.len()
+    );
+    shell.registry.put_manifest("a/app", "signature", artifact, signature.as_bytes());
+    for tag in ["v1", "signature"] {
+        let [from, to] = ["a/app", "b/copy"].map(|repository| format!("{HOST}/{repository}:{tag}"));
+        shell.done(&["copy", "--insecure", &from, &to]).await;
+    }
+    let listed = shell.done(&["referrers", "--insecure", "--json", &format!("{HOST}/b/copy:v1")]).await;
+    let expected = Digest::of(signature.as_bytes());
+    assert!(listed.contains(expected.as_str()) && listed.contains("a/signature"), "{listed}");
+}
