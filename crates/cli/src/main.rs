@@ -82,8 +82,7 @@ async fn run_command(args: &[String], output: &Rc<Streams>) -> u8 {
         }
     }
     let (shown, kept) = (Rc::clone(output), Rc::clone(&credentials));
-    let client =
-        move |options: ClientOptions| options.client(transport.clone(), shown.clone(), kept.clone());
+    let client = move |options: ClientOptions| options.client(transport.clone(), shown.clone(), kept.clone());
     let environment = Environment {
         store: Rc::new(FileStore::new(NativeFolder, format!("{folder}/manifests"))),
         client: Rc::new(client),

@@ -100,7 +100,8 @@ pub async fn command_line(args: Vec<String>, machine: Machine) -> u8 {
         let Settings { ca_files, cert, key, .. } = &*settings;
         if !ca_files.is_empty() || cert.is_some() || key.is_some() {
             let files = ca_files.iter().map(|file| JsValue::from_str(file)).collect::<Array>();
-            let used = JsFuture::from(machine.use_certificates(&files, cert.as_deref(), key.as_deref())).await;
+            let used =
+                JsFuture::from(machine.use_certificates(&files, cert.as_deref(), key.as_deref())).await;
             // A wrong file is no fault of a registry: it is told before anything is asked.
             if let Err(error) = used {
                 output.stderr(&error_line(&args, "certificates-invalid", &message(&error)));

@@ -6,9 +6,7 @@ use http::{HeaderMap, StatusCode, header};
 use tallyman_core::{Digest, MediaType, Reference, Registry, json::Object};
 use thiserror::Error;
 
-use crate::{
-    CredentialError, Diagnosis, Response, TransportError, TransportErrorKind, retry::is_transient,
-};
+use crate::{CredentialError, Diagnosis, Response, TransportError, TransportErrorKind, retry::is_transient};
 
 /// Bytes of an error response that are kept.
 pub(crate) const BODY_MAX: usize = 64 * 1024;

@@ -37,6 +37,9 @@ impl Environment {
                 }
                 Err(error) => {
                     let mut row = json!({ "reference": list.reference.to_string(), "differs": null });
+                    if applies {
+                        row["applied"] = json!(false);
+                    }
                     note_failure(&mut row, &error);
                     rows.push(row);
                     failures.push(of_list(&list.reference, error));

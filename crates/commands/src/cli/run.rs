@@ -182,7 +182,8 @@ impl Environment {
             false => Rc::clone(&self.output),
         };
         self.credentials.warn_on(Rc::clone(&output));
-        let (client, settings) = (Rc::clone(&self.client), Rc::new(Settings { json_log: is_json, ..settings }));
+        let (client, settings) =
+            (Rc::clone(&self.client), Rc::new(Settings { json_log: is_json, ..settings }));
         let clients = Clients::default();
         let made = Rc::clone(&clients);
         let environment = Self {
@@ -470,6 +471,7 @@ impl Environment {
         };
         let (tags, mut failures) = put_tags(&client, &plan, &extensions.tags).await;
         failures.extend(list_as_referrer(&copier, &plan).await.err());
+        let is_whole = failures.is_empty();
         failures.extend(self.write_push_files(&plan, &tags, extensions).err());
         progress.clear();
         if options.json {
@@ -480,7 +482,7 @@ impl Environment {
         let is_kept = match after {
             AfterPush::Note => true,
             // Whoever pushes again what was refused needs the list.
-            AfterPush::Purge if !failures.is_empty() => true,
+            AfterPush::Purge if !is_whole => true,
             AfterPush::Purge => !remove_local_list(&*self.store, &plan).await?,
             AfterPush::Nothing => false,
         };
@@ -488,7 +490,7 @@ impl Environment {
             // The list is in the registry, whether that can be noted here or not.
             self.store.note_push(list, planned, plan.list().1).await.ok();
         }
-        if is_kept && failures.is_empty() && matches!(after, AfterPush::Purge) {
+        if is_kept && is_whole && matches!(after, AfterPush::Purge) {
             self.warn(&format!(
                 "{list} was changed while it was pushed: the local list is kept as it is now"
             ));

@@ -165,7 +165,8 @@ impl NativeTransport {
             self.dialers.borrow_mut().entry(next.clone()).or_insert_with(|| Dialer::new(next.clone())),
         );
         let tls = is_secure.then(|| {
-            let (folder, own, env) = (self.folder.clone(), self.own.borrow().1.clone(), Arc::clone(&self.env));
+            let (folder, own, env) =
+                (self.folder.clone(), self.own.borrow().1.clone(), Arc::clone(&self.env));
             let system_folders = Arc::clone(&self.system_folders);
             Tls {
                 host: target.host.clone(),
