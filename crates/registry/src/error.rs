@@ -401,7 +401,28 @@ pub(crate) fn errors_in(body: &[u8]) -> Vec<ApiError> {
 
 #[cfg(test)]
 mod tests {
-    use super::shown_url;
+    use super::{TEXT_MAX, message, shown_url};
+
+    #[test]
+    fn what_is_no_error_of_a_registry_is_one_line_or_named() {
+        let page = "<html>\n<head><title>502 Bad Gateway</title></head>\n</html>\n";
+        let long = "word ".repeat(100);
+        for (content_type, body, expected) in [
+            (Some("text/html; charset=utf-8"), page, " (an HTML page, not a registry's error)"),
+            (Some("text/plain"), "upstream\n  is\r\ndown\n", ": upstream is down"),
+            (None, "no healthy upstream", ": no healthy upstream"),
+            (Some("text/plain"), " \n", ""),
+            (
+                Some("application/json"),
+                r#"{"errors":[{"code":"DENIED","message":"no"},{"code":"UNKNOWN"}]}"#,
+                ": DENIED, no; UNKNOWN",
+            ),
+        ] {
+            let errors = super::errors_in(body.as_bytes());
+            assert_eq!(message(&errors, body.as_bytes(), content_type), expected, "{body}");
+        }
+        assert_eq!(message(&[], long.as_bytes(), None).chars().count(), TEXT_MAX);
+    }
 
     #[test]
     fn urls_are_shown_without_what_may_be_a_secret() {
