@@ -189,7 +189,7 @@ fn zsh() -> String {
                 (ValueKind::Bool, _) => String::new(),
                 _ if flag.hint == CompletionHint::Files => format!(":{}:_files", flag.value),
                 (_, words) if words.is_empty() => format!(":{}: ", flag.value),
-                (_, words) => format!(":{}:({words})", flag.value),
+                (_, words) => format!(":{}:({})", flag.value, words.replace(':', "\\:")),
             };
             let (repeated, equals) = if value.is_empty() { ("", "") } else { ("*", "=") };
             commands += &format!(" \\\n            '{repeated}--{}{equals}[{about}]{value}'", flag.name);
