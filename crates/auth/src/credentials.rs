@@ -46,7 +46,29 @@ pub enum Credentials {
     RegistryToken(String),
 }
 
+/// A kind of credentials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CredentialKind {
+    /// A user name and a password, perhaps with a refresh token beside them.
+    Password,
+    /// A refresh token alone, which registries that ask for a password do not take.
+    IdentityToken,
+    /// A token for the registry itself.
+    RegistryToken,
+}
+
 impl Credentials {
+    /// Returns the kind of the credentials.
+    pub fn kind(&self) -> CredentialKind {
+        match self {
+            Self::Basic { .. } | Self::EncodedBasic { .. } | Self::IdentityTokenAndBasic { .. } => {
+                CredentialKind::Password
+            }
+            Self::IdentityToken(_) => CredentialKind::IdentityToken,
+            Self::RegistryToken(_) => CredentialKind::RegistryToken,
+        }
+    }
+
     /// Reads `user:password` in base64 as Docker reads `auth` in its configuration: lines may be wrapped, zeros around the
     /// password are padding, and it need not be UTF-8.
     ///

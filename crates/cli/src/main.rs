@@ -14,7 +14,8 @@ use std::{
 use machine::NativeMachine;
 use streams::Streams;
 use tallyman_commands::{
-    ClientOptions, DockerCredentials, Environment, Output, Settings, configuration_folder, run,
+    ClientOptions, DockerCredentials, Environment, Invocation, Output, Settings, configuration_folder,
+    error_line, run,
 };
 use tallyman_registry::{NativeTransport, OwnCertificates};
 use tallyman_store::{FileStore, NativeFolder};
@@ -30,14 +31,14 @@ fn main() -> ExitCode {
             return tallyman_gateway::run_program("tallyman serve", env::args_os().skip(1 + at));
         }
         Some(Err(message)) => {
-            Streams::default().stderr(&format!("{message}\n"));
+            Streams::default().stderr(&error_line(&args, "usage", &message));
             return ExitCode::from(125);
         }
         None => {}
     }
     let output = Rc::new(Streams::default());
     if let Some(fault) = text_fault(&args) {
-        output.stderr(&format!("{fault}\n"));
+        output.stderr(&error_line(&args, "usage", &fault));
         return ExitCode::from(125);
     }
     // A fault of the machine is one sentence, never a stack of calls.
@@ -45,7 +46,7 @@ fn main() -> ExitCode {
     let (runtime, ended_early) = match runtime.and_then(|runtime| Ok((runtime, signals::listen()?))) {
         Ok(made) => made,
         Err(error) => {
-            output.stderr(&format!("{error}\n"));
+            output.stderr(&error_line(&args, "failed", &error.to_string()));
             return ExitCode::FAILURE;
         }
     };
@@ -60,25 +61,28 @@ fn main() -> ExitCode {
             }
         }
     });
-    let failed = output.flush();
+    let failure = output.failure();
+    if let Some(failure) = &failure {
+        output.stderr(&error_line(&args, "output-failed", failure));
+    }
     // Threads that wait for the system, such as for a name's address, are not waited for.
-    process::exit(if failed { 1 } else { code.into() })
+    process::exit(if failure.is_some() { 1 } else { code.into() })
 }
 
 async fn run_command(args: &[String], output: &Rc<Streams>) -> u8 {
     let folder = configuration_folder(args, &NativeMachine);
     let credentials = Rc::new(DockerCredentials::new(NativeMachine, &folder));
     let transport = Rc::new(NativeTransport::new().repeating_on_kept_connections());
+    if let Invocation::Run(_, settings) = Invocation::parse(args) {
+        let Settings { ca_files: authorities, cert, key, .. } = *settings;
+        // A wrong file is no fault of a registry: it is told before anything is asked.
+        if let Err(error) = transport.use_certificates(OwnCertificates { authorities, cert, key }) {
+            output.stderr(&error_line(args, "certificates-invalid", &error.message));
+            return 1;
+        }
+    }
     let (shown, kept) = (Rc::clone(output), Rc::clone(&credentials));
-    let client = move |options: ClientOptions| {
-        let Settings { ca_files, cert, key, .. } = &*options.settings;
-        transport.use_certificates(OwnCertificates {
-            authorities: ca_files.clone(),
-            cert: cert.clone(),
-            key: key.clone(),
-        });
-        options.client(transport.clone(), shown.clone(), kept.clone())
-    };
+    let client = move |options: ClientOptions| options.client(transport.clone(), shown.clone(), kept.clone());
     let environment = Environment {
         store: Rc::new(FileStore::new(NativeFolder, format!("{folder}/manifests"))),
         client: Rc::new(client),

@@ -37,13 +37,9 @@ pub struct Streams {
 }
 
 impl Streams {
-    /// Tells what went wrong with the standard output. Returns `true` if anything did.
-    pub fn flush(&self) -> bool {
-        let failure = self.failure.take();
-        if let Some(failure) = &failure {
-            self.stderr(&format!("{failure}\n"));
-        }
-        failure.is_some()
+    /// Returns what went wrong with the standard output, if anything did.
+    pub fn failure(&self) -> Option<String> {
+        self.failure.take()
     }
 }
 

@@ -377,3 +377,46 @@ async fn a_login_leaves_the_file_to_its_owner_and_a_link_a_link() {
         skip_test("only root can give a file another owner");
     }
 }
+
+#[test]
+fn failures_of_the_program_itself_are_json_where_errors_are() {
+    let config = tempfile::tempdir().unwrap();
+    let stderr_of = |command: &mut Command| {
+        let output = command.output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let full = || fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let code_of = |line: &str| {
+        let (_, rest) = line.split_once(r#""code":""#).unwrap_or_else(|| panic!("{line}"));
+        rest.split('"').next().unwrap().to_owned()
+    };
+    for flag in ["--json", "--log-format=json"] {
+        let (code, stderr) = stderr_of(program(config.path(), &["version", flag]).stdout(full()));
+        assert_eq!((code, stderr.lines().count(), code_of(&stderr).as_str()), (Some(1), 1, "output-failed"));
+    }
+    let (code, stderr) = stderr_of(program(config.path(), &["version"]).stdout(full()));
+    assert_eq!((code, stderr.as_str()), (Some(1), "write /dev/stdout: no space left on device\n"));
+    let mut command = program(config.path(), &["tags", "--json"]);
+    let (code, stderr) = stderr_of(command.arg(OsStr::from_bytes(b"\xff")));
+    assert_eq!((code, code_of(&stderr).as_str()), (Some(125), "usage"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_with_named_certificates_is_told_before_any_request() {
+    let registry = Registry::builder().samples().start().await.unwrap();
+    let config = tempfile::tempdir().unwrap();
+    let file = config.path().join("file.pem").to_string_lossy().into_owned();
+    fs::write(&file, "nothing").unwrap();
+    let image = format!("{}/samples/hello:amd64", registry.addr);
+    for (flags, fault) in [
+        (&["--ca-file", "/none.pem"][..], "open /none.pem: no such file or directory\n".to_owned()),
+        (&["--ca-file", &file], format!("tls: expected a certificate in {file}, found none\n")),
+        (&["--cert", &file], "expected both --cert and --key, found --cert alone\n".to_owned()),
+    ] {
+        let ended = tallyman(config.path(), &[flags, &["digest", "--insecure", &image]].concat()).await;
+        assert_eq!((ended.code, ended.stderr), (Some(1), fault));
+    }
+    let json = tallyman(config.path(), &["digest", "--json", "--key", &file, &image]).await;
+    assert!(json.stderr.starts_with(r#"{"error":{"code":"certificates-invalid""#), "{}", json.stderr);
+    assert_eq!(registry.requests().len(), 0);
+}

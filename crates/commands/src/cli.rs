@@ -31,9 +31,9 @@ pub use files::FilesOptions;
 pub use grammar::{
     Command, Completion, CopyExtensions, CreateSources, DeletionOptions, DigestInput, EarlyExit,
     IndexChanges, InspectExtensions, Invocation, OutputOptions, PROGRAM, PushExtensions, completion,
-    serve_arguments, without_password,
+    serve_arguments, wants_json_errors, without_password,
 };
-pub use run::{Environment, run};
+pub use run::{Environment, error_line, run};
 pub use settings::{Mirror, Settings};
 pub use shell_words::{WordsError, arguments, line_of, lines};
 pub use tag_filter::{TagFilter, TagOrder, is_digest_tag};

@@ -29,6 +29,8 @@ pub struct CopyPlan {
     pub manifests: usize,
     /// Their digests.
     pub digests: Vec<Digest>,
+    /// Those that have a subject, whether the target has them already or not.
+    pub(crate) referrers: Vec<Manifest>,
     /// The plan; `None` if the target is that already.
     pub plan: Option<PushPlan>,
 }
@@ -80,6 +82,7 @@ async fn plan_whole(
     let whole = tree(client, source, root.clone()).await?;
     let manifests = whole.len();
     let digests = whole.iter().map(|manifest| manifest.digest().clone()).collect();
+    let referrers = whole.iter().filter(|manifest| manifest.as_referrer().is_some()).cloned().collect();
     let target_itself = target.by_tag_or(root.digest());
     let is_near = source.is_same_repository(target);
     let asked = whole.iter().map(|manifest| {
@@ -103,7 +106,7 @@ async fn plan_whole(
     // The list is there for all that it points to: where it is the same already, so is the rest.
     let is_same = missing.last().is_none_or(|last| last.digest() != root.digest());
     let plan = (!is_same).then(|| PushPlan::copying(source, target, &missing));
-    Ok(CopyPlan { manifest: root, manifests, digests, plan })
+    Ok(CopyPlan { manifest: root, manifests, digests, referrers, plan })
 }
 
 /// Cuts a list down to the images of some platforms. Those that it does not name come from nested lists, whose place they take, and

@@ -195,6 +195,7 @@ impl Assembled {
         if extensions.wants_oci() || self.is_annotated {
             let form = after.form_mut();
             form.oci = true;
+            form.by_annotation = false;
             form.annotations.extend(extensions.annotations.clone());
         }
         for entry in &self.fetched {

@@ -92,6 +92,7 @@ pub fn digest_to_delete(reference: &Reference) -> Result<&Digest, Error> {
 pub fn cannot_untag(reference: &Reference, error: &RegistryError) -> bool {
     let RegistryError::Api { status, errors, .. } = error else { return false };
     let says = |code: &str| errors.iter().any(|error| error.code == code);
-    reference.digest().is_none()
-        && (says("DIGEST_INVALID") || says("UNSUPPORTED") || matches!(status.as_u16(), 400 | 405))
+    // A registry that says in the body why it refuses, such as for a tag that must not change, has another reason.
+    let is_by_status = errors.is_empty() && matches!(status.as_u16(), 400 | 405);
+    reference.digest().is_none() && (says("DIGEST_INVALID") || says("UNSUPPORTED") || is_by_status)
 }

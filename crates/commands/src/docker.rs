@@ -11,6 +11,9 @@ use crate::{Error, RequestPurpose};
 
 /// The text of an error on the command line: Docker's if Docker makes the request too, else the error's own.
 pub(crate) fn message(error: &Error) -> String {
+    if let Error::OfList { list, source } = error {
+        return format!("{list}: {}", message(source));
+    }
     let Error::Registry { request: Some(request), source } = error else { return error.to_string() };
     let words = || docker_error(source, request).words;
     match &request.purpose {

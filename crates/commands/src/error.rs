@@ -10,7 +10,7 @@ use tallyman_core::{
     UnsupportedPlatform,
 };
 use tallyman_layers::FileError;
-use tallyman_registry::{Client, Error as RegistryError};
+use tallyman_registry::{Client, CredentialKind, Error as RegistryError};
 use tallyman_store::StoreError;
 use thiserror::Error;
 
@@ -74,8 +74,8 @@ pub enum Error {
         reference: Reference,
         /// The answer of the registry, or the failed connection. `None` if the list there is empty.
         source: Option<Box<RegistryError>>,
-        /// Credentials were shown to the registry.
-        signed_in: bool,
+        /// The credentials for the registry, if any were found.
+        credentials: Option<CredentialKind>,
     },
     /// A list where an image is expected.
     #[error("{reference} is a manifest list")]
@@ -182,10 +182,12 @@ pub enum Error {
         reference: Box<Reference>,
     },
     /// A tag is deleted by its name alone.
-    #[error("expected a tag and no digest, found {reference}: `tallyman delete` deletes by digest")]
+    #[error("expected a tag and no digest, found {typed}: `tallyman delete` deletes by digest")]
     TagNeeded {
-        /// The reference as typed.
+        /// The reference.
         reference: Box<Reference>,
+        /// The reference as typed.
+        typed: String,
     },
     /// The registry deletes no tag alone.
     #[error("the registry does not delete a tag alone, that of {reference}: {source}")]
@@ -298,6 +300,14 @@ pub enum Error {
         /// The entries, each with its digest.
         found: Vec<String>,
     },
+    /// An index would lose its last entry.
+    #[error(
+        "expected at least one entry to stay in {reference}, found none: whoever pulls it would get nothing; `tallyman untag` deletes the tag, `tallyman delete` the manifest"
+    )]
+    NoEntryLeft {
+        /// The index.
+        reference: Box<Reference>,
+    },
     /// Something for a Docker list that OCI indexes alone have.
     #[error(
         "expected an OCI index for annotations, artifact types, subjects and lists as entries, found a Docker manifest list at {reference}"
@@ -324,15 +334,18 @@ pub enum Error {
     },
     /// A tag was moved while what it stood for was being changed.
     #[error(
-        "expected {reference} to stand for {expected} still, found {}: somebody has moved it meanwhile, and nothing was put under it", moved(.found)
+        "expected {reference} to stand for {expected} still, found {}: somebody has moved it meanwhile, {}", moved(.found),
+        if *.was_put { "and what was put under it is replaced" } else { "and nothing was put under it" }
     )]
     TagMoved {
         /// The tag.
         reference: Box<Reference>,
-        /// The digest that was changed.
+        /// The digest that was changed, or that was put.
         expected: Digest,
         /// The digest that it has now; `None` if it is gone.
         found: Option<Digest>,
+        /// It was put, and replaced at the same time.
+        was_put: bool,
     },
     /// A user name or a password that was not given.
     #[error(
@@ -378,6 +391,14 @@ pub enum Error {
         "expected a file or a program for the tar archive, found a terminal: redirect the output, such as > rootfs.tar"
     )]
     ArchiveOnTerminal,
+    /// A list of a file that could not be compared or pushed.
+    #[error("{list}: {source}")]
+    OfList {
+        /// The list.
+        list: Box<Reference>,
+        /// The cause.
+        source: Box<Self>,
+    },
     /// Two flags that contradict each other.
     #[error("expected one of {one} and {other}, found both")]
     FlagsContradict {
@@ -401,14 +422,15 @@ impl Error {
         purpose: RequestPurpose,
         source: RegistryError,
     ) -> Self {
-        let signed_in = client.has_credentials(reference);
-        let request = FailedRequest { reference: reference.clone(), purpose, signed_in };
+        let credentials = client.credential_kind(reference);
+        let request = FailedRequest { reference: reference.clone(), purpose, credentials };
         Self::Registry { request: Some(Box::new(request)), source: Box::new(source) }
     }
 
     /// Returns `true` if what was asked for is not there.
     pub(crate) fn is_missing(&self) -> bool {
         match self {
+            Self::OfList { source, .. } => source.is_missing(),
             Self::NotInRegistry { source: Some(source), .. } => source.is_not_found(),
             Self::NotInRegistry { source: None, .. } | Self::NotInStore { .. } | Self::NotInList { .. } => {
                 true
@@ -429,7 +451,7 @@ impl Error {
             Self::ListExists { .. } | Self::ListNameTaken { .. } => "list-exists",
             Self::NotInStore { .. } => "list-unknown",
             Self::NotInList { .. } => "image-not-in-list",
-            Self::EmptyList { .. } => "list-empty",
+            Self::EmptyList { .. } | Self::NoEntryLeft { .. } => "list-empty",
             Self::UnsupportedPlatform(_) => "platform-unsupported",
             Self::NotInRegistry { source: Some(source), .. } | Self::Registry { source, .. } => source.code(),
             Self::NotInRegistry { source: None, .. } => "not-found",
@@ -467,6 +489,7 @@ impl Error {
             Self::PasswordMissing { .. } => "credentials-missing",
             Self::Credentials { .. } => "credentials-failed",
             Self::FlagsContradict { .. } => "flags-contradict",
+            Self::OfList { source, .. } => source.code(),
             Self::Layer { source, .. } => source.code(),
             Self::NoSuchLayer { .. } => "layer-not-found",
             Self::File(error) => error.code(),
@@ -508,8 +531,8 @@ pub struct FailedRequest {
     pub reference: Reference,
     /// The purpose.
     pub purpose: RequestPurpose,
-    /// Returns `true` if credentials for the registry were found.
-    pub signed_in: bool,
+    /// The credentials for the registry, if any were found.
+    pub credentials: Option<CredentialKind>,
 }
 
 /// The purpose of a request that failed.

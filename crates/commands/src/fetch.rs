@@ -157,11 +157,11 @@ fn registry_error(
     purpose: RequestPurpose,
     requested_as: &Reference,
 ) -> Error {
-    let signed_in = client.has_credentials(reference);
-    let request = FailedRequest { reference: reference.clone(), purpose, signed_in };
+    let credentials = client.credential_kind(reference);
+    let request = FailedRequest { reference: reference.clone(), purpose, credentials };
     if docker::docker_error(&error, &request).not_here {
         let source = Some(Box::new(error));
-        return Error::NotInRegistry { reference: requested_as.clone(), source, signed_in };
+        return Error::NotInRegistry { reference: requested_as.clone(), source, credentials };
     }
     Error::Registry { request: Some(Box::new(request)), source: Box::new(error) }
 }

@@ -36,7 +36,8 @@ pub use cli::{
     DeletionOptions, DigestInput, DockerCredentials, EarlyExit, Environment, FilesOptions, HelperOutput,
     IndexChanges, Input, InspectExtensions, Invocation, Login, Machine, Mirror, Output, OutputOptions,
     PROGRAM, PushExtensions, Settings, Stream, TagFilter, TagOrder, WordsError, arguments, completion,
-    configuration_folder, is_digest_tag, line_of, lines, run, serve_arguments, without_password,
+    configuration_folder, error_line, is_digest_tag, line_of, lines, run, serve_arguments, wants_json_errors,
+    without_password,
 };
 pub use copy::{Copier, CopyPlan, NestedList, nested_lists, plan_copy, plan_copy_of};
 pub use create::{Create, CreateExtensions, Created, create};
@@ -56,7 +57,7 @@ pub use push::{
     PlannedPush, PushEvent, Survey, convert, execute, execute_as_docker, execute_rest, list_as_referrer,
     purge, survey, with_subject,
 };
-pub use remote_index::{AddOptions, EntryName, IndexUpdate};
+pub use remote_index::{AddOptions, EntryName, IndexUpdate, UpdatedIndex, update_index};
 pub use resolve::resolve;
 pub use sources::{Source, parse_source};
 pub use tags::{check_tags, put_tags, tag, untag};

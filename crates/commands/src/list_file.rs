@@ -387,13 +387,17 @@ fn text(value: &Value, path: &str) -> Result<String, String> {
     }
 }
 
-/// `true` or `false`, also as texts.
+/// `true` or `false`, also as texts, in the spellings of YAML.
 fn flag(value: Option<&Value>, path: &str) -> Result<bool, String> {
     match value {
         None | Some(Value::Null) => Ok(false),
         Some(value) => {
             let text = text(value, path)?;
-            text.parse().map_err(|_| format!("expected true or false in {path}, found {text:?}"))
+            match text.as_str() {
+                "true" | "True" | "TRUE" => Ok(true),
+                "false" | "False" | "FALSE" => Ok(false),
+                _ => Err(format!("expected true or false in {path}, found {text:?}")),
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
-//! Changing an index that is in a registry: fetched, changed, put again if nobody has moved its tag meanwhile.
+//! Changing an index that is in a registry: fetched, changed, put again if nobody has moved its tag meanwhile, and all of that again
+//! if somebody has.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use tallyman_core::{
     Descriptor, Digest, EntryField, Index, ListEntry, Manifest, MediaType, PlanError, Platform,
@@ -38,6 +39,59 @@ pub struct AddOptions {
     pub keep: bool,
     /// Leave attestations out.
     pub no_attestations: bool,
+}
+
+/// Times that a change is made again on what somebody else has put meanwhile.
+const ATTEMPTS_AGAIN: u32 = 8;
+
+/// The longest wait before the first of those times; before each further one it is longer by as much.
+const FIRST_WAIT: Duration = Duration::from_millis(200);
+
+/// The longest wait for others who have looked at the tag before it was put, and put theirs a moment later.
+const OTHERS_MAX: Duration = Duration::from_secs(10);
+
+/// An index that was changed in a registry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UpdatedIndex {
+    /// The differences to what was there before.
+    pub changes: Vec<IndexChange>,
+    /// Its digest.
+    pub digest: Digest,
+}
+
+/// Changes the index of `reference` by `change` and puts it, also under further tags. Where somebody else moves its tag meanwhile, what
+/// that stands for then is fetched, changed and put: of changes that are made at the same time none is lost. `change` is given
+/// `true` if its outcome was there already, and was replaced.
+///
+/// # Errors
+/// The errors of `change` and [`IndexUpdate::fetch`]; [`Error::TagMoved`] if the tag is moved time and again.
+pub async fn update_index(
+    client: &Client,
+    reference: &Reference,
+    tags: &[Tag],
+    change: impl AsyncFn(&mut IndexUpdate, bool) -> Result<(), Error>,
+) -> Result<UpdatedIndex, Error> {
+    let (mut replaced, mut attempt) = (None, 0);
+    loop {
+        let mut update = IndexUpdate::fetch(client, reference).await?;
+        change(&mut update, replaced.is_some()).await?;
+        let changes = update.changes();
+        match update.push(client, tags).await {
+            Err(Error::TagMoved { was_put, .. }) if attempt < ATTEMPTS_AGAIN => {
+                if was_put && !changes.is_empty() {
+                    replaced = Some(changes);
+                }
+                attempt += 1;
+                client.sleep((FIRST_WAIT * attempt).mul_f64(client.jitter())).await;
+            }
+            pushed => {
+                let digest = pushed?;
+                // Whoever has moved the tag may have done so with the change in what was put.
+                let changes = if changes.is_empty() { replaced.unwrap_or_default() } else { changes };
+                return Ok(UpdatedIndex { changes, digest });
+            }
+        }
+    }
 }
 
 /// An index of a registry, and what it is to be.
@@ -249,8 +303,11 @@ impl IndexUpdate {
     /// Returns the index as it is to be: the one that was fetched, byte for byte, if nothing changes.
     ///
     /// # Errors
-    /// [`Error::Content`] if the index that was fetched cannot be read again.
+    /// [`Error::NoEntryLeft`] if it has lost its last entry, [`Error::Content`] if the index that was fetched cannot be read again.
     pub fn manifest(&self) -> Result<Manifest, Error> {
+        if self.index.manifests.is_empty() && !self.old.manifests.is_empty() {
+            return Err(Error::NoEntryLeft { reference: Box::new(self.reference.clone()) });
+        }
         if self.index == self.old && self.media_type == *self.before.media_type() {
             return Ok(self.before.clone());
         }
@@ -263,10 +320,11 @@ impl IndexUpdate {
     }
 
     /// Brings what was added into the repository, puts the index if its tag still stands for what was fetched, and puts it
-    /// under further tags. Returns its digest.
+    /// under further tags. Returns its digest. What is put is listed among the referrers of its subject, and what was there already
+    /// too: an earlier change may have ended before it was.
     ///
     /// # Errors
-    /// [`Error::TagMoved`] if somebody has moved the tag meanwhile: nothing is put under it then.
+    /// [`Error::TagMoved`] if somebody has moved the tag meanwhile: nothing is put under it then, or it was moved a moment later.
     pub async fn push(&self, client: &Client, tags: &[Tag]) -> Result<Digest, Error> {
         let manifest = self.manifest()?;
         let pairs = self.sources.iter().map(|source| {
@@ -275,33 +333,52 @@ impl IndexUpdate {
         });
         let copier = Copier::new(client);
         copier.side_by_side(pairs, true).await?;
-        if manifest.digest() != self.before.digest() {
-            let target = match self.reference.tag() {
-                Some(tag) => {
-                    let tagged = self.reference.by_tag(tag.clone());
-                    self.check_unmoved(client, &tagged).await?;
-                    tagged
-                }
-                None => self.reference.by_digest(manifest.digest().clone()),
-            };
-            put(client, &target, manifest.media_type(), manifest.shared_bytes()).await?;
-            copier.list_as_referrers(&self.reference, std::slice::from_ref(&manifest)).await?;
+        let tagged = self.reference.tag().map(|tag| self.reference.by_tag(tag.clone()));
+        let is_changed = manifest.digest() != self.before.digest();
+        match &tagged {
+            Some(tagged) if is_changed => self.put_under_tag(client, tagged, &manifest).await?,
+            None if is_changed => {
+                let target = self.reference.by_digest(manifest.digest().clone());
+                put(client, &target, manifest.media_type(), manifest.shared_bytes()).await?;
+            }
+            _ => {}
         }
+        copier.list_as_referrers(&self.reference, std::slice::from_ref(&manifest)).await?;
         put_under(client, &self.reference, tags, manifest.media_type(), &manifest.shared_bytes()).await?;
         Ok(manifest.digest().clone())
     }
 
-    async fn check_unmoved(&self, client: &Client, tagged: &Reference) -> Result<(), Error> {
-        let expected = self.before.digest();
-        let found = match client.manifest(tagged).await {
-            Ok(found) => Some(found.digest),
-            Err(error) if error.is_not_found() => None,
-            Err(error) => return Err(failed(error)),
+    /// Puts the index under its tag. Registries have no request that puts a manifest only if its tag has not moved, so the tag is
+    /// looked at before and, when others who have seen the same have had the time to put theirs, afterwards.
+    async fn put_under_tag(
+        &self,
+        client: &Client,
+        tagged: &Reference,
+        manifest: &Manifest,
+    ) -> Result<(), Error> {
+        let moved = |expected: &Digest, found, was_put| Error::TagMoved {
+            reference: Box::new(tagged.clone()),
+            expected: expected.clone(),
+            found,
+            was_put,
         };
-        if found.as_ref() == Some(expected) {
-            return Ok(());
+        let begun = client.now();
+        let before = self.before.digest();
+        let found = client.standing(tagged).await.map_err(failed)?.map(|found| found.digest);
+        if found.as_ref() != Some(before) {
+            return Err(moved(before, found, false));
         }
-        Err(Error::TagMoved { reference: Box::new(tagged.clone()), expected: expected.clone(), found })
+        put(client, tagged, manifest.media_type(), manifest.shared_bytes()).await?;
+        let taken = Duration::from_secs_f64((client.now() - begun).max(0.0) / 1000.0);
+        if !taken.is_zero() {
+            client.sleep(taken.min(OTHERS_MAX)).await;
+        }
+        // It is in the registry, whether that can be read now or not; and some registries answer for a while with what was there before.
+        match client.standing(tagged).await {
+            Ok(Some(found)) if found.digest == *manifest.digest() || found.digest == *before => Ok(()),
+            Ok(found) => Err(moved(manifest.digest(), found.map(|found| found.digest), true)),
+            Err(_) => Ok(()),
+        }
     }
 }
 

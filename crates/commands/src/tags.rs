@@ -23,13 +23,23 @@ pub async fn tag(client: &Client, reference: &Reference, tags: &[Tag]) -> Result
     Ok(manifest)
 }
 
-/// Puts the list of a plan that was carried out under further tags.
-///
-/// # Errors
-/// [`Error::Registry`] for the first tag that is not taken.
-pub async fn put_tags(client: &Client, plan: &PushPlan, tags: &[Tag]) -> Result<(), Error> {
+/// Puts the list of a plan that was carried out under further tags. Returns those that were taken, and [`Error::Registry`] for each
+/// that was not: one that is refused keeps no other from being put.
+pub async fn put_tags(client: &Client, plan: &PushPlan, tags: &[Tag]) -> (Vec<Tag>, Vec<Error>) {
     let (media_type, _, bytes) = plan.list();
-    put_under(client, &plan.target, tags, media_type, bytes).await
+    let puts = tags.iter().map(|tag| async move {
+        let tagged = plan.target.by_tag(tag.clone());
+        Ok((tag.clone(), put(client, &tagged, media_type, Arc::clone(bytes)).await))
+    });
+    let (mut taken, mut failures) = (Vec::new(), Vec::new());
+    let puts: Result<Vec<_>, Error> = side_by_side::all(puts).await;
+    for (tag, put) in puts.into_iter().flatten() {
+        match put {
+            Ok(()) => taken.push(tag),
+            Err(error) => failures.push(error),
+        }
+    }
+    (taken, failures)
 }
 
 /// Puts a manifest under tags of the repository of `reference`.
@@ -106,7 +116,8 @@ pub(crate) fn names_manifest(reference: &Reference, typed: &str) -> bool {
 /// alone, and [`Error::Registry`] for the request.
 pub async fn untag(client: &Client, reference: &Reference, typed: &str) -> Result<(), Error> {
     if reference.digest().is_some() || !names_manifest(reference, typed) {
-        return Err(Error::TagNeeded { reference: Box::new(reference.clone()) });
+        let reference = Box::new(reference.clone());
+        return Err(Error::TagNeeded { reference, typed: typed.to_owned() });
     }
     client.delete_manifest(reference).await.map_err(|error| match error {
         error if cannot_untag(reference, &error) => {

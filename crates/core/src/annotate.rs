@@ -189,7 +189,7 @@ impl PlatformChange {
 
 impl ListEdit {
     /// Creates the edit that changes the platform of `image` in `list` and adds annotations to its entry. With annotations
-    /// the list becomes an OCI index, because Docker's lists have none; and an empty `change` leaves the platform as it
+    /// the list becomes an OCI index, because Docker's lists have none, until the last of them is cleared; and an empty `change` leaves the platform as it
     /// is, whether Docker accepts it or not.
     ///
     /// # Errors
@@ -216,12 +216,13 @@ impl ListEdit {
             }
         }
         entry.descriptor.annotations.extend(annotations.clone());
-        let mut edit = Self::put(list, entry);
-        if !annotations.is_empty() {
-            let mut form = list.form().clone();
+        let mut form = list.form().clone();
+        if !annotations.is_empty() && !form.oci {
             form.oci = true;
-            edit = edit.and(Self::form(list, &form));
+            form.by_annotation = true;
         }
-        Ok(edit)
+        let others = list.iter().filter(|other| other.reference != *image);
+        let form = form.with_entries(others.chain([&entry]));
+        Ok(Self::put(list, entry).and(Self::form(list, &form)))
     }
 }

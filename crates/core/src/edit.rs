@@ -85,7 +85,8 @@ impl ListEdit {
     /// keep it with the entries.
     pub fn remove(list: &ManifestList, image: &Reference) -> Self {
         let Some(before) = list.get(image).cloned() else { return Self::default() };
-        let form = if list.len() == 1 { IndexForm::default() } else { list.form().clone() };
+        let left = list.iter().filter(|entry| entry.reference != *image);
+        let form = if list.len() == 1 { IndexForm::default() } else { list.form().with_entries(left) };
         Self {
             changes: vec![EntryChange { before: Some(before), after: None }],
             form: FormChange::between(list.form(), &form),

@@ -119,11 +119,25 @@ pub struct IndexForm {
     /// An OCI index, whatever the entries are. Only then annotations are written: those below, and those of the
     /// entries' descriptors, with their artifact types.
     pub oci: bool,
+    /// It is one because of annotations of entries alone: with the last of them it is Docker's again.
+    pub by_annotation: bool,
     /// Annotations of the index itself.
     pub annotations: BTreeMap<String, String>,
     /// The bytes of the manifest that the list was made from. What is not changed stays as it stands there: its subject and
     /// artifact type, members that nobody knows, the order of the entries.
     pub original: Option<Arc<[u8]>>,
+}
+
+impl IndexForm {
+    /// Returns the form that a list of this one has with these entries.
+    pub(crate) fn with_entries<'a>(&self, entries: impl IntoIterator<Item = &'a ListEntry>) -> Self {
+        let mut form = self.clone();
+        if self.by_annotation && self.annotations.is_empty() {
+            form.oci = entries.into_iter().any(|entry| entry.descriptor.is_annotated());
+            form.by_annotation = form.oci;
+        }
+        form
+    }
 }
 
 impl ManifestList {

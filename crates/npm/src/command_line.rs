@@ -5,7 +5,8 @@ use std::rc::Rc;
 use futures_util::{FutureExt, future::LocalBoxFuture};
 use js_sys::{Array, Uint8Array};
 use tallyman_commands::{
-    ClientOptions, DockerCredentials, Environment, Input, Output, Settings, Stream, configuration_folder, run,
+    ClientOptions, DockerCredentials, Environment, Input, Invocation, Output, Settings, Stream,
+    configuration_folder, error_line, run,
 };
 use tallyman_core::{Digest, Schema1};
 use tallyman_registry::Transport;
@@ -94,15 +95,22 @@ pub async fn command_line(args: Vec<String>, machine: Machine) -> u8 {
     let transport: Rc<dyn Transport> = Rc::new(JsTransport(machine.clone().into()));
     let credentials = Rc::new(DockerCredentials::new(machine.clone(), &folder));
     let (output, kept) = (Rc::new(Streams(machine.clone())), credentials.clone());
-    let (shown, of_machine) = (output.clone(), machine.clone());
-    let client = move |options: ClientOptions| {
-        let Settings { ca_files, cert, key, .. } = &*options.settings;
+    let shown = output.clone();
+    if let Invocation::Run(_, settings) = Invocation::parse(&args) {
+        let Settings { ca_files, cert, key, .. } = &*settings;
         if !ca_files.is_empty() || cert.is_some() || key.is_some() {
             let files = ca_files.iter().map(|file| JsValue::from_str(file)).collect::<Array>();
-            of_machine.use_certificates(&files, cert.as_deref(), key.as_deref());
+            let used =
+                JsFuture::from(machine.use_certificates(&files, cert.as_deref(), key.as_deref())).await;
+            // A wrong file is no fault of a registry: it is told before anything is asked.
+            if let Err(error) = used {
+                output.stderr(&error_line(&args, "certificates-invalid", &message(&error)));
+                return 1;
+            }
         }
-        options.client(Rc::clone(&transport), shown.clone(), kept.clone())
-    };
+    }
+    let client =
+        move |options: ClientOptions| options.client(Rc::clone(&transport), shown.clone(), kept.clone());
     let environment = Environment {
         store: Rc::new(FileStore::new(HostFolder(machine.files()), format!("{folder}/manifests"))),
         client: Rc::new(client),

@@ -48,9 +48,15 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub fn uid(this: &Machine) -> Option<u32>;
 
-    /// Makes connections trust further authorities and show a certificate: the names of files.
+    /// Makes connections trust further authorities and show a certificate: the names of files. Rejects if one cannot be read, or does
+    /// not have what it is named for.
     #[wasm_bindgen(method, js_name = useCertificates)]
-    pub fn use_certificates(this: &Machine, authorities: &Array, cert: Option<&str>, key: Option<&str>);
+    pub fn use_certificates(
+        this: &Machine,
+        authorities: &Array,
+        cert: Option<&str>,
+        key: Option<&str>,
+    ) -> Promise;
 
     /// Writes a file, whole or not at all. One that is there keeps its owner and its mode; links are followed.
     #[wasm_bindgen(method, catch, js_name = writeFile)]

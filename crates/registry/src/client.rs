@@ -10,7 +10,7 @@ use std::{
 
 use bytes::Bytes;
 use http::Method;
-use tallyman_auth::{HttpUrl, Scopes};
+use tallyman_auth::{CredentialKind, Credentials, HttpUrl, Scopes};
 use tallyman_core::{MANIFEST_SIZE_MAX, Reference, Registry};
 
 use crate::{
@@ -233,12 +233,33 @@ impl Client {
         self.transport().preconnect(&url, self.access(registry) != Access::Tls, requests, handshakes);
     }
 
-    /// Returns `true` if credentials for the repository of `reference` were found when it was first used.
-    pub fn has_credentials(&self, reference: &Reference) -> bool {
+    /// Returns the kind of the credentials that were found for the repository of `reference` when it was first used; `None` if there
+    /// were none.
+    pub fn credential_kind(&self, reference: &Reference) -> Option<CredentialKind> {
         let namespace = self.namespace(Some(reference));
         let sessions = self.0.sessions.borrow();
         let sign_in = sessions.get(reference.registry()).and_then(|session| session.sign_in(&namespace));
-        sign_in.is_some_and(|sign_in| sign_in.credentials().is_some())
+        sign_in.and_then(|sign_in| sign_in.credentials().map(Credentials::kind))
+    }
+
+    /// Returns the kind of the credentials that were found for the registry which refused what `error` tells of; `None` if there were
+    /// none.
+    pub fn refused_credentials(&self, error: &Error) -> Option<CredentialKind> {
+        if let Error::Api { reference: Some(reference), .. } = error {
+            return self.credential_kind(reference);
+        }
+        let sessions = self.0.sessions.borrow();
+        let session = match error {
+            Error::Token { registry, .. } => sessions.get(registry),
+            Error::Api { url, .. } => {
+                let (_, rest) = url.split_once("://")?;
+                let host = rest.split('/').next()?;
+                let mut sessions = sessions.iter();
+                sessions.find(|(registry, _)| registry.api_host() == host).map(|(_, session)| session)
+            }
+            _ => None,
+        };
+        session?.sign_in("")?.credentials().map(Credentials::kind)
     }
 
     /// Asks a registry for access, with the credentials that there are.
@@ -360,16 +381,18 @@ impl Client {
         self.0.requests.acquire().await
     }
 
-    pub(crate) async fn sleep(&self, duration: Duration) {
+    /// Waits for a time, by the transport's clock.
+    pub async fn sleep(&self, duration: Duration) {
         self.0.settings.transport.sleep(duration).await;
     }
 
-    pub(crate) fn now(&self) -> f64 {
+    /// Returns the milliseconds since some moment in the past, by the transport's clock.
+    pub fn now(&self) -> f64 {
         self.0.settings.transport.now()
     }
 
     /// Returns a random number from 0 to 1.
-    pub(crate) fn jitter(&self) -> f64 {
+    pub fn jitter(&self) -> f64 {
         // The time is part of it: in wasm, every `RandomState` is the same.
         RandomState::new().hash_one(self.now().to_bits()) as f64 / u64::MAX as f64
     }

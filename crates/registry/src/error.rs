@@ -6,10 +6,13 @@ use http::{HeaderMap, StatusCode, header};
 use tallyman_core::{Digest, MediaType, Reference, Registry, json::Object};
 use thiserror::Error;
 
-use crate::{CredentialError, Diagnosis, Response, TransportError, TransportErrorKind};
+use crate::{CredentialError, Diagnosis, Response, TransportError, TransportErrorKind, retry::is_transient};
 
 /// Bytes of an error response that are kept.
 pub(crate) const BODY_MAX: usize = 64 * 1024;
+
+/// Characters of a text that is no error as the specification has it, at most.
+const TEXT_MAX: usize = 200;
 
 /// The parameters of queries that are shown: none of them is a secret.
 const SHOWN_PARAMETERS: [&str; 8] =
@@ -35,7 +38,7 @@ pub struct ApiError {
 #[non_exhaustive]
 pub enum Error {
     /// The registry answered with an error.
-    #[error("{url} answered {status}{}", message(.errors, .body))]
+    #[error("{url} answered {status}{}", message(.errors, .body, .content_type.as_deref()))]
     Api {
         /// The image that was asked for, if it was one.
         reference: Option<Box<Reference>>,
@@ -55,7 +58,7 @@ pub enum Error {
         challenges: Box<[String]>,
     },
     /// The token service gave no token.
-    #[error("expected a token for {} from {url}, it answered {status}{}", .registry.as_str(), message(.errors, .body))]
+    #[error("expected a token for {} from {url}, it answered {status}{}", .registry.as_str(), message(.errors, .body, .content_type.as_deref()))]
     Token {
         /// The registry.
         registry: Box<Registry>,
@@ -272,6 +275,11 @@ impl Error {
         }
     }
 
+    /// Returns `true` if the same request may succeed when it is made again.
+    pub fn is_transient(&self) -> bool {
+        is_transient(self, true)
+    }
+
     /// Returns `true` if the registry does not have what was asked for.
     pub fn is_not_found(&self) -> bool {
         self.code() == "not-found"
@@ -353,14 +361,26 @@ pub(crate) fn seconds(time: Duration) -> String {
 
 /// Returns the registry's own words in the body of a refusal; empty if there are none.
 pub(crate) fn words_of(body: &[u8]) -> String {
-    message(&errors_in(body), body).trim_start_matches(": ").to_owned()
+    message(&errors_in(body), body, None).trim_start_matches(": ").to_owned()
 }
 
-/// The registry's own text, if there is one.
-fn message(errors: &[ApiError], body: &[u8]) -> String {
+/// The registry's own text, if there is one, as a line. A page for people is none: a proxy before the registry has sent it.
+fn message(errors: &[ApiError], body: &[u8], content_type: Option<&str>) -> String {
     if errors.is_empty() {
-        let text: String = String::from_utf8_lossy(body).chars().take(200).collect();
-        return if text.trim().is_empty() { String::new() } else { format!(": {}", text.trim()) };
+        let text = String::from_utf8_lossy(body);
+        if content_type.is_some_and(|text| MediaType::new(text).is_page()) {
+            return " (an HTML page, not a registry's error)".to_owned();
+        }
+        let mut line = String::new();
+        for word in text.split_whitespace() {
+            let separator = if line.is_empty() { ": " } else { " " };
+            let left = TEXT_MAX.saturating_sub(line.chars().count());
+            if left == 0 {
+                break;
+            }
+            line.extend(separator.chars().chain(word.chars()).take(left));
+        }
+        return line;
     }
     let messages = errors.iter().map(|error| match (error.code.as_str(), error.message.as_str()) {
         (code, "") => code.to_owned(),
@@ -381,7 +401,28 @@ pub(crate) fn errors_in(body: &[u8]) -> Vec<ApiError> {
 
 #[cfg(test)]
 mod tests {
-    use super::shown_url;
+    use super::{TEXT_MAX, message, shown_url};
+
+    #[test]
+    fn what_is_no_error_of_a_registry_is_one_line_or_named() {
+        let page = "<html>\n<head><title>502 Bad Gateway</title></head>\n</html>\n";
+        let long = "word ".repeat(100);
+        for (content_type, body, expected) in [
+            (Some("text/html; charset=utf-8"), page, " (an HTML page, not a registry's error)"),
+            (Some("text/plain"), "upstream\n  is\r\ndown\n", ": upstream is down"),
+            (None, "no healthy upstream", ": no healthy upstream"),
+            (Some("text/plain"), " \n", ""),
+            (
+                Some("application/json"),
+                r#"{"errors":[{"code":"DENIED","message":"no"},{"code":"UNKNOWN"}]}"#,
+                ": DENIED, no; UNKNOWN",
+            ),
+        ] {
+            let errors = super::errors_in(body.as_bytes());
+            assert_eq!(message(&errors, body.as_bytes(), content_type), expected, "{body}");
+        }
+        assert_eq!(message(&[], long.as_bytes(), None).chars().count(), TEXT_MAX);
+    }
 
     #[test]
     fn urls_are_shown_without_what_may_be_a_secret() {

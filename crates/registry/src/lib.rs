@@ -39,7 +39,7 @@ pub use pages::TagPages;
 pub use rate_limit::RateLimit;
 pub use referrers::{fallback_tag, is_fallback_tag};
 pub use retry::{Event, Retry};
-pub use tallyman_auth::{CredentialError, CredentialRefusal, CredentialSource, Credentials};
+pub use tallyman_auth::{CredentialError, CredentialKind, CredentialRefusal, CredentialSource, Credentials};
 #[cfg(feature = "fetch")]
 pub use transport::FetchTransport;
 #[cfg(any(feature = "fetch", feature = "abort"))]

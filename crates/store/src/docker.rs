@@ -27,6 +27,9 @@ pub struct FileChange {
 /// The member of ours.
 const FORM: &str = "Tallyman";
 
+/// The member of a form that came with annotations of entries, here and in exported lists; absent of others.
+pub(crate) const BY_ANNOTATION: &str = "byAnnotation";
+
 /// Encodes the files of a list: for each entry, in their order, the file's name and its bytes.
 pub fn encode_list(list: &ManifestList) -> impl Iterator<Item = (String, Vec<u8>)> {
     list.iter().map(|entry| (entry.reference.file_name(), encode_entry(entry, list.form())))
@@ -120,6 +123,7 @@ pub fn encode_entry(entry: &ListEntry, form: &IndexForm) -> Vec<u8> {
         let member = ObjectWriter::new()
             .json("oci", if form.oci { "true" } else { "false" })
             .json("annotations", &string_map(&form.annotations))
+            .maybe(form.by_annotation.then_some("true"), |json, value| json.json(BY_ANNOTATION, value))
             .maybe(original, |json, original| json.string("original", &original))
             .end();
         bytes.extend_from_slice(format!(r#","{FORM}":{member}"#).as_bytes());
@@ -139,7 +143,8 @@ pub fn decode_form(bytes: &[u8]) -> Option<IndexForm> {
     let annotations = fields.string_map("annotations").ok()?;
     let original = fields.string("original").ok()?.and_then(|original| STANDARD.decode(original).ok());
     let oci = fields.get("oci") == Some(b"true");
-    Some(IndexForm { oci, annotations, original: original.map(Into::into) })
+    let by_annotation = fields.get(BY_ANNOTATION) == Some(b"true");
+    Some(IndexForm { oci, by_annotation, annotations, original: original.map(Into::into) })
 }
 
 /// The members of an entry's file, each value as the bytes that stand there.

@@ -88,6 +88,9 @@ fn encode_list(list: &ManifestList) -> String {
     ObjectWriter::new()
         .string("name", &list.reference().to_string())
         .maybe(annotations, |json, annotations| json.json("oci", &annotations))
+        .maybe(list.form().by_annotation.then_some("true"), |json, value| {
+            json.json(docker::BY_ANNOTATION, value)
+        })
         .maybe(original, |json, original| json.string("original", &original))
         .json("entries", &array(list.iter().map(encode_entry)))
         .end()
@@ -137,6 +140,7 @@ fn decode_list(json: &[u8], path: &str) -> Result<ManifestList, ExchangeError> {
     let fields = Object::from_json(json, path)?;
     let mut list = ManifestList::new(reference(&fields, path, "name")?);
     list.form_mut().oci = fields.get("oci").is_some();
+    list.form_mut().by_annotation = fields.get(docker::BY_ANNOTATION) == Some(b"true");
     list.form_mut().annotations = fields.string_map("oci")?;
     list.form_mut().original = match fields.string("original")?.map(|original| STANDARD.decode(original)) {
         Some(Ok(original)) => Some(original.into()),

@@ -153,17 +153,17 @@ impl CopyRun<'_> {
         }
         let transferred = Cell::new(0);
         match &copying.plan {
-            None => {}
+            None if self.is_merged(source) => {}
             Some(_) if self.is_merged(source) => drop(self.copier.fallback_index(source, target).await?),
-            Some(plan) => {
-                let of_plan = self.progress.of(plan);
+            plan => {
+                let of_plan = plan.as_ref().map(|plan| self.progress.of(plan));
                 let on_event = |event| {
                     if let PushEvent::Transferred { bytes, .. } = event {
                         transferred.set(transferred.get() + bytes);
                     }
-                    of_plan.step(&event);
+                    of_plan.iter().for_each(|of_plan| of_plan.step(&event));
                 };
-                self.copier.carry_out(plan, &on_event).await?;
+                self.copier.carry_out(target, &copying, &on_event).await?;
             }
         }
         if extensions.referrers {
@@ -178,15 +178,15 @@ impl CopyRun<'_> {
     async fn plan(&self, source: &Reference, target: &Reference, copying: CopyPlan) -> Result<Copied, Error> {
         let keeps_tags = self.options.extensions.never_overwrite;
         let copier = Copier::planning(self.client).never_overwriting(keeps_tags);
-        let (mut plan, mut along) = (copying.plan, Vec::new());
-        match &plan {
-            None => {}
-            Some(_) if self.is_merged(source) => {
-                let mut plans = copier.fallback_index(source, target).await?;
-                plan = plans.pop();
-                along.push(("entries", plans));
-            }
-            Some(own) => along.push(("listed", copier.list_all(own).await?)),
+        let mut along = Vec::new();
+        if !self.is_merged(source) {
+            along.push(("listed", copier.list_all(target, &copying).await?));
+        }
+        let mut plan = copying.plan;
+        if plan.is_some() && self.is_merged(source) {
+            let mut plans = copier.fallback_index(source, target).await?;
+            plan = plans.pop();
+            along.push(("entries", plans));
         }
         along.retain(|(_, plans): &(_, Vec<PushPlan>)| !plans.is_empty());
         if self.options.extensions.referrers {

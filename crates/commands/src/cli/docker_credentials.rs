@@ -217,7 +217,12 @@ impl<M: Machine> DockerCredentials<M> {
             None => DockerConfig::default(),
         };
         let paths = containers_auth_files(|name| machine.env(name), &machine.homedir(), machine.uid());
+        let is_named = |path: &str| machine.env("REGISTRY_AUTH_FILE").is_some_and(|named| named == path);
         let files = paths.iter().filter_map(|path| match machine.read_file(path) {
+            Ok(None) if is_named(path) => {
+                self.warn(format!("the file {path} that REGISTRY_AUTH_FILE names is not there"));
+                None
+            }
             Ok(bytes) => Some((path.clone(), self.checked(path, ContainersAuth::parse(&bytes?)))),
             Err(error) => {
                 self.warn(format!("the credentials in {path} cannot be read: {error}"));

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use futures_util::{Stream, StreamExt};
 use serde_json::json;
-use tallyman_core::{Format, ListEntry, Platform, PushPlan, Registry};
+use tallyman_core::{Format, ListEntry, Platform, PushPlan, Registry, Tag};
 use tallyman_registry::{Client, Error as RegistryError};
 
 use super::{
@@ -103,16 +103,14 @@ impl Environment {
             DigestInput::Reference(typed) => {
                 let image = argument(typed)?;
                 let client = self.retrying_client(insecure);
-                if platform.is_none() && !options.json {
-                    let found = descriptor_of(&client, &image).await?;
-                    self.print(found.digest.as_str().as_bytes());
-                    return Ok(());
-                }
-                let manifest = resolve(&client, &image, platform).await?;
+                let found = match platform {
+                    None => descriptor_of(&client, &image).await?,
+                    Some(_) => resolve(&client, &image, platform).await?.descriptor(),
+                };
                 if options.json {
-                    self.print_json(&json::manifest(&image, &manifest));
+                    self.print_json(&json::manifest(&image, &found));
                 } else {
-                    self.print(manifest.digest().as_str().as_bytes());
+                    self.print(found.digest.as_str().as_bytes());
                 }
                 return Ok(());
             }
@@ -184,12 +182,17 @@ impl Environment {
         Ok(())
     }
 
-    /// Writes the files that a push was asked for.
-    pub(super) fn write_push_files(&self, plan: &PushPlan, extensions: &PushExtensions) -> Result<(), Error> {
+    /// Writes the files that a push was asked for; `tags` are those that were put beside the list's own name.
+    pub(super) fn write_push_files(
+        &self,
+        plan: &PushPlan,
+        tags: &[Tag],
+        extensions: &PushExtensions,
+    ) -> Result<(), Error> {
         let (_, digest, _) = plan.list();
         let files = [
             (&extensions.digest_file, digest.to_string()),
-            (&extensions.metadata_file, format!("{}\n", json::metadata(plan, &extensions.tags))),
+            (&extensions.metadata_file, format!("{}\n", json::metadata(plan, tags))),
         ];
         for (file, text) in files {
             let Some(file) = file else { continue };

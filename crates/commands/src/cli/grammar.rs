@@ -52,6 +52,23 @@ pub struct EarlyExit {
     pub stderr: String,
     /// The exit code.
     pub exit: u8,
+    /// The fault of the command line as one sentence, for whoever reads errors as JSON; empty if there is none.
+    pub fault: String,
+}
+
+impl EarlyExit {
+    /// The end of a command line with a fault, which is printed alone.
+    fn with_fault(fault: &str, exit: u8) -> Self {
+        Self { stderr: format!("{fault}\n"), fault: fault.to_owned(), exit, ..Self::default() }
+    }
+}
+
+/// Returns `true` if a command line asks for its errors as JSON, whether the rest of it can be understood or not.
+pub fn wants_json_errors(args: &[String]) -> bool {
+    let words = || args.iter().take_while(|word| *word != "--");
+    let is_json = |word: &&String| flags::is_on(word, "--json") || *word == "--log-format=json";
+    words().any(|word| is_json(&word))
+        || words().zip(words().skip(1)).any(|(flag, value)| flag == "--log-format" && value == "json")
 }
 
 impl Invocation {
@@ -59,7 +76,16 @@ impl Invocation {
     pub fn parse(args: &[String]) -> Self {
         match command_of(args) {
             Some((spec, settings, rest)) => spec.parse(rest, settings),
-            None => root(args.strip_prefix(&["manifest".to_owned()]).unwrap_or(args)),
+            None => {
+                let args = args.strip_prefix(&["manifest".to_owned()]).unwrap_or(args);
+                // `help tags` is `tags --help`.
+                match args.split_first() {
+                    Some((first, rest)) if first == "help" => {
+                        Self::parse(&[rest, &["--help".to_owned()]].concat())
+                    }
+                    _ => root(args),
+                }
+            }
         }
     }
 }
@@ -155,9 +181,7 @@ fn root(args: &[String]) -> Invocation {
         return EarlyExit { stdout: format!("{}\n", version()), ..EarlyExit::default() }.into();
     }
     match parsed.arguments.first() {
-        Some(name) if table::is_group(name) => {
-            EarlyExit { stderr: help::group(name), exit: 1, ..EarlyExit::default() }.into()
-        }
+        Some(name) if table::is_group(name) => help::no_command_of(name, parsed.arguments.get(1)).into(),
         Some(name) => help::unknown_command(name).into(),
         None => help::no_command().into(),
     }

@@ -1,16 +1,19 @@
 //! Hints below errors: the flag or the command that solves them.
 
+use tallyman_core::PlanError;
+use tallyman_registry::{Client, CredentialKind};
 use tallyman_store::StoreError;
 
 use super::{Command, DigestInput, IndexChanges};
 use crate::Error;
 
-/// Returns the hint for an error of a command.
-pub(super) fn hint(command: &Command, error: &Error) -> Option<String> {
+/// Returns the hint for an error of a command that was carried out by `clients`.
+pub(super) fn hint(command: &Command, error: &Error, clients: &[Client]) -> Option<String> {
+    let error = if let Error::OfList { source, .. } = error { source } else { error };
     of_store(command, error)
         .or_else(|| of_arguments(command, error))
         .or_else(|| error.hint())
-        .or_else(|| of_connection(command, error))
+        .or_else(|| of_connection(command, error, clients))
 }
 
 /// Returns the hint for a local list that cannot be read.
@@ -55,6 +58,20 @@ fn of_arguments(command: &Command, error: &Error) -> Option<String> {
         {
             Some("use --ignore-missing to succeed if there is no such entry".to_owned())
         }
+        Command::Untag { insecure: true, .. } => {
+            let Error::UntagUnsupported { reference, .. } = error else { return None };
+            let hint = error.hint()?.replace("tallyman delete ", "tallyman delete --insecure ");
+            Some(hint.replace(&format!("digest {reference}"), &format!("digest --insecure {reference}")))
+        }
+        Command::Plan { .. } | Command::Apply { .. } => match error {
+            Error::NoSuchPlatform { found, .. } if !found.is_empty() => {
+                Some("name one of the platforms that it has in the file".to_owned())
+            }
+            Error::Plan(PlanError::PlatformMissing { is_artifact: false, image }) => {
+                Some(format!("say in the file on what {image} runs: platform, with os and architecture"))
+            }
+            _ => None,
+        },
         Command::Digest { of: DigestInput::Reference(typed), .. } if is_unread && !typed.contains('/') => {
             Some(format!("use --file if {typed} is a file"))
         }
@@ -70,7 +87,7 @@ fn of_arguments(command: &Command, error: &Error) -> Option<String> {
 }
 
 /// Returns the hint for a request that failed.
-fn of_connection(command: &Command, error: &Error) -> Option<String> {
+fn of_connection(command: &Command, error: &Error, clients: &[Client]) -> Option<String> {
     let (Error::NotInRegistry { source: Some(source), .. } | Error::Registry { source, .. }) = error else {
         return None;
     };
@@ -88,9 +105,19 @@ fn of_connection(command: &Command, error: &Error) -> Option<String> {
         "unauthorized" | "denied" | "token-refused" if matches!(command, Command::Login { .. }) => {
             "check the user name and the password; some registries take an access token in its place"
         }
-        "unauthorized" | "denied" | "token-refused" => "use tallyman login to sign in to the registry",
+        "unauthorized" | "denied" | "token-refused" => {
+            match clients.iter().rev().find_map(|client| client.refused_credentials(source)) {
+                None => "use tallyman login to sign in to the registry",
+                Some(CredentialKind::IdentityToken) if source.code() == "unauthorized" => {
+                    "an identity token is kept for the registry, which may want a user name and a password: use tallyman login"
+                }
+                Some(_) => {
+                    "credentials were sent: the account may not have the right to do that, or the repository may not exist"
+                }
+            }
+        }
         "plain-realm" => "use --insecure to allow plain HTTP for this call",
-        "unreachable" | "broken-off" | "registry-error" => {
+        "unreachable" | "broken-off" | "registry-error" if source.is_transient() => {
             "use --retries to try again, or --debug to see each request"
         }
         _ => return None,

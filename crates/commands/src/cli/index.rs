@@ -9,7 +9,10 @@ use super::{
     run::{argument, check_nest},
     terminal,
 };
-use crate::{EntryName, Error, IndexChange, IndexUpdate, Source, parse_source, sources::parse_sources};
+use crate::{
+    EntryName, Error, IndexChange, IndexUpdate, Source, UpdatedIndex, parse_source, sources::parse_sources,
+    update_index,
+};
 
 /// The options of one change of an index.
 pub(super) struct IndexRun<'a> {
@@ -31,36 +34,31 @@ impl Environment {
         if let IndexChanges::Add { options, .. } = changes {
             check_nest(options.nest, false, &options.platforms)?;
         }
-        let mut update = IndexUpdate::fetch(client, &reference).await?;
-        if run.oci {
-            update.make_oci();
-        }
-        match changes {
-            IndexChanges::Add { sources, from, options } => {
+        let sources = match changes {
+            IndexChanges::Add { sources, from, .. } => {
                 let named = sources.iter().map(|typed| parse_source(&reference, typed).map(Source::Named));
                 let mut sources = named.collect::<Result<Vec<_>, _>>()?;
                 sources.extend(self.sources_of(&reference, true, from).await?);
-                update.add(client, &sources, options).await?;
+                sources
             }
-            IndexChanges::Remove { entries, ignore_missing } => {
-                for entry in entries {
-                    match update.remove(client, &entry_name(&reference, entry)?).await {
-                        Err(error) if *ignore_missing && error.is_missing() => {}
-                        removed => removed?,
-                    }
-                }
+            IndexChanges::Remove { .. } | IndexChanges::Annotate { .. } => Vec::new(),
+        };
+        let change = async |update: &mut IndexUpdate, is_again| {
+            if run.oci {
+                update.make_oci();
             }
-            IndexChanges::Annotate { entry, platform, annotations } => {
-                let name = entry.as_deref().map(|entry| entry_name(&reference, entry)).transpose()?;
-                update.annotate(client, name.as_ref(), platform, annotations).await?;
+            changes.make(client, &reference, &sources, update, is_again).await
+        };
+        let UpdatedIndex { changes, digest } = match run.dry_run {
+            true => {
+                let mut update = IndexUpdate::fetch(client, &reference).await?;
+                change(&mut update, false).await?;
+                UpdatedIndex { changes: update.changes(), digest: update.manifest()?.digest().clone() }
             }
-        }
-        let (changes, digest) = (update.changes(), update.manifest()?.digest().clone());
+            false => update_index(client, &reference, run.tags, change).await?,
+        };
         if !run.options.json {
             self.print_changes(&changes);
-        }
-        if !run.dry_run {
-            update.push(client, run.tags).await?;
         }
         if run.options.json {
             self.print_json(&json!({
@@ -100,6 +98,35 @@ impl Environment {
     pub(super) fn print_changes(&self, changes: &[IndexChange]) {
         for change in changes {
             self.print(terminal::line(&change.to_string()).as_bytes());
+        }
+    }
+}
+
+impl IndexChanges {
+    /// Makes the changes; `is_again` if they were in the registry already, and replaced.
+    async fn make(
+        &self,
+        client: &Client,
+        index: &Reference,
+        sources: &[Source],
+        update: &mut IndexUpdate,
+        is_again: bool,
+    ) -> Result<(), Error> {
+        match self {
+            Self::Add { options, .. } => update.add(client, sources, options).await,
+            Self::Remove { entries, ignore_missing } => {
+                for entry in entries {
+                    match update.remove(client, &entry_name(index, entry)?).await {
+                        Err(error) if (*ignore_missing || is_again) && error.is_missing() => {}
+                        removed => removed?,
+                    }
+                }
+                Ok(())
+            }
+            Self::Annotate { entry, platform, annotations } => {
+                let name = entry.as_deref().map(|entry| entry_name(index, entry)).transpose()?;
+                update.annotate(client, name.as_ref(), platform, annotations).await
+            }
         }
     }
 }

@@ -7,7 +7,7 @@ use tallyman_store::StoreError;
 
 use super::{Environment, InspectExtensions, hints, json, run::argument, terminal};
 use crate::{
-    Error,
+    Error, TemplateError,
     resolve::{content, failed, no_such_platform, resolve},
     template,
     tree::{tree, tree_of_list},
@@ -124,14 +124,10 @@ impl Environment {
             Some(image) => Some(client.blob(reference, &image.config).await.map_err(failed)?),
             None => None,
         };
+        let no_config = || Error::NoConfig { reference: Box::new(reference.clone()), kind: manifest.kind() };
         let bytes = match &config {
             Some(config) if extensions.config => &config[..],
-            None if extensions.config => {
-                return Err(Error::NoConfig {
-                    reference: Box::new(reference.clone()),
-                    kind: manifest.kind(),
-                });
-            }
+            None if extensions.config => return Err(no_config()),
             _ => manifest.bytes(),
         };
         if let Some(template) = template {
@@ -139,7 +135,12 @@ impl Environment {
                 true => json::value(bytes),
                 false => json::inspected(reference, manifest, config.as_deref()),
             };
-            self.print_rendered(template, &value.map_err(|error| Error::content(reference, error))?)?;
+            let value = value.map_err(|error| Error::content(reference, error))?;
+            self.print_rendered(template, &value).map_err(|error| match error {
+                // What has no config has no fields of one.
+                Error::Template(fault) if config.is_none() && is_in_config(&fault) => no_config(),
+                error => error,
+            })?;
         } else if raw {
             self.show_manifest(bytes);
         } else {
@@ -160,6 +161,11 @@ impl Environment {
         self.print(terminal::text(&rendered).as_bytes());
         Ok(())
     }
+}
+
+/// Returns `true` if a template names a field of the config that is not there.
+fn is_in_config(fault: &TemplateError) -> bool {
+    matches!(fault, TemplateError::Field { path, .. } if path.eq_ignore_ascii_case("config"))
 }
 
 /// Returns a local list as it would be pushed, or its image for `platform`.

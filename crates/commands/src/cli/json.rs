@@ -12,7 +12,12 @@ use crate::{ContentError, CopyPlan, Error, docker};
 const LEVELS_MAX: usize = 128;
 
 pub(super) fn error(error: &Error, hint: Option<&str>) -> Value {
-    json!({ "error": { "code": error.code(), "message": docker::message(error), "hint": hint } })
+    fault(error.code(), &docker::message(error), hint)
+}
+
+/// A failure by its code and its sentence.
+pub(super) fn fault(code: &str, message: &str, hint: Option<&str>) -> Value {
+    json!({ "error": { "code": code, "message": message, "hint": hint } })
 }
 
 /// A local list.
@@ -40,14 +45,15 @@ pub(super) fn entry(entry: &ListEntry) -> Value {
     })
 }
 
-/// A list that was pushed.
-pub(super) fn put(plan: &PushPlan, losses: &[String]) -> Value {
+/// A list that was pushed, also under `tags`.
+pub(super) fn put(plan: &PushPlan, tags: &[Tag], losses: &[String]) -> Value {
     let (media_type, digest, bytes) = plan.list();
     let mut value = json!({
         "reference": plan.reference().to_string(),
         "mediaType": media_type.as_str(),
         "digest": digest.as_str(),
         "size": bytes.len(),
+        "tags": tags.iter().map(Tag::as_str).collect::<Vec<_>>(),
     });
     if !losses.is_empty() {
         value["lost"] = json!(losses);
@@ -55,12 +61,12 @@ pub(super) fn put(plan: &PushPlan, losses: &[String]) -> Value {
     value
 }
 
-pub(super) fn manifest(reference: &Reference, manifest: &Manifest) -> Value {
+pub(super) fn manifest(reference: &Reference, manifest: &Descriptor) -> Value {
     json!({
         "reference": reference.to_string(),
-        "mediaType": manifest.media_type().as_str(),
-        "digest": manifest.digest().as_str(),
-        "size": manifest.size(),
+        "mediaType": manifest.media_type.as_str(),
+        "digest": manifest.digest.as_str(),
+        "size": manifest.size,
     })
 }
 
@@ -69,7 +75,7 @@ pub(super) fn copied(source: &Reference, target: &Reference, copying: &CopyPlan,
         let steps = copying.plan.iter().flat_map(|plan| &plan.steps);
         steps.filter(|step| is(&step.action)).count()
     };
-    let mut value = manifest(target, &copying.manifest);
+    let mut value = manifest(target, &copying.manifest.descriptor());
     value["source"] = json!(source.to_string());
     value["manifests"] = json!({
         "total": copying.manifests,

@@ -1,10 +1,11 @@
 //! `apply` and `plan`: the lists of a file beside a registry.
 
 use serde_json::{Value, json};
+use tallyman_core::Reference;
 use tallyman_registry::Client;
 
 use super::{Environment, OutputOptions};
-use crate::{DesiredList, Error, ListDrift, ListFile, apply_drifts, drifts};
+use crate::{DesiredList, Error, ListFile, apply_drifts, docker, drifts, list_file::ListDrift};
 
 impl Environment {
     /// Compares the lists of a file with the registry, and pushes what differs if `applies`. Returns `true` if something
@@ -24,26 +25,48 @@ impl Environment {
         progress.report(&format!("reading what {} lists are made of", lists.len()));
         let compared = drifts(client, &lists).await;
         progress.clear();
-        let mut failures = Vec::new();
-        let mut told = |drift: Result<ListDrift, Error>| drift.map_err(|error| failures.push(error)).ok();
-        let drifts: Vec<ListDrift> = compared.into_iter().filter_map(&mut told).collect();
+        let (mut drifts, mut rows, mut failures) = (Vec::new(), Vec::new(), Vec::new());
+        // Where the drifts stand among the rows.
+        let mut places = Vec::new();
+        for (list, drift) in lists.iter().zip(compared) {
+            match drift {
+                Ok(drift) => {
+                    places.push(rows.len());
+                    rows.push(drift.to_json());
+                    drifts.push(drift);
+                }
+                Err(error) => {
+                    let mut row = json!({ "reference": list.reference.to_string(), "differs": null });
+                    if applies {
+                        row["applied"] = json!(false);
+                    }
+                    note_failure(&mut row, &error);
+                    rows.push(row);
+                    failures.push(of_list(&list.reference, error));
+                }
+            }
+        }
         let differs = drifts.iter().any(|drift| drift.differing().next().is_some());
+        // Of the lists that could not be compared nothing is known.
+        let all_differ = (differs || failures.is_empty()).then_some(differs);
         if !options.json {
             drifts.iter().for_each(|drift| self.print_drift(drift));
         }
-        let mut printed: Vec<Value> = drifts.iter().map(ListDrift::to_json).collect();
         if applies {
             let plans: Vec<_> = drifts.iter().map(|drift| progress.of(&drift.plan)).collect();
             let applied = apply_drifts(client, &drifts, &|list, event| plans[list].step(&event)).await;
             progress.clear();
-            for (value, applied) in printed.iter_mut().zip(applied) {
-                value["applied"] = json!(applied.is_ok());
-                failures.extend(applied.err());
+            for ((place, drift), applied) in places.into_iter().zip(&drifts).zip(applied) {
+                rows[place]["applied"] = json!(applied.is_ok());
+                if let Err(error) = applied {
+                    note_failure(&mut rows[place], &error);
+                    failures.push(of_list(&drift.plan.target, error));
+                }
             }
         }
         if options.json {
             let applied = applies && failures.is_empty();
-            self.print_json(&json!({ "lists": printed, "differs": differs, "applied": applied }));
+            self.print_json(&json!({ "lists": rows, "differs": all_differ, "applied": applied }));
         }
         (differs, failures)
     }
@@ -70,4 +93,13 @@ impl Environment {
         }
         self.print_changes(&drift.changes);
     }
+}
+
+/// Adds the error to the row of a list.
+fn note_failure(row: &mut Value, error: &Error) {
+    row["error"] = json!({ "code": error.code(), "message": docker::message(error) });
+}
+
+fn of_list(list: &Reference, source: Error) -> Error {
+    Error::OfList { list: Box::new(list.clone()), source: Box::new(source) }
 }

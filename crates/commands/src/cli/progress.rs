@@ -2,9 +2,10 @@
 
 use std::cell::Cell;
 
+use serde_json::json;
 use tallyman_core::{Action, PushPlan};
 
-use super::Output;
+use super::{Output, terminal};
 use crate::PushEvent;
 
 /// A reporter of progress on the standard error.
@@ -51,6 +52,9 @@ impl<'a> ProgressReporter<'a> {
     pub(crate) fn report(&self, text: &str) {
         match self.shows {
             Display::Nothing => {}
+            Display::Lines if self.output.logs_json() => {
+                terminal::log(self.output, &json!({ "progress": text }));
+            }
             Display::Lines => self.output.stderr(&format!("{text}\n")),
             Display::Line(width) => {
                 let text: String = text.chars().take(width.saturating_sub(1)).collect();

@@ -1,6 +1,6 @@
 //! The command line: from arguments to an exit code.
 
-use std::rc::Rc;
+use std::{cell::RefCell, rc::Rc};
 
 use serde_json::Value;
 use tallyman_core::{ManifestList, Platform, PushPlan, Reference};
@@ -17,6 +17,7 @@ use super::{
     progress::ProgressReporter,
     style::Style,
     terminal::{self, JsonLog},
+    wants_json_errors,
 };
 use crate::{
     Copier, Create, CreateExtensions, Created, Error, PlannedPush, PushEvent, ReferenceRole, Source,
@@ -105,6 +106,10 @@ pub async fn run(args: &[String], environment: &Environment) -> u8 {
     let output = &*environment.output;
     let (command, settings) = match Invocation::parse(args) {
         Invocation::Run(command, settings) => (command, settings),
+        Invocation::Exit(exit) if !exit.fault.is_empty() && wants_json_errors(args) => {
+            output.stderr(&error_line(args, "usage", &exit.fault));
+            return exit.exit;
+        }
         Invocation::Exit(exit) => {
             output.stdout(Style::of(output, Stream::Stdout).help(&exit.stdout).as_bytes());
             output.stderr(&Style::of(output, Stream::Stderr).help(&exit.stderr));
@@ -113,10 +118,13 @@ pub async fn run(args: &[String], environment: &Environment) -> u8 {
     };
     let is_json = command.options().json || settings.json_log;
     let asked = command.clone();
-    let Ended { failures, exit } = environment.with_settings(*settings).execute(command).await;
+    let (environment, clients) = environment.with_settings(*settings, is_json);
+    let Ended { failures, exit } = environment.execute(command).await;
+    let clients = clients.borrow();
+    let hint = |failure: &Error| hints::hint(&asked, failure, &clients);
     if is_json {
         for failure in &failures {
-            terminal::log(output, &json::error(failure, hints::hint(&asked, failure).as_deref()));
+            terminal::log(output, &json::error(failure, hint(failure).as_deref()));
         }
     } else {
         let style = Style::of(output, Stream::Stderr);
@@ -126,7 +134,7 @@ pub async fn run(args: &[String], environment: &Environment) -> u8 {
         // Where no person reads along, the answers that Docker has stay as they are.
         let is_read = output.is_terminal(Stream::Stderr) || !asked.is_dockers();
         let hinted = failures.iter().filter(|failure| is_read || !failure.is_dockers());
-        let mut hints: Vec<String> = hinted.filter_map(|failure| hints::hint(&asked, failure)).collect();
+        let mut hints: Vec<String> = hinted.filter_map(hint).collect();
         hints.dedup();
         for hint in hints {
             output.stderr(&format!("{}\n", style.yellow(&terminal::lines(&hint))));
@@ -138,6 +146,18 @@ pub async fn run(args: &[String], environment: &Environment) -> u8 {
         _ => FAILED,
     }
 }
+
+/// Returns the line on the standard error for a failure that belongs to no command: of the command line, or of the program around it. It
+/// is JSON if the command line asks for that.
+pub fn error_line(args: &[String], code: &str, message: &str) -> String {
+    match wants_json_errors(args) {
+        true => format!("{}\n", terminal::json(&json::fault(code, message, None).to_string())),
+        false => format!("{message}\n"),
+    }
+}
+
+/// The clients of a call.
+type Clients = Rc<RefCell<Vec<Client>>>;
 
 /// The end of a command.
 struct Ended {
@@ -154,29 +174,44 @@ impl Ended {
 }
 
 impl Environment {
-    /// The same surroundings, in which clients have these settings.
-    fn with_settings(&self, settings: Settings) -> Self {
-        let json_log = settings.json_log;
-        let (client, settings) = (Rc::clone(&self.client), Rc::new(settings));
-        let output: Rc<dyn Output> = match json_log {
-            true => Rc::new(JsonLog(Rc::clone(&self.output))),
+    /// The same surroundings, in which clients have these settings, and the clients as they are made. What is said on the standard error
+    /// is JSON if `is_json`.
+    fn with_settings(&self, settings: Settings, is_json: bool) -> (Self, Clients) {
+        let output: Rc<dyn Output> = match is_json {
+            true => Rc::new(JsonLog { output: Rc::clone(&self.output), is_log: settings.json_log }),
             false => Rc::clone(&self.output),
         };
         self.credentials.warn_on(Rc::clone(&output));
-        Self {
+        let (client, settings) =
+            (Rc::clone(&self.client), Rc::new(Settings { json_log: is_json, ..settings }));
+        let clients = Clients::default();
+        let made = Rc::clone(&clients);
+        let environment = Self {
             store: Rc::clone(&self.store),
             client: Rc::new(move |options| {
-                client(ClientOptions { settings: Rc::clone(&settings), ..options })
+                let client = client(ClientOptions { settings: Rc::clone(&settings), ..options });
+                made.borrow_mut().push(client.clone());
+                client
             }),
             credentials: Rc::clone(&self.credentials),
             output,
             input: Rc::clone(&self.input),
-        }
+        };
+        (environment, clients)
     }
 
     /// Runs a command.
     async fn execute(&self, command: Command) -> Ended {
         let result = match command {
+            Command::Create { list, images, sources, amend, insecure, extensions, push, options } => {
+                let run = CreateRun { sources: &sources, amend, insecure, push, options };
+                return Ended::of(self.create(&list, &images, extensions, run).await.unwrap_or_else(alone));
+            }
+            Command::Push { list, purge, insecure, dry_run, copy, extensions, options } => {
+                let after = if purge { AfterPush::Purge } else { AfterPush::Note };
+                let run = PushRun { after, insecure, dry_run, copy, extensions: &extensions, options };
+                return Ended::of(self.push(&list, run).await.unwrap_or_else(alone));
+            }
             Command::Remove { lists, deletion } => return Ended::of(self.remove(&lists, deletion).await),
             Command::Delete { references, insecure, deletion } => {
                 return Ended::of(self.delete(&references, insecure, deletion).await);
@@ -228,17 +263,8 @@ impl Environment {
                 };
                 self.inspect(list.as_deref(), &image, format, insecure).await
             }
-            Command::Create { list, images, sources, amend, insecure, extensions, push, options } => {
-                let run = CreateRun { sources: &sources, amend, insecure, push, options };
-                self.create(&list, &images, extensions, run).await
-            }
             Command::Annotate { list, image, platform, annotations, options } => {
                 self.annotate(&list, &image, &platform, &annotations, options).await
-            }
-            Command::Push { list, purge, insecure, dry_run, copy, extensions, options } => {
-                let after = if purge { AfterPush::Purge } else { AfterPush::Note };
-                let run = PushRun { after, insecure, dry_run, copy, extensions: &extensions, options };
-                self.push(&list, run).await
             }
             Command::Duplicate { list, to, options } => self.duplicate(&list, &to, options).await,
             Command::Rename { list, to, options } => self.rename(&list, &to, options).await,
@@ -336,7 +362,7 @@ impl Environment {
         images: &[String],
         mut extensions: CreateExtensions,
         run: CreateRun<'_>,
-    ) -> Result<(), Error> {
+    ) -> Result<Vec<Error>, Error> {
         let CreateRun { sources, amend, insecure, push, options } = run;
         check_nest(extensions.nest, extensions.flatten, &extensions.platforms)?;
         let list = parse_reference(ReferenceRole::CreatedList, list)?;
@@ -378,7 +404,7 @@ impl Environment {
             self.print_json(&json::list(&made.list));
         }
         if !push {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let after = if is_saved { AfterPush::Note } else { AfterPush::Nothing };
         let extensions = &PushExtensions::default();
@@ -389,13 +415,16 @@ impl Environment {
         }
     }
 
-    async fn push(&self, list: &str, run: PushRun<'_>) -> Result<(), Error> {
+    /// Pushes a local list as [`Environment::push_list`] does.
+    async fn push(&self, list: &str, run: PushRun<'_>) -> Result<Vec<Error>, Error> {
         // Read once: another program may change it meanwhile.
         let local = load(&*self.store, &argument(list)?).await?;
         self.push_list(&local, run).await
     }
 
-    async fn push_list(&self, local: &ManifestList, run: PushRun<'_>) -> Result<(), Error> {
+    /// Pushes a list. Returns the errors of what is done once the list is in the registry: each of these things is done whether others
+    /// fail or not, and what was pushed is told.
+    async fn push_list(&self, local: &ManifestList, run: PushRun<'_>) -> Result<Vec<Error>, Error> {
         let PushRun { after, insecure, dry_run, copy, extensions, options } = run;
         let list = local.reference();
         if local.is_empty() {
@@ -422,7 +451,7 @@ impl Environment {
             let (brought, listed) = (copier.nested(&nested).await?, list_as_referrer(&copier, &plan).await?);
             plan.put_under(&extensions.tags);
             self.show(&plan, brought, listed, options);
-            return Ok(());
+            return Ok(Vec::new());
         }
         let progress = self.progress(options);
         let of_plan = progress.of(&plan);
@@ -441,18 +470,20 @@ impl Environment {
             true => execute(&client, &plan, &on_event).await?,
             false => execute_as_docker(&client, &plan, &on_event).await?,
         };
-        put_tags(&client, &plan, &extensions.tags).await?;
-        list_as_referrer(&copier, &plan).await?;
-        // The list is in the registry, whether that can be written down or not.
-        let written = self.write_push_files(&plan, extensions);
+        let (tags, mut failures) = put_tags(&client, &plan, &extensions.tags).await;
+        failures.extend(list_as_referrer(&copier, &plan).await.err());
+        let is_whole = failures.is_empty();
+        failures.extend(self.write_push_files(&plan, &tags, extensions).err());
         progress.clear();
         if options.json {
-            self.print_json(&json::put(&plan, &losses));
+            self.print_json(&json::put(&plan, &tags, &losses));
         } else {
             self.print(digest.as_str().as_bytes());
         }
         let is_kept = match after {
             AfterPush::Note => true,
+            // Whoever pushes again what was refused needs the list.
+            AfterPush::Purge if !is_whole => true,
             AfterPush::Purge => !remove_local_list(&*self.store, &plan).await?,
             AfterPush::Nothing => false,
         };
@@ -460,13 +491,18 @@ impl Environment {
             // The list is in the registry, whether that can be noted here or not.
             self.store.note_push(list, planned, plan.list().1).await.ok();
         }
-        if is_kept && matches!(after, AfterPush::Purge) {
+        if is_kept && is_whole && matches!(after, AfterPush::Purge) {
             self.warn(&format!(
                 "{list} was changed while it was pushed: the local list is kept as it is now"
             ));
         }
-        written
+        Ok(failures)
     }
+}
+
+/// The errors of a command that ended with one.
+fn alone(error: Error) -> Vec<Error> {
+    vec![error]
 }
 
 impl Command {

@@ -90,35 +90,39 @@ impl CharacterBuffer {
 }
 
 /// An output on which warnings are JSON.
-pub(super) struct JsonLog(pub Rc<dyn Output>);
+pub(super) struct JsonLog {
+    pub output: Rc<dyn Output>,
+    /// All of the standard error is a log: no line of it is written over.
+    pub is_log: bool,
+}
 
 impl Output for JsonLog {
     fn stdout(&self, bytes: &[u8]) {
-        self.0.stdout(bytes);
+        self.output.stdout(bytes);
     }
 
     fn stderr(&self, text: &str) {
-        self.0.stderr(text);
+        self.output.stderr(text);
     }
 
     fn has_colours(&self, stream: Stream) -> bool {
-        self.0.has_colours(stream)
+        self.output.has_colours(stream)
     }
 
     fn write_file(&self, path: &str, bytes: &[u8]) -> Result<(), String> {
-        self.0.write_file(path, bytes)
+        self.output.write_file(path, bytes)
     }
 
     fn check_file(&self, path: &str) -> Result<(), String> {
-        self.0.check_file(path)
+        self.output.check_file(path)
     }
 
     fn is_terminal(&self, stream: Stream) -> bool {
-        self.0.is_terminal(stream)
+        self.output.is_terminal(stream)
     }
 
     fn terminal_width(&self) -> Option<usize> {
-        self.0.terminal_width()
+        self.output.terminal_width().filter(|_| !self.is_log)
     }
 
     fn logs_json(&self) -> bool {
@@ -126,7 +130,7 @@ impl Output for JsonLog {
     }
 
     fn reader_is_gone(&self) -> bool {
-        self.0.reader_is_gone()
+        self.output.reader_is_gone()
     }
 }
 

@@ -4,7 +4,6 @@ use std::{
     cell::RefCell,
     collections::{BTreeSet, HashMap, HashSet},
     rc::Rc,
-    sync::Arc,
 };
 
 use futures_util::{
@@ -17,7 +16,7 @@ use tallyman_core::{
 };
 use tallyman_registry::{Client, fallback_tag};
 
-use super::{NestedList, plan_copy};
+use super::{CopyPlan, NestedList, plan_copy};
 use crate::{
     ContentError, Error, PushEvent, execute_rest,
     push::is_transfer,
@@ -77,15 +76,21 @@ impl<'a> Copier<'a> {
         self.client
     }
 
-    /// Executes a plan as [`execute`](crate::execute) does, but for what this copier has brought into the repository before, and
-    /// lists what it puts as [`Copier::list_all`] does. Returns the digest of what is put last.
+    /// Executes the plan of a copy to `target` as [`execute`](crate::execute) does, but for what this copier has brought into the
+    /// repository before, and lists what the copy consists of as [`Copier::list_all`] does.
     ///
     /// # Errors
     /// As [`execute`](crate::execute).
-    pub async fn carry_out(&self, plan: &PushPlan, on_event: &dyn Fn(PushEvent)) -> Result<Digest, Error> {
-        let digest = self.carry_out_rest(plan, BTreeSet::new(), on_event).await?;
-        self.list_all(plan).await?;
-        Ok(digest)
+    pub async fn carry_out(
+        &self,
+        target: &Reference,
+        copy: &CopyPlan,
+        on_event: &dyn Fn(PushEvent),
+    ) -> Result<(), Error> {
+        if let Some(plan) = &copy.plan {
+            self.carry_out_rest(plan, BTreeSet::new(), on_event).await?;
+        }
+        self.list_all(target, copy).await.map(drop)
     }
 
     /// Checks that the tag of a plan may be put.
@@ -99,19 +104,14 @@ impl<'a> Copier<'a> {
         }
     }
 
-    /// Lists what a plan puts among the referrers of its subjects, where the registry does not do so by itself. Returns the plans,
-    /// where it only plans.
+    /// Lists the manifests of a copy to `target` among the referrers of their subjects, where the registry does not do so by itself:
+    /// those that were there already too, for an earlier copy may have ended before it listed them. Returns the plans, where it only
+    /// plans.
     ///
     /// # Errors
     /// [`Error::Registry`] for the requests, [`Error::Content`] if a fallback index is something else.
-    pub async fn list_all(&self, plan: &PushPlan) -> Result<Vec<PushPlan>, Error> {
-        let put = plan.steps.iter().filter_map(|step| match &step.action {
-            Action::PutManifest { media_type, bytes, .. } | Action::PutList { media_type, bytes, .. } => {
-                Manifest::parse(Arc::clone(bytes), Some(media_type)).ok()
-            }
-            _ => None,
-        });
-        self.list_as_referrers(&plan.target, &put.collect::<Vec<_>>()).await
+    pub async fn list_all(&self, target: &Reference, copy: &CopyPlan) -> Result<Vec<PushPlan>, Error> {
+        self.list_as_referrers(target, &copy.referrers).await
     }
 
     /// Lists manifests that are in the repository of `target` among the referrers of their subjects, as [`Copier::list_all`] does.
@@ -366,20 +366,19 @@ impl<'a> Copier<'a> {
         lists: bool,
     ) -> LocalBoxFuture<'b, Result<Vec<PushPlan>, Error>> {
         async move {
-            let Some(plan) = plan_copy(self.client, from, to, None).await?.plan else {
-                return Ok(Vec::new());
-            };
-            self.check(&plan).await?;
+            let copy = plan_copy(self.client, from, to, None).await?;
+            if let Some(plan) = &copy.plan {
+                self.check(plan).await?;
+                if !self.only_plans {
+                    self.carry_out_rest(plan, BTreeSet::new(), &|_| {}).await?;
+                }
+            }
+            let listed = if lists { self.list_all(to, &copy).await? } else { Vec::new() };
             let mut plans = Vec::new();
-            if !self.only_plans {
-                self.carry_out_rest(&plan, BTreeSet::new(), &|_| {}).await?;
-            }
-            if lists {
-                plans = self.list_all(&plan).await?;
-            }
             if self.only_plans {
-                plans.insert(0, plan);
+                plans.extend(copy.plan);
             }
+            plans.extend(listed);
             Ok(plans)
         }
         .boxed_local()

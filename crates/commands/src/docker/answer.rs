@@ -6,7 +6,7 @@ use tallyman_core::{
     Reference,
     json::{self, Kind, Object},
 };
-use tallyman_registry::{Error, TransportErrorKind};
+use tallyman_registry::{CredentialKind, Error, TransportErrorKind};
 
 use super::ping;
 use crate::{FailedRequest, RequestPurpose};
@@ -34,8 +34,8 @@ struct RequestContext<'a> {
     repository: &'a Reference,
     /// The part of the URL behind the repository.
     path: String,
-    /// Credentials for the registry were found.
-    signed_in: bool,
+    /// The credentials for the registry, if any were found.
+    credentials: Option<CredentialKind>,
 }
 
 impl<'a> RequestContext<'a> {
@@ -52,7 +52,7 @@ impl<'a> RequestContext<'a> {
             }
             RequestPurpose::PutManifest { .. } => ("Put", format!("manifests/{}", repository.target())),
         };
-        Self { method, repository, path, signed_in: request.signed_in }
+        Self { method, repository, path, credentials: request.credentials }
     }
 
     /// The words of Go's HTTP client for a failure with this request.
@@ -73,7 +73,8 @@ pub(crate) fn docker_error(error: &Error, request: &FailedRequest) -> DockerErro
     let asked = RequestContext::of(request);
     match error {
         Error::Api { url, status: StatusCode::UNAUTHORIZED, challenges, .. }
-            if !asked.signed_in && wants_password(challenges) =>
+            if matches!(asked.credentials, None | Some(CredentialKind::IdentityToken))
+                && wants_password(challenges) =>
         {
             DockerError::new(format!("{} \"{url}\": no basic auth credentials", asked.method))
         }

@@ -1,7 +1,7 @@
 //! Hints below errors: a cause or a remedy that Docker's line leaves out.
 
 use tallyman_core::{ManifestKind, PlanError};
-use tallyman_registry::Error as RegistryError;
+use tallyman_registry::{CredentialKind, Error as RegistryError};
 
 use super::{ContentError, Error, named};
 
@@ -9,13 +9,17 @@ impl Error {
     /// Returns the hint for a line of its own below the error: a cause or a remedy that Docker's line leaves out.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::NotInRegistry { reference, source: Some(source), signed_in: true }
+            Self::OfList { source, .. } => source.hint(),
+            Self::NotInRegistry { reference, source: Some(source), credentials: Some(kind) }
                 if source.code() == "unauthorized" =>
             {
                 let registry = reference.registry().as_str();
-                Some(format!(
-                    "{registry} refused the user name or the password that is kept for it: sign in again"
-                ))
+                let refused = match kind {
+                    CredentialKind::Password => "the user name or the password",
+                    CredentialKind::IdentityToken => "the identity token",
+                    CredentialKind::RegistryToken => "the registry token",
+                };
+                Some(format!("{registry} refused {refused} that is kept for it: sign in again"))
             }
             Self::NotInRegistry { source: Some(source), .. } | Self::Registry { source, .. } => {
                 plain_http(source)
@@ -83,7 +87,7 @@ impl Error {
                 Some("run the command again to change what it stands for now".to_owned())
             }
             Self::UntagUnsupported { reference, .. } => Some(format!(
-                "its manifest can be deleted with every tag on it: tallyman delete {}@$(tallyman digest {reference})",
+                "if the registry deletes manifests, that of the tag can be deleted with every tag on it: tallyman delete {}@$(tallyman digest {reference})",
                 reference.name()
             )),
             _ => None,

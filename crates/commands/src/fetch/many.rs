@@ -42,7 +42,7 @@ pub(crate) async fn entries(
     fetch::verify(reference, &list.bytes)?;
     let described = &list.index.manifests;
     if described.is_empty() {
-        return Err(Error::NotInRegistry { reference: reference.clone(), source: None, signed_in: false });
+        return Err(Error::NotInRegistry { reference: reference.clone(), source: None, credentials: None });
     }
     let mut known = HashSet::with_capacity(described.len());
     let described_once = described.iter().filter(|entry| known.insert(&entry.digest));

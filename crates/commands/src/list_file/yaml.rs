@@ -1,5 +1,5 @@
 //! YAML as JSON: what the parser sends as events becomes one value. Numbers stay texts, because `1.10` is a tag and no
-//! fraction.
+//! fraction, and so do `true` and `True`, which are two tags.
 
 use std::collections::HashMap;
 
@@ -123,8 +123,6 @@ fn scalar(text: &str, style: ScalarStyle) -> Value {
     }
     match text {
         "" | "~" | "null" | "Null" | "NULL" => Value::Null,
-        "true" | "True" | "TRUE" => Value::Bool(true),
-        "false" | "False" | "FALSE" => Value::Bool(false),
         text => Value::String(text.to_owned()),
     }
 }
@@ -136,10 +134,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn yaml_becomes_values_whose_numbers_are_texts() {
+    fn yaml_becomes_values_whose_scalars_are_texts_as_they_stand() {
         for (text, expected) in [
             ("", Value::Null),
-            ("a: 1.10\nb: [x, 'true', true, ~]", json!({ "a": "1.10", "b": ["x", "true", true, null] })),
+            ("a: 1.10\nb: [x, 'true', true, ~]", json!({ "a": "1.10", "b": ["x", "true", "true", null] })),
+            ("[True, TRUE, no]", json!(["True", "TRUE", "no"])),
             ("- &one {a: b}\n- *one", json!([{ "a": "b" }, { "a": "b" }])),
             ("a: |\n  two\n  lines\n# remark\n", json!({ "a": "two\nlines\n" })),
             ("{\"a\": \"\\u00e9\", \"b\": [1]}", json!({ "a": "é", "b": ["1"] })),

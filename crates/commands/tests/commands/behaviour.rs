@@ -1,9 +1,10 @@
 //! The commands beyond the recordings: order, economy, and leaving things as they were.
 
-use crate::support::{Shell, plan, registry::Answer};
+use crate::support::{Shell, password, plan, registry::Answer};
 use http::Method;
 use tallyman_commands::PushEvent;
 use tallyman_core::{Digest, json};
+use tallyman_registry::Credentials;
 
 const OCI: &str = "application/vnd.oci.image.manifest.v1+json";
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
@@ -336,18 +337,25 @@ async fn what_is_local_needs_no_registry() {
 #[tokio::test(flavor = "current_thread")]
 async fn a_refused_password_is_told_below_dockers_line() {
     let image = name("a/app:one");
-    let shell = Shell { signed_in: true, ..Shell::new() };
-    shell.registry.locked.set(true);
-    let failed = shell.run(&["inspect", "--insecure", &image]).await;
-    let lines: Vec<&str> = failed.stderr.lines().collect();
-    assert_eq!((failed.exit, lines[0]), (1, format!("no such manifest: {image}").as_str()));
-    assert!(lines.len() == 2 && lines[1].contains("password"), "{lines:?}");
+    for (credentials, told) in
+        [(password(), "password"), (Some(Credentials::RegistryToken("opaque".to_owned())), "registry token")]
+    {
+        let shell = Shell { credentials, ..Shell::new() };
+        shell.registry.locked.set(true);
+        let failed = shell.run(&["inspect", "--insecure", &image]).await;
+        let lines: Vec<&str> = failed.stderr.lines().collect();
+        assert_eq!((failed.exit, lines[0]), (1, format!("no such manifest: {image}").as_str()));
+        assert!(lines.len() == 2 && lines[1].contains(told), "{lines:?}");
+    }
 
-    let shell = Shell::new();
-    shell.registry.locked.set(true);
-    let failed = shell.run(&["inspect", "--insecure", &image]).await;
-    let asked = r#"Get "http://h.io:5000/v2/a/app/manifests/one": no basic auth credentials"#;
-    assert_eq!((failed.exit, failed.stderr), (1, format!("{asked}\n")));
+    // An identity token is no password: there is none to refuse.
+    for credentials in [None, Some(Credentials::IdentityToken("opaque".to_owned()))] {
+        let shell = Shell { credentials, ..Shell::new() };
+        shell.registry.locked.set(true);
+        let failed = shell.run(&["inspect", "--insecure", &image]).await;
+        let asked = r#"Get "http://h.io:5000/v2/a/app/manifests/one": no basic auth credentials"#;
+        assert_eq!((failed.exit, failed.stderr), (1, format!("{asked}\n")));
+    }
 }
 
 #[tokio::test(flavor = "current_thread")]

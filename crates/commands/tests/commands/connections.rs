@@ -327,3 +327,16 @@ async fn what_is_missing_counts_as_deleted_where_that_is_asked_for() {
     }
     assert_eq!(program.run(&["rm", &one]).await.exit, 1);
 }
+
+#[tokio::test(flavor = "current_thread")]
+async fn progress_is_json_where_the_log_is() {
+    let registry = Registry::builder().start().await.expect("a port is free");
+    Image::oci("linux/amd64", "one").put(&registry, "a/app", Some("1"));
+    let [from, to] = ["a/app:1", "b/app:1"].map(|rest| format!("{}/{rest}", registry.addr));
+    let line = ["--log-format", "json", "copy", "--insecure", "--progress", &from, &to];
+    let copied = Program::anonymous().run(&line).await;
+    assert_eq!(copied.exit, 0, "{}", copied.stderr);
+    let lines: Vec<Value> =
+        copied.stderr.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+    assert!(lines.len() > 2 && lines.iter().all(|line| line["progress"].is_string()), "{lines:?}");
+}

@@ -575,3 +575,30 @@ async fn an_image_under_the_fallback_tag_is_not_written_over() {
     assert!(refused.stderr.contains("expected an image index of referrers"), "{}", refused.stderr);
     assert_eq!(registry.manifest("a/app", &tag).unwrap().1, other.manifest.as_bytes());
 }
+
+#[tokio::test(flavor = "current_thread")]
+async fn an_interrupted_copy_of_a_referrer_is_listed_when_it_is_made_again() {
+    let (source, [_, _, signature, _]) = source().await;
+    let target = Registry::builder().referrers(false).start().await.expect("a port is free");
+    let refused = "server-error,status=403,method=PUT,path=/v2/*/manifests/sha256-*,times=1";
+    target.add_fault(refused.parse().unwrap());
+    let program = Program::anonymous();
+    let digest = Digest::of(signature.as_bytes());
+    let at = |registry: &RunningRegistry, rest: &str| format!("{}/{rest}", registry.addr);
+    program.succeed(&["copy", "--insecure", &at(&source, "a/app:1"), &at(&target, "b/app:1")]).await;
+    let [from, to] = [(&source, "a/app"), (&target, "b/app")]
+        .map(|(registry, repository)| at(registry, &format!("{repository}@{digest}")));
+    let line = ["copy", "--insecure", &from, &to];
+    let interrupted = program.run(&line).await;
+    assert_eq!(interrupted.exit, 1, "{}", interrupted.stdout);
+    let referrers = ["referrers", "--insecure", "--json", &at(&target, "b/app:1")];
+    assert_eq!(program.succeed(&referrers).await.trim(), "[]");
+
+    let planned = program.succeed(&[&line[..], &["--dry-run"]].concat()).await;
+    assert!(planned.contains("/b/app:sha256-"), "{planned}");
+    program.succeed(&line).await;
+    assert!(program.succeed(&referrers).await.contains(digest.as_str()));
+    // And once is enough.
+    let planned = program.succeed(&[&line[..], &["--dry-run"]].concat()).await;
+    assert!(planned.contains("nothing to do"), "{planned}");
+}

@@ -611,3 +611,36 @@ fn sign_ins_and_sign_outs_at_the_same_time_lose_nothing() {
     let names = NativeFolder.list(&folder).expect("it can be read").expect("it is there");
     assert_eq!(names, ["config.json"], "no lock is left");
 }
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_named_file_of_credentials_that_is_not_there_is_told() {
+    let machine = Files([("REGISTRY_AUTH_FILE", "/none.json".to_owned())].into(), RefCell::default());
+    let source = DockerCredentials::new(machine, "/home/me/.docker");
+    let printed = Rc::new(Printed::default());
+    CredentialStore::warn_on(&source, printed.clone());
+    assert_eq!(source.credentials(&"r.example".parse().unwrap()).await.unwrap(), None);
+    let told = printed.0.take();
+    assert!(told.contains("/none.json") && told.contains("REGISTRY_AUTH_FILE"), "{told}");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn warnings_are_json_where_errors_are() {
+    let machine = Files([("DOCKER_AUTH_CONFIG", r#"{"auths":5}"#.to_owned())].into(), RefCell::default());
+    let printed = Rc::new(Printed::default());
+    let credentials = Rc::new(DockerCredentials::new(machine, "/home/me/.docker"));
+    let (transport, kept) = (Rc::new(NativeTransport::new()), credentials.clone());
+    let environment = Environment {
+        store: Rc::new(MemoryStore::new()),
+        client: Rc::new(move |_| Client::builder(transport.clone()).credentials(kept.clone()).build()),
+        credentials,
+        output: printed.clone(),
+        input: printed.clone(),
+    };
+    let line = ["logout", "--json", "r.example"].map(str::to_owned);
+    run(&line, &environment).await;
+    let printed = printed.0.take();
+    assert!(printed.contains("DOCKER_AUTH_CONFIG"), "{printed}");
+    for line in printed.lines() {
+        assert!(serde_json::from_str::<serde_json::Value>(line).is_ok(), "{line}");
+    }
+}

@@ -55,6 +55,9 @@ fn a_registry_that_cannot_untag_is_told_from_one_that_refuses() {
         ("r.io/app:1", refusal(405, &["UNSUPPORTED"]), true),
         ("r.io/app:1", refusal(405, &[]), true),
         ("r.io/app:1", refusal(400, &[]), true),
+        // A tag that may not change: the body says that it is about something else.
+        ("r.io/app:1", refusal(400, &["TAG_INVALID"]), false),
+        ("r.io/app:1", refusal(405, &["DENIED"]), false),
         // The code alone says it, whatever the status.
         ("r.io/app:1", refusal(404, &["UNSUPPORTED"]), true),
         ("r.io/app:1", refusal(403, &["DENIED", "UNSUPPORTED"]), true),

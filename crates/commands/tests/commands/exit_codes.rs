@@ -1,6 +1,6 @@
 //! Exit codes, and the flags that errors name: what is not there can be told from what failed.
 
-use crate::support::{Shell, registry::Answer};
+use crate::support::{Shell, password, registry::Answer};
 use http::Method;
 use serde_json::Value;
 use tallyman_core::Digest;
@@ -144,6 +144,7 @@ async fn errors_name_the_flag_that_solves_them() {
         (&["digest", "manifest"], "--file"),
         (&["inspect", "--insecure", "--platform=linux/386", "h.io/a/app:all"], "--platform"),
         (&["inspect", "--insecure", "--config", "h.io/a/app:all"], "--platform"),
+        (&["inspect", "--insecure", "--format={{.Config.os}}", "h.io/a/app:all"], "--platform linux/amd64"),
         (&["inspect", "--insecure", "h.io/a/app:limited"], "--retries"),
         (&["inspect", "--insecure", "h.io/a/app:limited"], "--mirror"),
         (&other, "--any-platform"),
@@ -162,4 +163,91 @@ async fn errors_name_the_flag_that_solves_them() {
     shell.terminal = None;
     let ended = shell.run(&["rm", "h.io/a/app:none"]).await;
     assert_eq!(ended.stderr, "No such manifest: h.io/a/app:none\n");
+}
+
+/// The hints that a command line ends with, on the standard error without the errors.
+async fn hints_of(shell: &Shell, line: &[&str]) -> Vec<String> {
+    let ended = shell.run(&[line, &["--json"]].concat()).await;
+    assert_ne!(ended.exit, 0, "{line:?}");
+    let lines = ended.stderr.lines().map(|line| line.parse::<Value>().expect(line));
+    lines.filter_map(|line| line["error"]["hint"].as_str().map(str::to_owned)).collect()
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn hints_name_what_can_help() {
+    let mut shell = shell().await;
+    for (method, tag, status) in
+        [(Method::PUT, "conflict", 409), (Method::PUT, "down", 502), (Method::DELETE, "kept", 405)]
+    {
+        let answer = Answer { status, content_type: None, body: Vec::new() };
+        let path = (method, format!("a/app/manifests/{tag}"));
+        shell.registry.contents.borrow_mut().answers.insert(path, answer);
+    }
+    // The same request gets the same answer.
+    for (tag, expected) in [("conflict", None), ("down", Some("--retries"))] {
+        let target = format!("h.io/a/app:{tag}");
+        let hints = hints_of(&shell, &["copy", "--insecure", "h.io/a/app:arm", &target]).await;
+        assert_eq!(
+            hints.iter().any(|hint| hint.contains("--retries")),
+            expected.is_some(),
+            "{tag}: {hints:?}"
+        );
+    }
+    // A deletion that may be refused as well is none to be promised, and has the flags of the call.
+    let hints = hints_of(&shell, &["untag", "--insecure", "h.io/a/app:kept"]).await;
+    assert_eq!(
+        hints,
+        [
+            "if the registry deletes manifests, that of the tag can be deleted with every tag on it: tallyman delete --insecure h.io/a/app@$(tallyman digest --insecure h.io/a/app:kept)"
+        ]
+    );
+    let typed = shell.run(&["untag", "--insecure", "h.io/a/app"]).await;
+    assert!(typed.stderr.contains("found h.io/a/app:"), "{}", typed.stderr);
+    assert!(!typed.stderr.contains(":latest"), "{}", typed.stderr);
+    // A file of lists has fields, and no flag for platforms.
+    let file = "image: h.io/a/app:2\nimages: [{image: 'h.io/a/app:all', platforms: [linux/riscv64]}]";
+    shell.files.borrow_mut().insert("lists.yaml".to_owned(), file.to_owned());
+    let hints = hints_of(&shell, &["plan", "--insecure", "lists.yaml"]).await;
+    assert_eq!(hints, ["name one of the platforms that it has in the file"]);
+    // Who has signed in need not do so again.
+    shell.credentials = password();
+    shell.registry.denies.set(true);
+    for line in [
+        &["digest", "--insecure", "h.io/a/app:arm"][..],
+        &["tags", "--insecure", "h.io/a/app"],
+        &["catalog", "--insecure", "h.io"],
+    ] {
+        let hints = hints_of(&shell, line).await;
+        assert!(hints[0].starts_with("credentials were sent"), "{line:?}: {hints:?}");
+    }
+    shell.credentials = None;
+    let hints = hints_of(&shell, &["digest", "--insecure", "h.io/a/app:arm"]).await;
+    assert_eq!(hints, ["use tallyman login to sign in to the registry"]);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn what_is_wrong_with_a_line_is_json_where_errors_are() {
+    let shell = Shell::new();
+    for (line, exit, told) in [
+        (&["tags", "--json", "--limit", "x", "h.io/a/app"][..], 125, "--limit"),
+        (&["--log-format=json", "tags", "--limit", "x", "h.io/a/app"], 125, "--limit"),
+        (&["--log-format", "json", "frob"], 1, "tallyman frob"),
+        (&["--log-format=json", "index", "frob"], 1, "tallyman index frob"),
+        (&["ls", "--json=true", "frob"], 1, "accepts no arguments"),
+        (&["index", "--log-format=json"], 1, "requires a command"),
+        (&["digest", "--file", "--json"], 1, "requires 1 argument"),
+        (&["push", "--json"], 1, "requires 1 argument"),
+    ] {
+        let ended = shell.run(line).await;
+        assert_eq!((ended.exit, ended.stdout.as_str()), (exit, ""), "{line:?}");
+        let error: Value = ended.stderr.parse().unwrap_or_else(|_| panic!("{line:?}: {}", ended.stderr));
+        assert_eq!(error["error"]["code"], "usage", "{error}");
+        assert!(error["error"]["message"].as_str().unwrap().contains(told), "{error}");
+    }
+    let plain = shell.run(&["tags", "--json=false", "--limit", "x", "--", "--json"]).await;
+    assert!(
+        plain.stderr.starts_with("invalid argument") && plain.stderr.contains("\n\nUsage:"),
+        "{}",
+        plain.stderr
+    );
 }

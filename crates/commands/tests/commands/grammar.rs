@@ -473,3 +473,77 @@ fn the_man_page_has_each_command_and_flag_and_nothing_that_troff_takes_for_a_req
         assert!(known.contains(&request), "{request}");
     }
 }
+
+#[test]
+fn settings_of_the_call_stand_behind_every_command_but_those_of_docker_that_make_no_request() {
+    for line in [
+        &["ls", "--debug"][..],
+        &["rename", "--log-format", "json", "a", "b"],
+        &["duplicate", "--timeout=3s", "a", "b"],
+        &["remove", "a", "b", "--debug"],
+        &["logout", "--log-format=json"],
+        &["version", "--debug"],
+        &["inspect", "--debug", "a"],
+        &["create", "--debug", "a", "b"],
+        &["push", "--debug", "a"],
+        &["--debug", "rm", "a"],
+        &["--log-format", "json", "annotate", "a", "b"],
+    ] {
+        understood(line);
+    }
+    for line in [&["rm", "--debug", "a"][..], &["annotate", "--debug", "a", "b"]] {
+        assert!(said(line).stderr.starts_with("unknown flag: --debug\n"), "{line:?}");
+    }
+}
+
+#[test]
+fn a_word_behind_a_group_that_is_no_command_of_it_is_named() {
+    let unknown = said(&["index", "frob"]);
+    assert_eq!(
+        (unknown.exit, unknown.stderr.as_str()),
+        (
+            1,
+            "tallyman: unknown command: tallyman index frob\n\nUsage:  tallyman index COMMAND\n\nRun 'tallyman index --help' for more information\n"
+        )
+    );
+    assert!(said(&["index"]).stderr.contains("index annotate"));
+}
+
+#[test]
+fn help_is_a_command_as_well() {
+    for (line, same) in [
+        (&["help"][..], &["--help"][..]),
+        (&["help", "tags"], &["tags", "--help"]),
+        (&["help", "index", "add"], &["index", "add", "--help"]),
+        (&["help", "index"], &["index", "--help"]),
+        (&["manifest", "help", "rm"], &["rm", "--help"]),
+    ] {
+        assert_eq!(said(line), said(same), "{line:?}");
+        assert_eq!(said(line).exit, 0, "{line:?}");
+    }
+}
+
+#[test]
+fn words_that_are_completed_are_taken_by_their_flags() {
+    let script = said(&["completion", "bash"]).stdout;
+    for (command, flag, words) in [
+        ("push", "format", "docker oci"),
+        ("tags", "sort", "name registry semver"),
+        ("ls", "log-format", "json text"),
+        ("annotate", "variant", "v5 v6 v7 v8"),
+        ("annotate", "clear", "annotation: os-features os-version variant"),
+    ] {
+        assert!(script.contains(&format!("'{command}':--{flag}) words='{words}' ;;")), "{command} --{flag}");
+        for word in words.split(' ') {
+            let word = if word.ends_with(':') { format!("{word}key") } else { word.to_owned() };
+            let arguments: &[&str] = match command {
+                "annotate" => &["a", "b"],
+                "ls" => &[],
+                _ => &["a"],
+            };
+            understood(&[&[command, &format!("--{flag}={word}")], arguments].concat());
+        }
+    }
+    // Names stand behind each other's commas.
+    assert!(script.lines().any(|line| line.contains("'copy':--platform)") && line.ends_with(" names=1 ;;")));
+}

@@ -126,15 +126,37 @@ async fn a_list_that_fails_hides_none_of_the_others() {
     assert_eq!(applied.stderr.lines().count(), 2, "{}", applied.stderr);
     let printed: Value = applied.stdout.parse().expect("JSON is printed");
     let told = printed["lists"].as_array().unwrap().iter();
-    let told: Vec<_> = told.map(|list| (&list["reference"], &list["applied"])).collect();
-    let names = ["1", "2", "4"].map(|tag| json!(format!("{host}/a/app:{tag}")));
-    assert_eq!(told, [(&names[0], &json!(true)), (&names[1], &json!(false)), (&names[2], &json!(true))]);
+    let told: Vec<_> = told
+        .map(|list| json!([list["reference"], list["differs"], list["applied"], list["error"]["code"]]))
+        .collect();
+    let name = |tag: &str| format!("{host}/a/app:{tag}");
+    let expected = [
+        json!([name("1"), true, true, null]),
+        json!([name("2"), true, false, "registry-error"]),
+        json!([name("3"), null, false, "not-found"]),
+        json!([name("4"), true, true, null]),
+    ];
+    assert_eq!(told, expected);
+    // Each error says of which list it is.
+    for (line, tag) in applied.stderr.lines().zip(["3", "2"]) {
+        let error: Value = line.parse().unwrap();
+        assert!(
+            error["error"]["message"].as_str().unwrap().starts_with(&format!("{}: ", name(tag))),
+            "{line}"
+        );
+    }
     assert_eq!(printed["applied"], json!(false));
     assert!(registry.manifest("a/app", "4").is_some());
 
     let planned = program.run(&["plan", "--insecure", "lists.json"]).await;
     assert_eq!(planned.exit, 3, "{}", planned.stderr);
     assert!(planned.stdout.contains(":2  missing"), "{}", planned.stdout);
+    assert!(planned.stderr.starts_with(&format!("{}: ", name("3"))), "{}", planned.stderr);
+    // Where nothing could be compared it is not known whether anything differs.
+    program.file("lists.json", &json!({ "lists": [list("3", ":none")] }).to_string());
+    let planned = program.run(&["plan", "--insecure", "--json", "lists.json"]).await;
+    let printed: Value = planned.stdout.parse().unwrap();
+    assert_eq!((planned.exit, &printed["differs"]), (3, &Value::Null), "{printed}");
 }
 
 #[tokio::test(flavor = "current_thread")]
@@ -274,7 +296,12 @@ async fn platforms_choose_single_images_too_and_a_platform_chooses_the_image_of_
     write(json!({ "image": ":arm64", "platforms": ["linux/amd64"] }));
     let refused = program.run(&["plan", "--insecure", "list.json"]).await;
     let created = program.run(&["create", "--insecure", "--platform=linux/amd64", &list, &image]).await;
-    assert_eq!((refused.exit, &refused.stderr), (3, &created.stderr));
+    let fault = created.stderr.lines().next().unwrap();
+    assert!(
+        refused.exit == 3 && refused.stderr.starts_with(&format!("{list}: {fault}\n")),
+        "{}",
+        refused.stderr
+    );
     for (said, platform) in [
         // One that the file says goes before the config's.
         (json!({ "image": ":arm64", "platform": "linux/amd64", "platforms": "linux/amd64" }), "amd64"),
@@ -576,4 +603,17 @@ async fn a_local_list_as_a_file_describes_the_same_list() {
         let fetched = file.lists[0].fetch(&client).await.expect("its images are there");
         assert_eq!(fetched.to_bytes(), local.to_bytes(), "{flags:?}: {}", file.to_json());
     }
+}
+
+#[test]
+fn tags_and_annotations_of_a_file_stay_as_they_stand() {
+    let file = ListFile::parse(
+        "lists.yaml",
+        "image: r.example/a:1\ntags: [True, 1.10]\nannotations: {a: TRUE, b: true}\nimages: [{image: ':x', nest: True}]",
+    )
+    .unwrap();
+    let list = &file.lists[0];
+    assert_eq!(list.tags.iter().map(|tag| tag.as_str()).collect::<Vec<_>>(), ["True", "1.10"]);
+    assert_eq!(json!(list.annotations), json!({ "a": "TRUE", "b": "true" }));
+    assert!(list.images[0].nest);
 }

@@ -114,8 +114,20 @@ async fn entries_are_removed_by_platform_digest_and_tag() {
 
     amd64.put(&registry, "a/app", Some("amd"));
     program.succeed(&["index", "add", "--insecure", &name, &amd64.digest()]).await;
-    program.succeed(&["index", "remove", "--insecure", &name, "amd", &arm64.digest()]).await;
-    assert_eq!(read(&registry, "1")["manifests"], json!([]));
+    program.succeed(&["index", "remove", "--insecure", &name, "amd"]).await;
+    // Nobody could pull an index without entries.
+    let before = read(&registry, "1");
+    for flags in [&[][..], &["--dry-run"]] {
+        let last =
+            program.run(&[&["index", "remove", "--insecure", &name, &arm64.digest()], flags].concat()).await;
+        assert_eq!(last.exit, 1, "{}", last.stdout);
+        assert!(
+            last.stderr.contains("tallyman untag") && last.stderr.contains("tallyman delete"),
+            "{}",
+            last.stderr
+        );
+        assert_eq!(read(&registry, "1"), before);
+    }
 }
 
 #[tokio::test(flavor = "current_thread")]
@@ -223,7 +235,7 @@ fn platforms(list: &Value) -> Vec<String> {
 #[tokio::test(flavor = "current_thread")]
 async fn one_image_stands_for_several_platforms() {
     let registry = Registry::builder().start().await.expect("a port is free");
-    let image = Image::oci("linux/arm/v7", "one");
+    let [image, amd64] = [Image::oci("linux/arm/v7", "one"), Image::oci("linux/amd64", "one")];
     let (attestation, attests) = attestation(&image);
     image.put(&registry, "a/app", Some("arm"));
     attestation.put(&registry, "a/app", None);
@@ -249,8 +261,10 @@ async fn one_image_stands_for_several_platforms() {
         program.succeed(&["index", "remove", "--insecure", &name, platform]).await;
     }
     assert_eq!(platforms(&read(&registry, "1")), both[1..]);
+    amd64.put(&registry, "a/app", Some("amd64"));
+    program.succeed(&[&add[..], &[&name, "amd64"]].concat()).await;
     program.succeed(&["index", "remove", "--insecure", &name, "linux/arm/v7"]).await;
-    assert_eq!(platforms(&read(&registry, "1")), [""; 0]);
+    assert_eq!(platforms(&read(&registry, "1")), ["linux/amd64"]);
 }
 
 #[tokio::test(flavor = "current_thread")]
@@ -597,4 +611,56 @@ async fn a_platform_names_one_entry_of_an_index_and_several_are_told_with_their_
     let mut created = platforms();
     created.sort();
     assert_eq!(created, [names[0], names[3]]);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn of_changes_that_are_made_at_the_same_time_none_is_lost() {
+    let (registry, _) = registry().await;
+    let program = Program::anonymous();
+    let name = format!("{}/a/app:1", registry.addr);
+    let added = ["linux/riscv64", "linux/s390x", "linux/ppc64le"];
+    for platform in added {
+        let tag = platform.replace('/', "-");
+        Image::oci(platform, "one").put(&registry, "a/app", Some(&tag));
+    }
+    registry.add_fault("latency,ms=200,method=PUT,path=/v2/a/app/manifests/1".parse().unwrap());
+    let lines = added.map(|platform| platform.replace('/', "-"));
+    let add = |tag: &String| {
+        let line = ["index", "add", "--insecure", &name, tag].map(str::to_owned);
+        let program = &program;
+        async move { program.run(&line.each_ref().map(String::as_str)).await }
+    };
+    let remove = ["index", "remove", "--insecure", &name, "linux/arm64"];
+    let adds = futures_util::future::join_all(lines.iter().map(add));
+    let (added_all, removed) = futures_util::future::join(adds, program.run(&remove)).await;
+    for ended in added_all.iter().chain([&removed]) {
+        assert_eq!(ended.exit, 0, "{}", ended.stderr);
+    }
+    // Each tells what it has changed.
+    assert!(removed.stdout.starts_with("- linux/arm64  "), "{}", removed.stdout);
+    for (platform, ended) in added.iter().zip(&added_all) {
+        assert!(ended.stdout.starts_with(&format!("+ {platform}  ")), "{}", ended.stdout);
+    }
+    let mut now = platforms(&read(&registry, "1"));
+    now.sort();
+    assert_eq!(now, ["linux/amd64", "linux/ppc64le", "linux/riscv64", "linux/s390x", "unknown/unknown"]);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn an_index_that_could_not_be_listed_is_when_it_is_changed_again() {
+    let registry = Registry::builder().referrers(false).start().await.expect("a port is free");
+    let [image, subject] = [Image::oci("linux/amd64", "one"), Image::oci("linux/amd64", "subject")];
+    image.put(&registry, "a/app", None);
+    subject.put(&registry, "a/app", Some("subject"));
+    let refers = format!(r#","subject":{}"#, subject.entry());
+    registry.put_manifest("a/app", Some("1"), INDEX, index(INDEX, &[image.entry()], &refers));
+    let refused = "server-error,status=403,method=PUT,path=/v2/*/manifests/sha256-*,times=1";
+    registry.add_fault(refused.parse().unwrap());
+    let program = Program::anonymous();
+    let name = |tag: &str| format!("{}/a/app:{tag}", registry.addr);
+    let annotate = ["index", "annotate", "--insecure", "--annotation", "a=b", &name("1")];
+    assert_eq!(program.run(&annotate).await.exit, 1);
+    let digest = program.succeed(&annotate).await;
+    let listed = program.succeed(&["referrers", "--insecure", "--json", &name("subject")]).await;
+    assert!(listed.contains(digest.trim()), "{listed}");
 }

@@ -461,6 +461,12 @@ async fn a_digest_costs_no_body_where_the_registry_names_it() {
         assert_eq!(shell.done(&["digest", "--insecure", &name("a/app:v1")]).await, digest);
         assert_eq!(shell.requests().len(), requested);
     }
+    // Its size and its media type stand in the headers too.
+    shell.registry.digests.borrow_mut().insert("a/app/manifests/v1".to_owned(), digest.trim().to_owned());
+    let told: Value =
+        shell.done(&["digest", "--insecure", "--json", &name("a/app:v1")]).await.parse().unwrap();
+    assert_eq!((&told["digest"], &told["size"]), (&json!(digest.trim()), &json!(manifest.len())));
+    assert_eq!(shell.requests(), ["HEAD a/app/manifests/v1"]);
 }
 
 #[tokio::test(flavor = "current_thread")]
@@ -779,4 +785,27 @@ async fn a_damaged_list_is_named_with_its_file_and_the_way_out_beside_dockers_li
         failed.stderr
     );
     assert!(failed.stderr.ends_with(&format!("no such manifest: {missing}\n")), "{}", failed.stderr);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_tag_that_is_refused_hides_nothing_of_what_was_pushed() {
+    let shell = Shell::new();
+    put(&shell, "a/app", "arm", "arm");
+    let list = name("a/app:v1");
+    shell.done(&["create", "--insecure", &list, &name("a/app:arm")]).await;
+    let refused = Answer { status: 403, content_type: None, body: Vec::new() };
+    let path = (Method::PUT, "a/app/manifests/bad".to_owned());
+    shell.registry.contents.borrow_mut().answers.insert(path, refused);
+    let line =
+        ["push", "--insecure", "--json", "--purge", "--digest-file=digest", "--metadata-file=metadata"];
+    let ended = shell.run(&[&line[..], &["--tag=bad", "--tag=good", &list]].concat()).await;
+    assert_eq!(ended.exit, 1);
+    assert!(ended.stderr.contains("a/app:bad"), "{}", ended.stderr);
+    let told: Value = ended.stdout.parse().expect("what was pushed is told");
+    assert_eq!(told["tags"], json!(["good"]));
+    assert_eq!(json!(shell.files.borrow()["digest"]), told["digest"]);
+    let metadata: Value = shell.files.borrow()["metadata"].parse().unwrap();
+    assert_eq!(metadata["image.name"], format!("{list},{}", name("a/app:good")));
+    let kept = shell.store.load(&list.parse().unwrap()).await.unwrap();
+    assert!(kept.is_some(), "the tag can be pushed again");
 }

@@ -95,6 +95,34 @@ fn annotations_make_the_list_an_oci_index() {
 }
 
 #[test]
+fn a_form_that_came_with_an_annotation_goes_with_the_last_one() {
+    let image = "a.io/app:one".parse().unwrap();
+    let annotation = |key: &str| BTreeMap::from([(key.to_owned(), "v".to_owned())]);
+    let clear = |key: &str| PlatformChange {
+        cleared: vec![EntryField::Annotation(key.to_owned())],
+        ..PlatformChange::default()
+    };
+    for is_wanted in [false, true] {
+        let mut list = list(&Platform::new("linux", "arm"));
+        list.form_mut().oci = is_wanted;
+        let before = list.clone();
+        let steps = [
+            (PlatformChange::default(), annotation("a"), true),
+            (PlatformChange::default(), annotation("b"), true),
+            (clear("a"), BTreeMap::new(), true),
+            // It stays what it was made by hand.
+            (clear("b"), BTreeMap::new(), is_wanted),
+        ];
+        for (change, annotations, is_oci) in steps {
+            let edit = ListEdit::annotate(&list, &image, &change, &annotations).unwrap();
+            edit.apply(&mut list).unwrap();
+            assert_eq!(list.form().oci, is_oci, "{change:?}");
+        }
+        assert_eq!(list, before);
+    }
+}
+
+#[test]
 fn an_image_that_is_not_in_the_list_is_named() {
     let list = list(&Platform::new("linux", "arm"));
     let other = "a.io/app:two".parse().unwrap();

@@ -187,7 +187,11 @@ fn another_manifest_keeps_a_platform_that_was_changed_meanwhile() {
 }
 
 fn form(title: &str) -> IndexForm {
-    IndexForm { oci: true, annotations: [("title".to_owned(), title.to_owned())].into(), original: None }
+    IndexForm {
+        oci: true,
+        annotations: [("title".to_owned(), title.to_owned())].into(),
+        ..IndexForm::default()
+    }
 }
 
 #[test]

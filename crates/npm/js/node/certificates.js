@@ -13,7 +13,7 @@ const systemFolders = ['/etc/ssl/certs', '/etc/pki/tls/certs'];
 /**
  * The secure context for the server `authority` (`HOST` or `HOST:PORT`), with the files of its folder in `folder`, else with those of the
  * registry `registry`: `*.crt` are authorities, `NAME.cert` with `NAME.key` is a certificate to show. Where any certificate is taken (`insecure`) no authority is read: that alone
- * would take longer than many a request. `own` names the files of further authorities, and of a certificate to show in place of the folder's.
+ * would take longer than many a request. `own` has what `readOwn` returns: further authorities, and a certificate to show in place of the folder's.
  * @throws {RequestFailure} if a file there cannot be read, or a certificate and its key are not a pair.
  */
 export function secureContextFor(authority, { registry = authority, folder, own: named = {}, env, systemFolders, insecure }) {
@@ -24,22 +24,43 @@ export function secureContextFor(authority, { registry = authority, folder, own:
     for (const cert of shown) if (!own.names.includes(keyOf(cert))) throw new Error(missingKey(cert));
     for (const key of own.names.filter((name) => name.endsWith('.key'))) if (!shown.includes(certOf(key))) throw new Error(missingCert(key));
     const authorities = own.names.filter((name) => name.endsWith('.crt')).flatMap((name) => certificatesIn(inGo(join(own.path, name), () => read(name))));
-    const file = (path) => inGo(path, () => readFileSync(path));
-    if (Boolean(named.cert) !== Boolean(named.key)) throw new Error(`expected both --cert and --key, found ${named.cert ? '--cert' : '--key'} alone`);
-    const pair = named.cert ? { cert: [file(named.cert)], key: [file(named.key)] } : undefined;
-    const further = (named.authorities ?? []).map(file);
     return createSecureContext({
-      ca: insecure ? [] : [...trusted(env, systemFolders), ...authorities, ...further],
+      ca: insecure ? [] : [...trusted(env, systemFolders), ...authorities, ...(named.authorities ?? [])],
       cert: shown.map((name) => inGo(join(own.path, name), () => read(name))),
       key: shown.map(keyOf).map((name) => inGo(join(own.path, name), () => read(name))),
-      ...pair,
+      ...named.pair,
     });
   } catch (error) {
-    const isMismatch = error.code === 'ERR_OSSL_X509_KEY_VALUES_MISMATCH';
-    const reason = isMismatch ? `tls: private key does not match public key in ${own.path}` : error.message;
-    throw new RequestFailure('tls', reason, { host: authority, cause: error, code: error.code });
+    throw new RequestFailure('tls', reasonOf(error, own.path), { host: authority, cause: error, code: error.code });
   }
 }
+
+/**
+ * The content of files that are named for all registries, each read once, as it may be a pipe: those of further authorities, and a
+ * certificate to show with its key.
+ * @throws {Error} if one cannot be read, or does not have what it is named for.
+ */
+export function readOwn({ authorities = [], cert, key }) {
+  const file = (path) => inGo(path, () => readFileSync(path));
+  if (Boolean(cert) !== Boolean(key)) throw new Error(`expected both --cert and --key, found ${cert ? '--cert' : '--key'} alone`);
+  const pair = cert ? { cert: [file(cert)], key: [file(key)] } : undefined;
+  if (pair && certificatesIn(pair.cert[0]).length === 0) throw new Error(`tls: expected a certificate in ${cert}, found none`);
+  if (pair && !/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pair.key[0].toString('latin1'))) throw new Error(`tls: expected a private key in ${key}, found none`);
+  try {
+    createSecureContext(pair);
+  } catch (error) {
+    throw new Error(reasonOf(error, cert), { cause: error });
+  }
+  const read = authorities.map((path) => {
+    const found = certificatesIn(file(path));
+    if (found.length === 0) throw new Error(`tls: expected a certificate in ${path}, found none`);
+    return found;
+  });
+  return { authorities: read.flat(), pair };
+}
+
+const reasonOf = (error, place) =>
+  error.code === 'ERR_OSSL_X509_KEY_VALUES_MISMATCH' ? `tls: private key does not match public key in ${place}` : error.message;
 
 /** The secure context for a proxy: the system's authorities and those that the environment names. */
 export const secureContextForProxy = (env, systemFolders) => createSecureContext({ ca: trusted(env, systemFolders) });

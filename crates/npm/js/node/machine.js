@@ -35,7 +35,7 @@ export function createMachine() {
     request: async (sent) => (transport ?? (await connected())).request(Object.assign(sent, { pieces: true })),
     streamsBodies: true,
     preconnect: async (url, insecure, requests, handshakes) => (transport ?? (await connected())).preconnect(url, { insecure, requests, handshakes }),
-    useCertificates: (authorities, cert, key) => void Object.assign(own, { authorities, cert, key }),
+    useCertificates: async (authorities, cert, key) => void Object.assign(own, (await import('./certificates.js')).readOwn({ authorities, cert, key })),
     close: () => transport?.close(),
     files,
     readFile,

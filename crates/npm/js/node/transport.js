@@ -32,7 +32,7 @@ export class NodeTransport {
 
   /**
    * `certificates` is the folder with a folder for each registry; `systemFolders` are those of the machine's authorities, Go's unless
-   * given; `own` names the files of further authorities, and of a certificate to show with its key, for all registries; `lookup`
+   * given; `own` has further authorities, and a certificate to show with its key, for all registries; `lookup`
    * resolves names, `dns.lookup` unless given; `idleMs` is how long a connection is kept that no request uses.
    */
   constructor({ env = process.env, certificates = '/etc/docker/certs.d', systemFolders, own, lookup, idleMs = keptIdleMs } = {}) {

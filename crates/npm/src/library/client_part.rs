@@ -283,8 +283,11 @@ impl Worker {
         copier.nested(nested).await?;
         let report = |event| transfers::report(on_progress, &event);
         let digest = execute(&self.client, plan, &report).await?;
-        put_tags(&self.client, plan, &tags).await?;
+        let (_, refused) = put_tags(&self.client, plan, &tags).await;
         list_as_referrer(&copier, plan).await?;
+        if let Some(refused) = refused.into_iter().next() {
+            return Err(refused.into());
+        }
         let purged = purges && purge(&*self.store, plan).await?;
         Ok(Array::of2(&digest.as_str().into(), &purged.into()).into())
     }

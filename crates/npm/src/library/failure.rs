@@ -178,8 +178,8 @@ impl From<CommandError> for Failure {
                     "expected a digest and no tag, found {reference}: with a manifest every tag on it is deleted; resolve() tells the digest, and untag() deletes a tag alone"
                 )
             }
-            CommandError::TagNeeded { reference } => {
-                format!("expected a tag and no digest, found {reference}: delete() deletes by digest")
+            CommandError::TagNeeded { typed, .. } => {
+                format!("expected a tag and no digest, found {typed}: delete() deletes by digest")
             }
             error => error.to_string(),
         };
@@ -219,7 +219,7 @@ impl From<CommandError> for Failure {
             CommandError::OciNeeded { reference }
             | CommandError::DockerNeeded { reference }
             | CommandError::DigestNeeded { reference }
-            | CommandError::TagNeeded { reference } => of(json, reference),
+            | CommandError::TagNeeded { reference, .. } => of(json, reference),
             CommandError::SeveralPlatforms { reference, platforms } => {
                 let platforms = platforms.each_ref().map(Platform::to_string);
                 of(json, reference).json("platforms", &string_array(platforms.iter().map(String::as_str)))

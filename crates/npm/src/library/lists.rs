@@ -132,7 +132,9 @@ impl List {
         }
         self.0.insert(entry).map_err(|error| Failure::from(&error))?;
         if is_annotated || is_list {
-            self.0.form_mut().oci = true;
+            let form = self.0.form_mut();
+            form.oci = true;
+            form.by_annotation = false;
         }
         Ok(())
     }
@@ -194,6 +196,7 @@ impl List {
         let annotations = texts(annotations)?;
         let form = self.0.form_mut();
         form.oci = true;
+        form.by_annotation = false;
         form.annotations.extend(annotations);
         Ok(())
     }

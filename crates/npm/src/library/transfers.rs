@@ -100,14 +100,14 @@ pub async fn copy(
             JsValue::from(size as f64),
         ];
         on_progress.apply(&JsValue::UNDEFINED, &start.iter().collect()).ok();
-        let on_event = |event| {
-            if let PushEvent::Transferred { bytes, .. } = event {
-                transferred.set(transferred.get() + bytes);
-            }
-            report(on_progress, &event);
-        };
-        copier.carry_out(plan, &on_event).await?;
     }
+    let on_event = |event| {
+        if let PushEvent::Transferred { bytes, .. } = event {
+            transferred.set(transferred.get() + bytes);
+        }
+        report(on_progress, &event);
+    };
+    copier.carry_out(&target, &copying, &on_event).await?;
     if options.referrers {
         copier.referrers(&source, &target, &copying.digests).await?;
     }

@@ -45,6 +45,7 @@ use dial::{Dialer, Target};
 use proxy::Proxy;
 use sent_body::{SentBody, pump};
 pub use tls::OwnCertificates;
+use tls::ReadCertificates;
 
 use crate::shown_url;
 
@@ -72,7 +73,7 @@ pub struct NativeTransport {
     env: Arc<Environment>,
     folder: PathBuf,
     system_folders: Arc<[PathBuf]>,
-    own: RefCell<OwnCertificates>,
+    own: RefCell<(OwnCertificates, ReadCertificates)>,
     origins: RefCell<HashMap<String, Arc<Connections>>>,
     /// By place alone: whether a server speaks TLS is not known before it has answered.
     dialers: RefCell<HashMap<Target, Arc<Dialer>>>,
@@ -82,7 +83,7 @@ pub struct NativeTransport {
 
 impl fmt::Debug for NativeTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NativeTransport").field("own", &self.own).finish_non_exhaustive()
+        f.debug_struct("NativeTransport").field("own", &self.own.borrow().0).finish_non_exhaustive()
     }
 }
 
@@ -128,11 +129,16 @@ impl NativeTransport {
     }
 
     /// Makes connections from now on trust further authorities, and show a certificate.
-    pub fn use_certificates(&self, own: OwnCertificates) {
-        if *self.own.borrow() != own {
-            self.own.replace(own);
+    ///
+    /// # Errors
+    /// A sentence if a file cannot be read, or does not have what it is named for: nothing changes then.
+    pub fn use_certificates(&self, own: OwnCertificates) -> Result<(), TransportError> {
+        if self.own.borrow().0 != own {
+            let read = own.read()?;
+            self.own.replace((own, read));
             self.origins.borrow_mut().clear();
         }
+        Ok(())
     }
 
     /// Returns the connections for `url`, which is `written` so in the request, with the certificates of that server, else of the
@@ -159,7 +165,8 @@ impl NativeTransport {
             self.dialers.borrow_mut().entry(next.clone()).or_insert_with(|| Dialer::new(next.clone())),
         );
         let tls = is_secure.then(|| {
-            let (folder, own, env) = (self.folder.clone(), self.own.borrow().clone(), Arc::clone(&self.env));
+            let (folder, own, env) =
+                (self.folder.clone(), self.own.borrow().1.clone(), Arc::clone(&self.env));
             let system_folders = Arc::clone(&self.system_folders);
             Tls {
                 host: target.host.clone(),

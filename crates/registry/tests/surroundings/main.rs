@@ -177,7 +177,7 @@ async fn a_certificate_is_trusted_if_something_names_it_and_refused_if_nothing_d
         assert_eq!(text(&named, &url).await, says("fine"), "{variables:?}");
     }
     let own = plain();
-    own.use_certificates(OwnCertificates { authorities: vec![file], ..OwnCertificates::default() });
+    own.use_certificates(OwnCertificates { authorities: vec![file], ..OwnCertificates::default() }).unwrap();
     assert_eq!(text(&own, &url).await, says("fine"));
     let kept = tempfile::tempdir().unwrap();
     identity.keep(kept.path(), &server.host, &["ca.crt"]);
@@ -305,12 +305,28 @@ async fn client_certificates_are_shown_and_faults_of_their_files_are_told() {
         ..OwnCertificates::default()
     };
     let transport = plain();
-    transport.use_certificates(own(Some(&identity.cert), Some(&identity.key)));
+    transport.use_certificates(own(Some(&identity.cert), Some(&identity.key))).unwrap();
     let insecure = || Request { unverified_tls: true, ..get(&url) };
     assert_eq!(request_whole(&transport, insecure()).await.unwrap().body, "1");
-    transport.use_certificates(own(Some(&identity.cert), None));
-    let alone = request_whole(&transport, insecure()).await.err().map(|error| error.message);
-    assert_eq!(alone.as_deref(), Some("expected both --cert and --key, found --cert alone"));
+    // What is wrong with files that are named is told before any request.
+    let empty = identity.folder.path().join("empty.pem");
+    std::fs::write(&empty, "nothing").unwrap();
+    let of_authority = OwnCertificates {
+        authorities: vec![empty.to_string_lossy().into_owned()],
+        ..OwnCertificates::default()
+    };
+    for (wrong, fault) in [
+        (own(Some(&identity.cert), None), "expected both --cert and --key, found --cert alone"),
+        (own(Some(&identity.cert), Some(&other.key)), "private key does not match public key in"),
+        (own(Some(&identity.cert), Some(&empty)), "expected a private key in"),
+        (own(Some(&empty), Some(&identity.key)), "expected a certificate in"),
+        (own(Some(Path::new("/none.pem")), Some(&identity.key)), "open /none.pem: no such file or directory"),
+        (of_authority, "expected a certificate in"),
+    ] {
+        let error = transport.use_certificates(wrong).expect_err(fault);
+        assert!(error.message.contains(fault), "{}", error.message);
+    }
+    assert_eq!(request_whole(&transport, insecure()).await.unwrap().body, "1");
 }
 
 #[tokio::test]

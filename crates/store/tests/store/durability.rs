@@ -283,8 +283,11 @@ const CHANGES: [Change; 8] = [
     }),
     ("edit several entries and the form", |store| {
         let before = before();
-        let form =
-            IndexForm { oci: true, annotations: [("k".to_owned(), "v".to_owned())].into(), original: None };
+        let form = IndexForm {
+            oci: true,
+            annotations: [("k".to_owned(), "v".to_owned())].into(),
+            ..IndexForm::default()
+        };
         let mut edit = ListEdit::form(&before, &form);
         for image in ["r.io/app:a", "r.io/app:new"] {
             edit =

@@ -17,6 +17,7 @@ fn lists_come_back_from_text_and_files_as_they_were() {
     assert_eq!(exchange::decode(&plain).unwrap(), lists);
     *lists[0].form_mut() = IndexForm {
         oci: true,
+        by_annotation: true,
         annotations: [("title".to_owned(), "<app>".to_owned())].into(),
         original: None,
     };

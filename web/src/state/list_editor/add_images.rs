@@ -61,6 +61,7 @@ impl Pending {
         if self.form.oci {
             let form = list.form_mut();
             form.oci = true;
+            form.by_annotation = false;
             form.annotations.extend(self.form.annotations.clone());
         }
         for entry in entries {

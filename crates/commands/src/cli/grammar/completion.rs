@@ -1,9 +1,7 @@
 //! Completion of a command line that is being typed.
 
-use tallyman_core::Platform;
-
 use super::{
-    flags::HELP,
+    flags::{Flag, HELP},
     table::{COMMANDS, CommandSpec, find, is_group},
     words_in_front,
 };
@@ -55,7 +53,7 @@ fn arguments(before: &[&str], word: &str, lists: &[(String, Vec<String>)]) -> Ve
     let Some((spec, rest)) = find(words) else { return Vec::new() };
     let rest: Vec<&str> = rest.iter().map(String::as_str).collect();
     if let Some(flag) = rest.last().and_then(|last| taking(spec, last)) {
-        return values(flag);
+        return flag.hint.words();
     }
     if word.starts_with('-') {
         let flags = spec.all_flags().into_iter().map(|flag| format!("--{}", flag.name));
@@ -94,21 +92,7 @@ fn arguments(before: &[&str], word: &str, lists: &[(String, Vec<String>)]) -> Ve
 }
 
 /// The flag that `word` is, where it takes a value that stands behind it.
-fn taking(spec: &CommandSpec, word: &str) -> Option<&'static str> {
+fn taking(spec: &CommandSpec, word: &str) -> Option<Flag> {
     let name = word.strip_prefix("--")?;
-    let mut flags = spec.all_flags().into_iter();
-    flags.find(|flag| flag.name == name && flag.takes_next()).map(|flag| flag.name)
-}
-
-/// Values that a flag often has.
-fn values(flag: &str) -> Vec<String> {
-    let mut values: Vec<&str> = match flag {
-        "os" => Platform::annotatable().map(|(os, _)| os).collect(),
-        "arch" => Platform::annotatable().map(|(_, architecture)| architecture).collect(),
-        "variant" => vec!["v5", "v6", "v7", "v8"],
-        _ => Vec::new(),
-    };
-    values.sort_unstable();
-    values.dedup();
-    values.into_iter().map(str::to_owned).collect()
+    spec.all_flags().into_iter().find(|flag| flag.name == name && flag.takes_next())
 }

@@ -2,7 +2,11 @@
 //! `=` or as the next argument, joined shorthands, `--` to end them. No argument parser at hand takes them the same
 //! way and names the same faults.
 
-use super::csv;
+use std::collections::BTreeSet;
+
+use tallyman_core::Platform;
+
+use super::{csv, shell_completion::SHELLS};
 use crate::list_file::separated;
 
 /// A flag that a command knows.
@@ -43,6 +47,24 @@ pub(super) enum CompletionHint {
     Architectures,
     Platforms,
     Shells,
+    /// These words.
+    Words(&'static [&'static str]),
+}
+
+impl CompletionHint {
+    /// Returns the values that are known beforehand, in the order of their letters.
+    pub(super) fn words(self) -> Vec<String> {
+        let pairs = || Platform::annotatable();
+        let words: BTreeSet<String> = match self {
+            Self::Nothing | Self::Files | Self::LocalLists => BTreeSet::new(),
+            Self::OperatingSystems => pairs().map(|(os, _)| os.to_owned()).collect(),
+            Self::Architectures => pairs().map(|(_, architecture)| architecture.to_owned()).collect(),
+            Self::Platforms => pairs().map(|(os, architecture)| format!("{os}/{architecture}")).collect(),
+            Self::Shells => SHELLS.into_iter().map(str::to_owned).collect(),
+            Self::Words(words) => words.iter().map(|word| (*word).to_owned()).collect(),
+        };
+        words.into_iter().collect()
+    }
 }
 
 impl Flag {
@@ -232,6 +254,15 @@ fn set(parsed: &mut ParsedFlags, flag: &Flag, value: &str) -> Result<(), String>
         }
     }
     Ok(())
+}
+
+/// Returns `true` if `word` sets the flag `name`, such as `--json`, which takes no value.
+pub(super) fn is_on(word: &str, name: &str) -> bool {
+    match word.strip_prefix(name) {
+        Some("") => true,
+        Some(rest) => rest.strip_prefix('=').and_then(bool_of) == Some(true),
+        None => false,
+    }
 }
 
 fn bool_of(value: &str) -> Option<bool> {

@@ -45,7 +45,7 @@ fn text(spec: Option<&CommandSpec>) -> String {
             format!("{usage}\n{ROOT}\n{commands}{options}{examples}\n{more}")
         }
         Some(spec) => {
-            let connection = match spec.has_connection() {
+            let connection = match spec.takes_connection() {
                 true => format!("\nConnection options, such as --debug and --retries: {PROGRAM} --help\n"),
                 false => String::new(),
             };
@@ -120,6 +120,16 @@ pub(super) fn unknown_command(name: &str) -> EarlyExit {
     fault_with_usage(&fault, None, "Run", 1)
 }
 
+/// What is said of the first word of a group without a second one that is a command's.
+pub(super) fn no_command_of(group: &str, found: Option<&String>) -> EarlyExit {
+    let Some(found) = found else {
+        let fault = format!("{PROGRAM}: '{PROGRAM} {group}' requires a command");
+        return EarlyExit { stderr: self::group(group), fault, exit: 1, ..EarlyExit::default() };
+    };
+    let fault = format!("{PROGRAM}: unknown command: {PROGRAM} {group} {found}");
+    fault_with(&fault, &format!("{group} COMMAND"), &format!("{PROGRAM} {group}"), "Run", 1)
+}
+
 pub(super) fn flag_fault(spec: Option<&CommandSpec>, message: &str, short_help: bool) -> EarlyExit {
     let stdout = if short_help { SHORT_HELP.to_owned() } else { String::new() };
     EarlyExit { stdout, ..fault_with_usage(message, spec, "Run", 125) }
@@ -141,6 +151,12 @@ pub(super) fn count_fault(spec: &CommandSpec) -> EarlyExit {
 }
 
 fn fault_with_usage(fault: &str, spec: Option<&CommandSpec>, verb: &str, exit: u8) -> EarlyExit {
-    let stderr = format!("{fault}\n\n{}\n{verb} '{} --help' for more information\n", usage(spec), name(spec));
-    EarlyExit { stderr, exit, ..EarlyExit::default() }
+    fault_with(fault, spec.map_or(ROOT_USAGE, |spec| spec.usage), &name(spec), verb, exit)
+}
+
+/// A fault with the usage of what `name` calls.
+fn fault_with(fault: &str, usage: &str, name: &str, verb: &str, exit: u8) -> EarlyExit {
+    let stderr =
+        format!("{fault}\n\nUsage:  {PROGRAM} {usage}\n\n{verb} '{name} --help' for more information\n");
+    EarlyExit { stderr, exit, fault: fault.to_owned(), ..EarlyExit::default() }
 }

@@ -18,8 +18,7 @@ use crate::{
 
 /// Flags and arguments that do not go together: `fault` continues the sentence that `command` begins.
 fn misuse(command: &str, fault: &str) -> Understood {
-    let stderr = format!("{PROGRAM}: '{PROGRAM} {command}' {fault}\n");
-    EarlyExit { stderr, exit: 1, ..EarlyExit::default() }.into()
+    EarlyExit::with_fault(&format!("{PROGRAM}: '{PROGRAM} {command}' {fault}"), 1).into()
 }
 
 pub(super) fn options(parsed: &ParsedFlags) -> OutputOptions {

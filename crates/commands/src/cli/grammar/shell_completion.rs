@@ -1,16 +1,12 @@
 //! Scripts by which shells complete command lines, made from the same table as the help.
 
-use std::collections::BTreeSet;
-
-use tallyman_core::Platform;
-
 use super::{
     EarlyExit, PROGRAM,
     flags::{CompletionHint, Flag, HELP, ValueKind},
     table::{COMMANDS, CommandSpec, is_group},
 };
 
-const SHELLS: [&str; 3] = ["bash", "zsh", "fish"];
+pub(super) const SHELLS: [&str; 3] = ["bash", "zsh", "fish"];
 
 /// The script for a shell.
 pub(super) fn script(shell: &str) -> EarlyExit {
@@ -19,8 +15,8 @@ pub(super) fn script(shell: &str) -> EarlyExit {
         "zsh" => zsh(),
         "fish" => fish(),
         other => {
-            let stderr = format!("{PROGRAM}: expected a shell, bash, zsh or fish, found {other:?}\n");
-            return EarlyExit { stderr, exit: 1, ..EarlyExit::default() };
+            let fault = format!("{PROGRAM}: expected a shell, bash, zsh or fish, found {other:?}");
+            return EarlyExit::with_fault(&fault, 1);
         }
     };
     EarlyExit { stdout, ..EarlyExit::default() }
@@ -53,17 +49,7 @@ fn summary_of(name: &str) -> String {
 }
 
 fn words(hint: CompletionHint) -> String {
-    let pairs = || Platform::annotatable();
-    let words: BTreeSet<String> = match hint {
-        CompletionHint::Nothing | CompletionHint::Files | CompletionHint::LocalLists => BTreeSet::new(),
-        CompletionHint::OperatingSystems => pairs().map(|(os, _)| os.to_owned()).collect(),
-        CompletionHint::Architectures => pairs().map(|(_, architecture)| architecture.to_owned()).collect(),
-        CompletionHint::Platforms => {
-            pairs().map(|(os, architecture)| format!("{os}/{architecture}")).collect()
-        }
-        CompletionHint::Shells => SHELLS.into_iter().map(str::to_owned).collect(),
-    };
-    words.into_iter().collect::<Vec<_>>().join(" ")
+    hint.words().join(" ")
 }
 
 /// The flags in front of a command, help among them.
@@ -98,8 +84,12 @@ fn bash() -> String {
     let mut values = String::new();
     let mut commands = String::new();
     let value = |command: &str, flag: &Flag| {
-        let files = if flag.hint == CompletionHint::Files { " files=1" } else { "" };
-        format!("        '{command}':--{}) words='{}'{files} ;;\n", flag.name, words(flag.hint))
+        let more = match (flag.hint, flag.takes) {
+            (CompletionHint::Files, _) => " files=1",
+            (_, ValueKind::Names) => " names=1",
+            _ => "",
+        };
+        format!("        '{command}':--{}) words='{}'{more} ;;\n", flag.name, words(flag.hint))
     };
     for flag in root_flags().iter().filter(|flag| flag.takes_next()) {
         values += &value("", flag);
@@ -124,7 +114,7 @@ fn bash() -> String {
     format!(
         r#"# bash completion for {PROGRAM}
 _{PROGRAM}() {{
-    local cur=${{COMP_WORDS[COMP_CWORD]}} prev=${{COMP_WORDS[COMP_CWORD-1]}} command= flags= words= files= lists= i
+    local cur=${{COMP_WORDS[COMP_CWORD]}} prev=${{COMP_WORDS[COMP_CWORD-1]}} command= flags= words= files= lists= names= i
     # bash takes `--flag=value` apart.
     if [[ $cur == = ]]; then cur=
     elif [[ $prev == = ]]; then prev=${{COMP_WORDS[COMP_CWORD-2]}}; fi
@@ -156,6 +146,9 @@ _{PROGRAM}() {{
         while read -r name; do
             [[ $name == "$cur"* && $name != *[!a-zA-Z0-9._:/@-]* ]] && COMPREPLY+=("${{name#"$before"}}")
         done < <({PROGRAM} ls --quiet 2>/dev/null)
+    elif [[ $names && $cur == *,* ]]; then
+        # Names behind a comma.
+        COMPREPLY=($(compgen -P "${{cur%,*}}," -W "$words" -- "${{cur##*,}}"))
     else
         COMPREPLY=($(compgen -W "$words" -- "$cur"))
     fi
@@ -196,7 +189,7 @@ fn zsh() -> String {
                 (ValueKind::Bool, _) => String::new(),
                 _ if flag.hint == CompletionHint::Files => format!(":{}:_files", flag.value),
                 (_, words) if words.is_empty() => format!(":{}: ", flag.value),
-                (_, words) => format!(":{}:({words})", flag.value),
+                (_, words) => format!(":{}:({})", flag.value, words.replace(':', "\\:")),
             };
             let (repeated, equals) = if value.is_empty() { ("", "") } else { ("*", "=") };
             commands += &format!(" \\\n            '{repeated}--{}{equals}[{about}]{value}'", flag.name);

@@ -70,15 +70,17 @@ pub(super) fn is_group(name: &str) -> bool {
 }
 
 impl CommandSpec {
-    /// All its flags, with those of the connection if it talks to registries.
+    /// All its flags, with those of the connection if it takes them.
     pub(super) fn all_flags(&self) -> Vec<Flag> {
-        let connection = CONNECTION.iter().filter(|_| self.has_connection());
+        let connection = CONNECTION.iter().filter(|_| self.takes_connection());
         self.flags.iter().chain(connection).copied().collect()
     }
 
-    /// Returns `true` if it talks to registries.
-    pub(super) fn has_connection(&self) -> bool {
-        self.flags.iter().any(|flag| flag.name == INSECURE.name)
+    /// Returns `true` if the settings of the connection, those of the log among them, may stand behind it: but for `serve`, which has
+    /// its own, and Docker's commands that talk to no registry.
+    pub(super) fn takes_connection(&self) -> bool {
+        let talks = self.flags.iter().any(|flag| flag.name == INSECURE.name);
+        talks || self.group != CommandGroup::Docker && self.name != SERVE
     }
 
     /// The words of its name.
@@ -111,13 +113,15 @@ const ANY_PLATFORM: Flag =
 const CLEAR: Flag =
     Flag::text("clear", "Clear a field: variant, os-version, os-features or annotation:KEY; may be repeated")
         .value("field")
-        .checked(check_entry_field);
+        .checked(check_entry_field)
+        .completed_by(CompletionHint::Words(&["annotation:", "os-features", "os-version", "variant"]));
 const ARCH: Flag = Flag::text("arch", "CPU architecture").completed_by(CompletionHint::Architectures);
 const OS: Flag = Flag::text("os", "Operating system").completed_by(CompletionHint::OperatingSystems);
 const OS_FEATURES: Flag =
     Flag::texts("os-features", "Operating system features, repeated or comma-separated");
 const OS_VERSION: Flag = Flag::text("os-version", "Operating system version");
-const VARIANT: Flag = Flag::text("variant", "Variant of the architecture");
+const VARIANT: Flag = Flag::text("variant", "Variant of the architecture")
+    .completed_by(CompletionHint::Words(&["v5", "v6", "v7", "v8"]));
 const OCI: Flag = Flag::bool("oci", "Convert the list to an OCI index");
 const TAG: Flag = Flag::text("tag", "Additional tag in the same repository; may be repeated")
     .value("tag")
@@ -163,7 +167,8 @@ pub(super) const CONNECTION: [Flag; 10] = [
         .completed_by(CompletionHint::Files),
     Flag::text("log-format", "Format of errors, warnings and requests: text or json")
         .value("format")
-        .checked(check_log_format),
+        .checked(check_log_format)
+        .completed_by(CompletionHint::Words(&["json", "text"])),
     Flag::text("mirror", "Read from a mirror first, such as docker.io=mirror.example; may be repeated")
         .value("mirror")
         .checked(|text| Mirror::parse(text).map(drop)),
@@ -372,7 +377,7 @@ An argument that begins with /, ./ or ../ is a file.",
     },
     CommandSpec {
         name: "duplicate",
-        usage: "duplicate MANIFEST_LIST NEW_NAME",
+        usage: "duplicate [OPTIONS] MANIFEST_LIST NEW_NAME",
         summary: "Copy a local list to another name",
         about: "Copy a local list to another name. No request is made.",
         examples: &["tallyman duplicate reg.example/app:1 reg.example/app:2"],
@@ -553,7 +558,7 @@ that file.",
     },
     CommandSpec {
         name: "logout",
-        usage: "logout [REGISTRY]",
+        usage: "logout [OPTIONS] [REGISTRY]",
         summary: "Log out from a registry",
         about: "Log out from a registry; without an argument from Docker Hub.",
         examples: &["tallyman logout reg.example"],
@@ -629,7 +634,8 @@ Nothing is pushed. The exit code is 2 if there is a difference.",
             DRY_RUN,
             Flag::text("format", "Convert list and images to docker or oci; what is lost is shown first")
                 .value("format")
-                .checked(|text| Format::parse(text).map(drop)),
+                .checked(|text| Format::parse(text).map(drop))
+                .completed_by(CompletionHint::Words(&["docker", "oci"])),
             INSECURE,
             JSON,
             Flag::text("metadata-file", "Write name, digest, media type and size to a file as JSON")
@@ -683,7 +689,7 @@ Nothing is pushed. The exit code is 2 if there is a difference.",
     },
     CommandSpec {
         name: "remove",
-        usage: "remove MANIFEST_LIST MANIFEST [MANIFEST...]",
+        usage: "remove [OPTIONS] MANIFEST_LIST MANIFEST [MANIFEST...]",
         summary: "Remove images from a local list",
         about: "Remove images from a local list: all of those named, or none.",
         examples: &["tallyman remove reg.example/app:1 reg.example/app:1-arm64"],
@@ -700,7 +706,7 @@ Nothing is pushed. The exit code is 2 if there is a difference.",
     },
     CommandSpec {
         name: "rename",
-        usage: "rename MANIFEST_LIST NEW_NAME",
+        usage: "rename [OPTIONS] MANIFEST_LIST NEW_NAME",
         summary: "Rename a local list",
         about: "Rename a local list. No request is made.",
         examples: &["tallyman rename reg.example/app:1 reg.example/app:2"],
@@ -753,8 +759,7 @@ Nothing is pushed. The exit code is 2 if there is a difference.",
         ],
         hint: CompletionHint::Nothing,
         read: |_| {
-            let stderr = format!("{PROGRAM}: serve is not in this program: use the native one\n");
-            EarlyExit { stderr, exit: 1, ..EarlyExit::default() }.into()
+            EarlyExit::with_fault(&format!("{PROGRAM}: serve is not in this program: use the native one"), 1).into()
         },
     },
     CommandSpec {
@@ -778,7 +783,8 @@ Nothing is pushed. The exit code is 2 if there is a difference.",
             Flag::bool("no-digest-tags", "Leave out digest tags, such as sha256-….sig"),
             Flag::text("sort", "Order of the tags: registry, name or semver (lowest first)")
                 .value("order")
-                .checked(|text| TagOrder::parse(text).map(drop)),
+                .checked(|text| TagOrder::parse(text).map(drop))
+                .completed_by(CompletionHint::Words(&["name", "registry", "semver"])),
         ],
         hint: CompletionHint::Nothing,
         read: |parsed| {

@@ -27,14 +27,14 @@ pub struct Outcome {
 }
 
 #[derive(Default)]
-struct Kept {
+struct Recorder {
     outcome: RefCell<Outcome>,
     /// The width in characters of the terminal that both streams are, if they are one.
     terminal: Option<usize>,
     files: Rc<RefCell<BTreeMap<String, String>>>,
 }
 
-impl Output for Kept {
+impl Output for Recorder {
     fn stdout(&self, bytes: &[u8]) {
         self.outcome.borrow_mut().stdout.push_str(&String::from_utf8_lossy(bytes));
     }
@@ -74,7 +74,7 @@ impl Output for Kept {
 }
 
 /// The standard input is `input`; there is one file, `./file`, and it is empty.
-impl Input for Kept {
+impl Input for Recorder {
     fn digest<'a>(&'a self, file: Option<&'a str>) -> LocalBoxFuture<'a, Result<(Digest, u64), String>> {
         let digested = match file {
             None => Ok((Digest::of(b"input"), 5)),
@@ -91,14 +91,14 @@ impl Input for Kept {
     }
 }
 
-impl CredentialStore for Kept {}
+impl CredentialStore for Recorder {}
 
 /// A command line over a registry and a store in memory.
 pub struct Shell {
     pub registry: Rc<MemoryRegistry>,
     pub store: Rc<dyn ListStore>,
-    /// A name and a password are kept for every registry.
-    pub signed_in: bool,
+    /// The credentials that are kept for every registry.
+    pub credentials: Option<Credentials>,
     /// The width in characters of the terminal that both streams are, if they are one.
     pub terminal: Option<usize>,
     /// The files that were written or can be read, by path; the standard input is `-`.
@@ -110,7 +110,7 @@ impl Shell {
         Self {
             registry: Rc::default(),
             store: Rc::new(MemoryStore::default()),
-            signed_in: false,
+            credentials: None,
             terminal: None,
             files: Rc::default(),
         }
@@ -118,18 +118,22 @@ impl Shell {
 
     /// A client that may speak plain HTTP.
     pub fn client(&self) -> Client {
-        client(&self.registry, Access::Insecure, self.signed_in)
+        client(&self.registry, Access::Insecure, self.credentials.as_ref())
     }
 
     /// Runs a command line.
     pub async fn run(&self, args: &[&str]) -> Outcome {
-        let output =
-            Rc::new(Kept { terminal: self.terminal, files: Rc::clone(&self.files), ..Kept::default() });
-        let (registry, signed_in) = (Rc::clone(&self.registry), self.signed_in);
+        let output = Rc::new(Recorder {
+            terminal: self.terminal,
+            files: Rc::clone(&self.files),
+            ..Recorder::default()
+        });
+        let (registry, credentials) = (Rc::clone(&self.registry), self.credentials.clone());
         let environment = Environment {
             store: Rc::clone(&self.store),
             client: Rc::new(move |ClientOptions { insecure, .. }| {
-                client(&registry, if insecure { Access::Insecure } else { Access::Tls }, signed_in)
+                let access = if insecure { Access::Insecure } else { Access::Tls };
+                client(&registry, access, credentials.as_ref())
             }),
             credentials: output.clone(),
             output: output.clone(),
@@ -158,20 +162,27 @@ pub async fn exit_of(args: &[&str], environment: &Environment) -> u8 {
     tallyman_commands::run(&args, environment).await
 }
 
-fn client(registry: &Rc<MemoryRegistry>, access: Access, signed_in: bool) -> Client {
+fn client(registry: &Rc<MemoryRegistry>, access: Access, credentials: Option<&Credentials>) -> Client {
     let client = Client::builder(registry.clone()).access(move |_| access).retry(Retry::never());
-    if signed_in { client.credentials(Rc::new(Password)).build() } else { client.build() }
+    match credentials {
+        Some(credentials) => client.credentials(Rc::new(Kept(credentials.clone()))).build(),
+        None => client.build(),
+    }
 }
 
-/// The same name and password for every registry.
-struct Password;
+/// A name and a password that no registry takes.
+pub fn password() -> Option<Credentials> {
+    Some(Credentials::Basic { user: "alice".to_owned(), password: "wrong".to_owned() })
+}
 
-impl CredentialSource for Password {
+/// The same credentials for every registry.
+struct Kept(Credentials);
+
+impl CredentialSource for Kept {
     fn credentials(
         &self,
         _: &Registry,
     ) -> LocalBoxFuture<'static, Result<Option<Credentials>, CredentialError>> {
-        let found = Credentials::Basic { user: "alice".to_owned(), password: "wrong".to_owned() };
-        future::ready(Ok(Some(found))).boxed_local()
+        future::ready(Ok(Some(self.0.clone()))).boxed_local()
     }
 }

@@ -37,6 +37,11 @@ test('bash completes commands, flags, values and files', async (t) => {
   assert.deepEqual(completed('annotate', '--arch', '=', 's'), ['s390x']);
   assert.deepEqual(completed('annotate', '--os', '=').includes('linux'), true);
   assert.deepEqual(completed('copy', '--platform', 'linux/riscv'), ['linux/riscv64']);
+  assert.deepEqual(completed('copy', '--platform', 'linux/amd64,linux/riscv'), ['linux/amd64,linux/riscv64']);
+  assert.deepEqual(completed('push', '--format', 'o'), ['oci']);
+  assert.deepEqual(completed('tags', '--sort', ''), ['name', 'registry', 'semver']);
+  assert.deepEqual(completed('ls', '--log-format', ''), ['json', 'text']);
+  assert.deepEqual(completed('annotate', '--clear', 'os'), ['os-features', 'os-version']);
   assert.deepEqual(completed('completion', ''), ['bash', 'fish', 'zsh']);
   assert.deepEqual(completed('index', ''), ['add', 'annotate', 'remove']);
   assert.deepEqual(completed('index', 'add', '--kee'), ['--keep']);

@@ -1,6 +1,7 @@
 // Settings of the connection, against registries with TLS.
 
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { makeCertificate, startHttps } from '../servers.js';
@@ -50,7 +51,17 @@ test('--cert and --key show a certificate to a registry that asks for one', asyn
   // A connection may break before the alert has come.
   assert.match(without.stderr, /certificate required\nuse --cert and --key |\nuse --retries /);
   const alone = await run(config, [...line, '--cert', certificate.file]);
-  assert.match(alone.stderr, /expected both --cert and --key, found --cert alone/);
+  // What is wrong with files that are named is told before any request, and no hint speaks of the registry.
+  assert.equal(alone.stderr, 'expected both --cert and --key, found --cert alone\n');
+  const empty = join(config, 'empty.pem');
+  writeFileSync(empty, 'nothing');
+  for (const [flags, fault] of [
+    [['--ca-file', empty], `tls: expected a certificate in ${empty}, found none`],
+    [['--cert', certificate.file, '--key', empty], `tls: expected a private key in ${empty}, found none`],
+  ]) {
+    const wrong = await run(config, ['digest', ...flags, `${registry.host}/samples/hello`]);
+    assert.ok(wrong.code === 1 && wrong.stderr.startsWith(fault) && wrong.stderr.split('\n').length === 2, wrong.stderr);
+  }
   const mixed = await run(config, [...line, '--cert', certificate.file, '--key', stranger.keyFile]);
   assert.equal(mixed.code, 1);
   assert.match(mixed.stderr, /private key does not match/);

@@ -45,13 +45,43 @@ pub struct OwnCertificates {
     pub key: Option<String>,
 }
 
+/// The content of the files that [`OwnCertificates`] names.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ReadCertificates {
+    authorities: Vec<CertificateDer<'static>>,
+    shown: Option<Arc<CertifiedKey>>,
+}
+
+impl OwnCertificates {
+    /// Reads the files, each once: it may be a pipe.
+    pub(super) fn read(&self) -> Result<ReadCertificates, TransportError> {
+        let shown = match (&self.cert, &self.key) {
+            (Some(cert), Some(key)) => Some(pair(cert, key, cert)?),
+            (None, None) => None,
+            (cert, _) => {
+                let found = if cert.is_some() { "--cert" } else { "--key" };
+                return Err(tls(format!("expected both --cert and --key, found {found} alone")));
+            }
+        };
+        let mut authorities = Vec::new();
+        for path in &self.authorities {
+            let found = certificates_in(&read(path)?);
+            if found.is_empty() {
+                return Err(tls(format!("tls: expected a certificate in {path}, found none")));
+            }
+            authorities.extend(found);
+        }
+        Ok(ReadCertificates { authorities, shown })
+    }
+}
+
 /// The places from which the certificates for registries are read.
 pub(super) struct Certificates<'a> {
     /// The folder with a folder for each registry.
     pub folder: &'a Path,
     /// The folders with the machine's authorities.
     pub system_folders: &'a [PathBuf],
-    pub own: &'a OwnCertificates,
+    pub own: &'a ReadCertificates,
     pub env: &'a Environment,
 }
 
@@ -76,18 +106,12 @@ impl Certificates<'_> {
                 return Err(tls(format!("missing client certificate {cert} for key {name}")));
             }
         }
-        match (&self.own.cert, &self.own.key) {
-            (Some(cert), Some(key)) => shown = vec![pair(cert, key, cert)?],
-            (None, None) => {}
-            (cert, _) => {
-                let found = if cert.is_some() { "--cert" } else { "--key" };
-                return Err(tls(format!("expected both --cert and --key, found {found} alone")));
-            }
+        if let Some(own) = &self.own.shown {
+            shown = vec![Arc::clone(own)];
         }
-        let mut named = Vec::new();
-        let further = folder.names_with(".crt").map(|name| folder.file(name));
-        for path in further.chain(self.own.authorities.iter().cloned()) {
-            named.extend(certificates_in(&read(&path)?));
+        let mut named = self.own.authorities.clone();
+        for name in folder.names_with(".crt") {
+            named.extend(certificates_in(&read(&folder.file(name))?));
         }
         if insecure {
             return client(None, shown);
