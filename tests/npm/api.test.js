@@ -192,6 +192,8 @@ describe('values', () => {
     assert.equal(list.digest, sha256(list.bytes));
     const wrong = await failure(() => list.annotate('r.io/other:v1', { os: 'beos' }));
     assert.deepEqual([wrong.code, wrong.os], ['platform-unsupported', 'beos']);
+    const emptied = await failure(() => list.annotate('r.io/other:v1', { variant: '' }));
+    assert.match(emptied.message, /a text that is not empty \(clear empties a field\) as variant/);
     const missing = await failure(() => list.annotate('r.io/nothing', {}));
     assert.deepEqual([missing.code, missing.image], ['image-not-in-list', 'r.io/nothing']);
     const image = { mediaType: dockerImage, digest: digest(3), size: 1 };
@@ -452,6 +454,34 @@ describe('the border', () => {
       };
       await failure(() => new Tallyman({ insecure, fetch, attempts: 1 }).inspect('reg.example/app'));
       assert.deepEqual(new Set(urls), new Set(['https:']));
+    }
+    for (const insecure of ['https://reg.example', 'reg.example/', '10.0.0.0/8', '*.lan', 'user@reg.example', ['fine.example', 'a b']]) {
+      assert.equal((await failure(() => new Tallyman({ insecure }))).code, 'argument-invalid');
+    }
+    for (const insecure of ['reg.example:443', 'reg.example:80', '[::1]:5000', 'LOCALHOST:5000', '10.0.0.1']) new Tallyman({ insecure });
+  });
+
+  test('a text alone is taken where several are, and a Digest where its text is', async () => {
+    const known = digest(3);
+    const reference = Reference.parse('127.0.0.1:1/app:t');
+    assert.equal(String(reference.pin(Digest.parse(known))), `127.0.0.1:1/app:t@${known}`);
+    assert.equal(String(reference.withDigest(Digest.parse(known))), `127.0.0.1:1/app@${known}`);
+    const tm = new Tallyman({ attempts: 1 });
+    for (const call of [
+      () => tm.create('127.0.0.1:1/app', '127.0.0.1:1/app:amd64'),
+      () => tm.copy('127.0.0.1:1/a', '127.0.0.1:1/b', { platforms: 'linux/amd64' }),
+      () => tm.blob('127.0.0.1:1/app', Digest.parse(known)),
+    ]) {
+      const { code, reason, cause } = await failure(call);
+      assert.deepEqual([code, reason ?? cause.reason], ['unreachable', 'refused']);
+    }
+  });
+
+  test('an error of whatever cause is data that can be posted', () => {
+    for (const [cause, told] of [[{ because: () => 1 }, {}], [10n, '10'], [() => 1, '() => 1'], [Symbol('s'), 'Symbol(s)'], [{ a: 1 }, { a: 1 }]]) {
+      const data = new TallymanError({ code: 'aborted', message: 'm', cause }).toJSON();
+      assert.deepEqual(structuredClone(data), { name: 'TallymanError', code: 'aborted', message: 'm', cause: told });
+      JSON.stringify(data);
     }
   });
 

@@ -38,7 +38,8 @@ async function run(code, at) {
   const env = { ...process.env, DOCKER_CONFIG: folder, NO_COLOR: '1' };
   const { stdout, stderr } = await promisify(execFile)('node', [file], { env });
   assert.equal(stderr, '');
-  return stdout.replaceAll(`${registry.host}/samples/`, 'reg.example/').replaceAll(`${other.host}/`, 'other.example/').replaceAll(registry.host, 'reg.example');
+  const renamed = stdout.replaceAll(`${registry.host}/samples/`, 'reg.example/').replaceAll(`${other.host}/`, 'other.example/');
+  return renamed.replaceAll(`http://${registry.host}/v2/samples/`, 'https://reg.example/v2/').replaceAll(registry.host, 'reg.example');
 }
 
 test('each example in TypeScript has its output', () => {

@@ -175,15 +175,19 @@ describe('looking', () => {
 
 describe('bringing content into registries', () => {
   test('a list is copied to another registry with all of it, and progress tells the bytes', async () => {
-    const events = [];
+    const [events, put] = [[], []];
     const target = `${other.host}/copied/webapp:1.4`;
-    const copied = await tm.copy(`${webapp}:1.4`, target, { referrers: true, onProgress: (event) => events.push(event) });
+    const noting = new Tallyman({ onRequest: ({ method, url }) => method === 'PUT' && put.push(url) });
+    const copied = await noting.copy(`${webapp}:1.4`, target, { referrers: true, onProgress: (event) => events.push(event) });
     const source = await tm.resolve(`${webapp}:1.4`);
     assert.deepEqual([copied.reference, copied.digest, copied.mediaType, copied.size], [target, source.digest, source.mediaType, source.size]);
     assert.equal((await tm.resolve(target)).digest, source.digest);
     const last = events.at(-1);
     assert.deepEqual([events[0].kind, last.completed, last.bytes], ['planned', last.total, copied.bytes]);
     assert.ok(copied.bytes > 0 && copied.bytes <= last.totalBytes && copied.manifests > 4);
+    // The referrers come along, and are counted; the index that lists them is none of them.
+    assert.equal(copied.manifests, put.filter((url) => /\/manifests\/(?!sha256-)/.test(url)).length);
+    assert.ok(events.filter(({ kind }) => kind === 'planned').length > 1);
     assert.equal((await tm.referrers(target)).length, (await tm.referrers(`${webapp}:1.4`)).length);
     // What is there is not sent again.
     assert.equal((await tm.copy(`${webapp}:1.4`, target)).bytes, 0);
@@ -251,6 +255,19 @@ describe('bringing content into registries', () => {
     await pause();
     assert.deepEqual([code, begun.length, underWay], ['denied', 3, 0]);
 
+    // Nothing is uploaded for a subject that is not there, or beside a descriptor that is none.
+    const sent = [];
+    const noting = new Tallyman({ onRequest: ({ method }) => sent.push(method), attempts: 1 });
+    const absent = await failure(() => noting.attach(`${hello}:absent`, { artifactType: 'a/b', blobs }));
+    assert.deepEqual([absent.code, sent.includes('POST')], ['not-found', false]);
+    sent.length = 0;
+    for (const wrong of [{ digest: 'nonsense' }, { urls: 'x' }, { data: 5 }]) {
+      const descriptor = { mediaType: 'x/y', digest: Digest.of('x'), size: 1, ...wrong };
+      const { code } = await failure(() => noting.attach(`${hello}:amd64`, { artifactType: 'a/b', blobs: [...blobs, descriptor] }));
+      assert.match(code, /^(argument|digest)-invalid$/);
+    }
+    assert.deepEqual(sent, []);
+
     // They stand in the order in which they were given.
     const { digest } = await tm.attach(`${hello}:amd64`, { artifactType: 'a/b', blobs });
     const { layers } = await tm.manifest(`${hello}@${digest}`);
@@ -260,6 +277,10 @@ describe('bringing content into registries', () => {
   test('nothing is sent for a push whose terms are wrong', async () => {
     const asked = [];
     const client = new Tallyman({ onRequest: ({ method }) => asked.push(method) });
+    const subjected = new ManifestList(`${hello}:subjected`, [await tm.inspect(`${hello}:amd64`)]);
+    const badTag = await failure(() => client.push(subjected, { tags: ['fine', 'bad tag'], subject: `${hello}:amd64` }));
+    assert.match(badTag.message, /bad tag/);
+    assert.deepEqual(asked, []);
     const list = await tm.create(`${hello}:terms`, [`${hello}:amd64`]);
     for (const wrong of [{ copy: 'yes' }, { digestOnly: 1 }, { artifactType: '' }, { format: 'oci2' }, { subject: 1 }]) {
       const { code } = await failure(() => client.push(list, { subject: `${hello}:arm64`, ...wrong }));

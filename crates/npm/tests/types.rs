@@ -77,6 +77,28 @@ fn codes_of_errors_are_those_that_the_engine_and_the_package_give() {
 }
 
 #[test]
+fn fields_of_errors_are_in_their_type() {
+    let error = read("js/lib/error.ts");
+    let declared: BTreeSet<_> = between(&error, "export interface TallymanErrorFields {", "\n}")
+        .lines()
+        .filter_map(|line| line.trim().split_once(':'))
+        .map(|(name, _)| name.trim_end_matches('?').to_owned())
+        .collect();
+    let mut given = BTreeSet::new();
+    for path in ["src/library/failure.rs", "src/layers/failure.rs"] {
+        let text = read(path);
+        for method in [".string(\"", ".number(\"", ".json(\""] {
+            given.extend(
+                text.split(method).skip(1).filter_map(|part| part.split('"').next()).map(str::to_owned),
+            );
+        }
+    }
+    assert!(given.contains("reference"), "{given:?}");
+    let missing: Vec<_> = given.difference(&declared).collect();
+    assert!(missing.is_empty(), "TallymanErrorFields lacks {missing:?}");
+}
+
+#[test]
 fn entries_of_layers_are_as_their_types_say() {
     let types = read("js/lib/layer.ts");
     let path = LayerPath::clean(b".wh.name").expect("it stays inside");

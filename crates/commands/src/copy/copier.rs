@@ -25,6 +25,9 @@ use crate::{
     tags::{check_tags, put},
 };
 
+/// A listener to copies: called with each plan before its first event, and with its events.
+pub type Listener<'a> = &'a dyn Fn(&PushPlan, Option<PushEvent>);
+
 /// Copies by one client: of an image, and of what belongs to it.
 pub struct Copier<'a> {
     client: &'a Client,
@@ -37,6 +40,8 @@ pub struct Copier<'a> {
     under_way: RefCell<HashMap<Reference, Rc<Mutex<()>>>>,
     /// Tags that stand for something else stay as they are.
     keeps_tags: bool,
+    /// Listens to copies of what belongs to an image.
+    listener: Option<Listener<'a>>,
     /// Fallback indexes that are being changed: each by one at a time.
     indexes: RefCell<HashMap<Reference, Rc<Mutex<()>>>>,
     /// Of copies with much to transfer one goes at a time: it takes all the memory and network that there is for it.
@@ -55,6 +60,7 @@ impl<'a> Copier<'a> {
             brought: RefCell::default(),
             under_way: RefCell::default(),
             keeps_tags: false,
+            listener: None,
             indexes: RefCell::default(),
             turn: Mutex::default(),
         }
@@ -64,6 +70,12 @@ impl<'a> Copier<'a> {
     #[must_use]
     pub fn never_overwriting(self, keeps_tags: bool) -> Self {
         Self { keeps_tags, ..self }
+    }
+
+    /// Calls `listener` for each plan of referrers and of digests' tags before it is carried out, and for its events.
+    #[must_use]
+    pub fn listening(self, listener: Listener<'a>) -> Self {
+        Self { listener: Some(listener), ..self }
     }
 
     /// Creates a copier that writes nothing: it returns the plans of what it would do.
@@ -159,14 +171,17 @@ impl<'a> Copier<'a> {
         };
         let own = Rc::new(Mutex::new(()));
         let _held = own.lock().await;
+        let mut brought = BTreeSet::new();
         let _under_way = loop {
-            done.extend(steps().filter(|step| self.has_brought(plan, *step)));
+            brought.extend(steps().filter(|step| !done.contains(step) && self.has_brought(plan, *step)));
+            done.extend(&brought);
             let left = steps().filter(|step| !done.contains(step)).map(|step| outcome(plan, step));
             match self.begin(left.collect(), &own) {
                 Ok(under_way) => break under_way,
                 Err(other) => drop(other.lock().await),
             }
         };
+        brought.into_iter().for_each(|step| on_event(PushEvent::Done(step)));
         let gate = || future::ready(()).boxed_local();
         let noted = |event| {
             if let PushEvent::Done(step) = event {
@@ -370,7 +385,13 @@ impl<'a> Copier<'a> {
             if let Some(plan) = &copy.plan {
                 self.check(plan).await?;
                 if !self.only_plans {
-                    self.carry_out_rest(plan, BTreeSet::new(), &|_| {}).await?;
+                    let tell = |event| {
+                        if let Some(listener) = self.listener {
+                            listener(plan, event);
+                        }
+                    };
+                    tell(None);
+                    self.carry_out_rest(plan, BTreeSet::new(), &|event| tell(Some(event))).await?;
                 }
             }
             let listed = if lists { self.list_all(to, &copy).await? } else { Vec::new() };

@@ -46,8 +46,22 @@ function run(...args) {
   console.log(`::stop-commands::${end}\n${stdout ?? ''}${stderr ?? ''}\n::${end}::`);
   console.log('::endgroup::');
   if (error) throw error;
-  if (status !== 0 && !(args[0] === 'plan' && status === differs)) throw new Error(stderr.trim() || `tallyman ${args[0]} ended with ${status}`);
+  if (status !== 0 && !(args[0] === 'plan' && status === differs)) throw new Error(failureIn(stderr) || `tallyman ${args[0]} ended with ${status}`);
   return stdout;
+}
+
+/** The messages of what the program wrote of its failure; with `--json` it writes objects. */
+function failureIn(stderr) {
+  const lines = stderr.trim().split('\n');
+  const messages = lines.map((line) => {
+    try {
+      const { message, hint } = JSON.parse(line).error;
+      return hint ? `${message}\n${hint}` : message;
+    } catch {
+      return line;
+    }
+  });
+  return messages.join('\n');
 }
 
 function output(name, value) {
@@ -59,7 +73,9 @@ function output(name, value) {
 
 function applyFile(file, insecure, pushes) {
   const printed = run(pushes ? 'apply' : 'plan', ...insecure, '--json', file);
-  output('digest', JSON.parse(printed).lists[0].digest);
+  const [first] = JSON.parse(printed).lists;
+  if (!first) throw new Error(`expected lists in ${file}, found none`);
+  output('digest', first.digest);
   output('metadata', printed.trim());
 }
 
@@ -71,19 +87,26 @@ function pushList(insecure, pushes) {
   const annotations = linesOf('annotations').flatMap((pair) => ['--annotation', pair]);
   // What an earlier run on the same machine left counts for nothing.
   run('rm', '--ignore-missing', list);
-  run('create', ...insecure, '--flatten', ...(platforms ? ['--platform', platforms] : []), ...annotations, list, ...images);
-  for (const line of linesOf('annotate')) run('annotate', list, ...words(line));
-  const format = input('format');
-  const forms = format ? ['--format', format] : [];
-  if (!pushes) {
-    run('push', ...insecure, '--copy', '--dry-run', ...forms, list);
-    return;
+  try {
+    run('create', ...insecure, '--flatten', ...(platforms ? ['--platform', platforms] : []), ...annotations, list, ...images);
+    for (const line of linesOf('annotate')) run('annotate', list, ...words(line));
+    const format = input('format');
+    const tags = linesOf('tags').flatMap((tag) => ['--tag', tag]);
+    const options = [...insecure, '--copy', ...(format ? ['--format', format] : []), ...tags];
+    if (pushes) pushKept(list, options);
+    else output('digest', JSON.parse(run('push', ...options, '--dry-run', '--json', list)).digest);
+  } finally {
+    // Here no list is kept for later: Docker would refuse to create it again.
+    run('rm', '--ignore-missing', list);
   }
+}
+
+/** Pushes the local list, and tells its digest and the rest. */
+function pushKept(list, options) {
   const folder = mkdtempSync(join(tmpdir(), 'tallyman-action-'));
   try {
     const metadata = join(folder, 'metadata.json');
-    const tags = linesOf('tags').flatMap((tag) => ['--tag', tag]);
-    const digest = run('push', ...insecure, '--copy', '--purge', '--metadata-file', metadata, ...forms, ...tags, list);
+    const digest = run('push', ...options, '--metadata-file', metadata, list);
     output('digest', digest.trim().split('\n').at(-1));
     output('metadata', readFileSync(metadata, 'utf8').trim());
   } finally {

@@ -72,6 +72,9 @@ export function functionOf<T>(value: T, name: string): T {
   throw wrongArgument(name, 'a function', value);
 }
 
+/** The elements of what can be iterated. A text is one by itself. */
+export const listOf = <T>(value: Iterable<T>, name: string): (T | string)[] => (typeof value === 'string' ? [value] : elementsOf(value, name));
+
 /** The elements of what can be iterated, other than a text. */
 export function elementsOf<T>(value: Iterable<T>, name: string): T[] {
   if (typeof value === 'object' && value !== null && Symbol.iterator in value) return Array.from(value);

@@ -1,5 +1,5 @@
 import type { AsyncIter, Engine, Plan } from '../dist/tallyman.js';
-import { elementsOf, flagOf, functionOf, numberOf, optionsOf, textOf, wrongArgument } from './arguments.js';
+import { elementsOf, flagOf, functionOf, listOf, numberOf, optionsOf, textOf, wrongArgument } from './arguments.js';
 import { Attestation, type AttestationJson } from './attestation.js';
 import { asBytes, type Bytes } from './bytes.js';
 import { streamFrom } from './byte-stream.js';
@@ -148,7 +148,7 @@ export class Tallyman {
     return limit === undefined ? inOrder : first(inOrder, limit);
   }
 
-  /** The repositories of a registry, as they come. Many registries show nobody theirs. */
+  /** The repositories of a registry, as they come. Many registries do not offer a catalog. */
   catalog(registry: string, options: CallOptions = {}): AsyncGenerator<string, void, undefined> {
     const { signal } = optionsOf(options, ['signal']);
     const text = textOf(registry, 'registry');
@@ -161,15 +161,16 @@ export class Tallyman {
    */
   async blob(
     repository: string | Reference,
-    blob?: string | Pick<Descriptor, 'digest' | 'size'>,
+    blob?: string | Digest | Pick<Descriptor, 'digest' | 'size'>,
     options: CallOptions = {},
   ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
     const { signal } = optionsOf(options, ['signal']);
     const text = referenceText(repository, 'repository');
-    if (blob === null || (blob !== undefined && typeof blob !== 'string' && typeof blob !== 'object')) {
+    const named = blob instanceof Digest ? blob.toString() : blob;
+    if (named === null || (named !== undefined && typeof named !== 'string' && typeof named !== 'object')) {
       throw wrongArgument('blob', 'a digest or a descriptor', blob);
     }
-    const { digest, size } = typeof blob === 'object' ? blob : { digest: blob ?? Reference.parse(repository).digest, size: undefined };
+    const { digest, size } = typeof named === 'object' ? named : { digest: named ?? Reference.parse(repository).digest, size: undefined };
     if (digest !== undefined) textOf(digest, 'digest');
     if (size !== undefined && !(Number.isSafeInteger(size) && size >= 0)) throw wrongArgument('size', 'a whole number of bytes', size);
     if (digest === undefined) {
@@ -375,6 +376,8 @@ export class Tallyman {
     const given = elementsOf(blobs, 'blobs').map((blob) => blobOf(blob, artifactType));
     const attached = annotations === undefined ? {} : annotationsJson(annotations);
     const { name } = Reference.parse(subject);
+    // Nothing is uploaded for a subject that is not there.
+    if (given.some((blob) => 'content' in blob)) await this.resolve(text, { signal });
     const put = async (blob: NewBlob | DescriptorJson, signal: AbortSignal): Promise<DescriptorJson> => {
       if (!('content' in blob)) return blob;
       const { content, mediaType, annotations } = blob;
@@ -409,7 +412,7 @@ export class Tallyman {
     const { annotations, platforms, signal, ...flags } = optionsOf(options, [...createFlags, 'annotations', 'platforms', 'signal']);
     for (const name of createFlags) if (flags[name] !== undefined) flagOf(flags[name], name);
     const text = referenceText(list, 'list');
-    const given = elementsOf(images, 'images');
+    const given = listOf(images, 'images');
     const described = given.filter(isDescriptor).map((descriptor) => ownJson(descriptor, list));
     const named = given.filter((image) => !isDescriptor(image)).map((image) => referenceText(image, 'image'));
     const wanted = { platforms: platformTexts(platforms), annotations: annotations === undefined ? {} : annotationsJson(annotations) };
@@ -817,7 +820,7 @@ async function* first(names: AsyncIterable<string>, limit: number): AsyncGenerat
 
 /** The texts of platforms; none stands for all. */
 const platformTexts = (platforms: Iterable<string | Platform> | undefined): string[] =>
-  platforms === undefined ? [] : elementsOf(platforms, 'platforms').map((platform) => platformText(platform) ?? '');
+  platforms === undefined ? [] : listOf(platforms, 'platforms').map((platform) => platformText(platform) ?? '');
 
 /** The descriptor of a manifest in the repository of `list`, as manifests have it. */
 function ownJson(descriptor: Descriptor & { reference?: string }, list: string | Reference): DescriptorJson {
@@ -829,7 +832,9 @@ function ownJson(descriptor: Descriptor & { reference?: string }, list: string |
 
 /** Tags, one or several. */
 function tagsOf(tags: string | Iterable<string>): string[] {
-  return (typeof tags === 'string' ? [tags] : elementsOf(tags, 'tags')).map((tag) => textOf(tag, 'tag'));
+  const texts = listOf(tags, 'tags').map((tag) => textOf(tag, 'tag'));
+  if (texts.length > 0) call((engine) => engine.checkTags(texts));
+  return texts;
 }
 
 /** A blob of an attachment: one to be uploaded, or the descriptor of one that is there. */

@@ -1,4 +1,5 @@
 import { isRecord } from './arguments.js';
+import { Digest } from './digest.js';
 import { TallymanError } from './error.js';
 import type { Annotations, MediaType } from './media-types.js';
 import { platformJson, platformOf, type Platform, type PlatformJson } from './platform.js';
@@ -14,15 +15,15 @@ export interface Descriptor {
   /** Size of the content in bytes. */
   size: number;
   /** Platform of the image, for entries of lists. */
-  platform?: Platform;
+  platform?: Platform | undefined;
   /** Free key and value pairs. */
-  annotations?: Annotations;
+  annotations?: Annotations | undefined;
   /** Other addresses of the content. */
-  urls?: string[];
+  urls?: string[] | undefined;
   /** The content itself in base64, where it is embedded. */
-  data?: string;
+  data?: string | undefined;
   /** Type of the artifact that the content is, where it is one. */
-  artifactType?: string;
+  artifactType?: string | undefined;
 }
 
 /** A descriptor as manifests have it. */
@@ -70,7 +71,11 @@ export function descriptorJson(descriptor: Descriptor): DescriptorJson {
   const more = Object.fromEntries(Object.entries(others).filter(([name]) => known.includes(name)));
   if (typeof mediaType !== 'string' || typeof digest !== 'string') throw wrong('texts as mediaType and digest');
   if (!Number.isSafeInteger(size) || size < 0) throw wrong('a whole number of bytes as size');
+  Digest.parse(digest);
   if (annotations) annotationsJson(annotations);
+  const { urls, data, artifactType } = descriptor;
+  if (urls && !(Array.isArray(urls) && urls.every((url: unknown) => typeof url === 'string'))) throw wrong('an array of texts as urls');
+  if ([data, artifactType].some((text: unknown) => text !== undefined && text !== null && typeof text !== 'string')) throw wrong('texts as data and artifactType');
   return {
     mediaType,
     digest,

@@ -89,6 +89,8 @@ export interface TallymanErrorFields {
   message: string;
   /** The image, list or blob that it is about. */
   reference?: string;
+  /** The repository that it is about. */
+  repository?: string;
   /** The list that it is about. */
   list?: string;
   /** The image of a list that it is about. */
@@ -97,6 +99,8 @@ export interface TallymanErrorFields {
   registry?: string;
   /** The request's URL. */
   url?: string;
+  /** The address of the page that sent the request. */
+  page?: string;
   /** The answer's HTTP status. */
   status?: number;
   /** The answer, up to 64 KiB of it. */
@@ -111,6 +115,8 @@ export interface TallymanErrorFields {
   path?: string;
   /** The limit that was passed. */
   limit?: number;
+  /** The number of characters that were found. */
+  length?: number;
   /** The media type that it is about. */
   mediaType?: string;
   /** The platform that was asked for. */
@@ -171,7 +177,7 @@ export class TallymanError extends Error {
   toJSON(): object {
     const { name, message, cause } = this;
     // JSON has no errors, and copies of errors lose their fields.
-    const below = cause instanceof TallymanError ? cause.toJSON() : cause instanceof Error ? { name: cause.name, message: cause.message } : cause;
+    const below = cause instanceof TallymanError ? cause.toJSON() : cause instanceof Error ? { name: cause.name, message: cause.message } : dataOf(cause);
     return { ...this, name, message, ...(cause === undefined ? {} : { cause: below }) };
   }
 
@@ -202,6 +208,16 @@ export class TallymanError extends Error {
       (this.status ?? 0) >= 500 ||
       (this.cause instanceof TallymanError && this.cause.retryable)
     );
+  }
+}
+
+/** A value as JSON can say it, or as text where it cannot. */
+function dataOf(value: unknown): unknown {
+  try {
+    const json = JSON.stringify(value) as string | undefined;
+    return json === undefined ? String(value) : (JSON.parse(json) as unknown);
+  } catch {
+    return messageOf(value);
   }
 }
 

@@ -1,4 +1,4 @@
-import { elementsOf, functionOf, numberOf, optionsOf, textOf, wrongArgument } from './arguments.js';
+import { functionOf, listOf, numberOf, optionsOf, textOf, wrongArgument } from './arguments.js';
 import { runtime } from './engine.js';
 import { TallymanError, errorOf, messageOf, type TallymanErrorFields } from './error.js';
 import type { Credentials, TallymanOptions } from './options.js';
@@ -178,9 +178,14 @@ export function checked(options: TallymanOptions): TallymanOptions {
     throw wrongArgument('store', `an object with the methods ${methods.join(', ')}`, store);
   }
   if (insecure === undefined || typeof insecure === 'boolean' || typeof insecure === 'function') return { ...given };
-  const named = typeof insecure === 'string' ? [insecure] : elementsOf(insecure, 'insecure');
-  return { ...given, insecure: named.map((registry) => textOf(registry, 'insecure')) };
+  const named = listOf(insecure, 'insecure').map((registry) => textOf(registry, 'insecure'));
+  const wrong = named.find((registry) => !isHost(registry));
+  if (wrong !== undefined) throw wrongArgument('insecure', 'registries by host and port, such as registry.example:5000,', wrong);
+  return { ...given, insecure: named };
 }
+
+/** Returns `true` for a host with or without a port, and nothing else of a URL. */
+const isHost = (text: string): boolean => !text.includes('*') && ['https', 'http'].some((scheme) => hostIn(`${scheme}://${text}`) === text.toLowerCase());
 
 /** Returns the program's choice for a registry, or `undefined` if the registry's address decides (loopback is insecure). */
 export function isInsecure({ insecure }: TallymanOptions, registry: string): boolean | undefined {

@@ -1,4 +1,5 @@
 import { textOf } from './arguments.js';
+import { TallymanError } from './error.js';
 import { checkListName, hasOnly, isSame } from './store.js';
 import type { EditOutcome, EntryChange, RenameOutcome, Store, StoredEntry } from './store.js';
 
@@ -144,13 +145,22 @@ export class IndexedDbStore implements Store {
   }
 
   async #open(): Promise<IDBDatabase> {
+    if (typeof indexedDB === 'undefined') {
+      throw failure('expected the IndexedDB of a browser, found none: FileStore keeps lists in files, MemoryStore until the program ends');
+    }
     const request = indexedDB.open(this.#name, version);
     request.onupgradeneeded = () => {
       const present = request.result.objectStoreNames;
       for (const store of [lists, entries, changed, notes]) if (!present.contains(store)) request.result.createObjectStore(store);
     };
     try {
-      const database = await done(request);
+      const database = await Promise.race([done(request), blocked(request, this.#name)]);
+      const present = database.objectStoreNames;
+      if (![lists, entries, changed].every((store) => present.contains(store))) {
+        database.close();
+        const found = `expected the object stores ${lists}, ${entries} and ${changed} in the database ${this.#name}, found ${[...present].join(', ') || 'none'}`;
+        throw failure(`${found}: it is another program's; give the store another name`);
+      }
       // The next call opens the database again, or says why it cannot.
       database.onclose = () => (this.#opened = undefined);
       database.onversionchange = () => {
@@ -160,9 +170,9 @@ export class IndexedDbStore implements Store {
       return database;
     } catch (error) {
       this.#opened = undefined;
-      if (request.error?.name !== 'VersionError') throw error;
+      if (((error as Error).cause as Error | undefined)?.name !== 'VersionError') throw error;
       const found = `expected version ${version} of the database ${this.#name}, found a newer one`;
-      throw new Error(`${found}: a newer version of this program has opened it in another tab; reload this page`, { cause: error });
+      throw failure(`${found}: a newer version of this program has opened it in another tab; reload this page`, error);
     }
   }
 
@@ -222,8 +232,25 @@ function done<T>(request: IDBRequest<T>): Promise<T> {
   });
 }
 
-function refused(error: DOMException | null): Error {
+/** Milliseconds that other tabs have for closing an older version of a database. */
+const closingTime = 2000;
+
+/** A promise that fails when other tabs have kept the database from being opened for {@link closingTime}. */
+function blocked(request: IDBOpenDBRequest, name: string): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    request.onblocked = () =>
+      setTimeout(() => {
+        // When it is opened after all, nobody waits for it any more.
+        request.onsuccess = () => request.result.close();
+        reject(failure(`expected to open the database ${name}, found an older version of it open in another tab: close that tab, or reload it`));
+      }, closingTime);
+  });
+}
+
+const failure = (message: string, cause?: unknown): TallymanError => new TallymanError({ code: 'store-failed', message, cause });
+
+function refused(error: DOMException | null): TallymanError {
   const full = error?.name === 'QuotaExceededError';
   const reason = full ? "the browser's storage is full: remove lists or free disk space" : (error?.message ?? 'the transaction was aborted');
-  return new Error(`the browser's database refused: ${reason}; nothing was changed`, { cause: error });
+  return failure(`the browser's database refused: ${reason}; nothing was changed`, error ?? undefined);
 }

@@ -90,7 +90,7 @@ export interface ApplyProgress {
 export interface ApplyOptions extends CallOptions {
   /** Only compare, as `tallyman plan` does: nothing is pushed. */
   dryRun?: boolean | undefined;
-  /** Hears of each step. */
+  /** Called for each step. */
   onProgress?: ((progress: ApplyProgress) => void) | undefined;
 }
 

@@ -239,6 +239,7 @@ function checkedChange(change: PlatformChange): PlatformChange {
     const isList = textLists.includes(name);
     const isRight = isList ? Array.isArray(value) && value.every((text) => typeof text === 'string') : typeof value === 'string';
     if (!isRight && value !== undefined) throw wrongArgument(name, isList ? 'an array of texts' : 'a text', value);
+    if (value === '') throw wrongArgument(name, 'a text that is not empty (clear empties a field)', value);
   }
   return change;
 }

@@ -33,7 +33,7 @@ export interface CredentialRefusal {
 
 /**
  * A callback for credentials. It is called once for a registry, again when they expire, and again after a refusal, with the reason;
- * what it returns then is tried once more unless it is the same. Nothing stands for registries that are used without credentials.
+ * what it returns then is tried once more unless it is the same. `undefined` is for registries that are used without credentials.
  */
 export type CredentialCallback = (
   registry: string,
@@ -91,9 +91,9 @@ export interface TallymanOptions {
   fetch?: Fetch | undefined;
   /** Store of lists that are not pushed yet. Without it nothing keeps them but your program. */
   store?: Store | undefined;
-  /** Hears of every request that is made again. Its errors change nothing. */
+  /** Called for every request that is made again. Its errors change nothing. */
   onRetry?: ((event: RetryEvent) => void) | undefined;
-  /** Hears of every request, its status and the response's headers: for logs and rate limits. Its errors change nothing. */
+  /** Called for every request, with its status and the response's headers: for logs and rate limits. Its errors change nothing. */
   onRequest?: ((event: RequestEvent) => void) | undefined;
 }
 
@@ -222,7 +222,7 @@ export interface PushOptions extends CallOptions, Omit<PlanOptions, 'subject'> {
   format?: ListFormat | undefined;
   /** Refuse to move a tag that stands for another manifest. */
   neverOverwrite?: boolean | undefined;
-  /** Hears of each step. */
+  /** Called for each step. */
   onProgress?: ((progress: PushProgress) => void) | undefined;
   /** Remove the list from the store when it is pushed, unless it was changed meanwhile. */
   purge?: boolean | undefined;
@@ -272,7 +272,7 @@ export interface CopyOptions extends CallOptions {
   digestTags?: boolean | undefined;
   /** Refuse to move a tag that stands for another manifest. */
   neverOverwrite?: boolean | undefined;
-  /** Hears of each step. */
+  /** Called for each step. */
   onProgress?: ((progress: CopyProgress) => void) | undefined;
 }
 

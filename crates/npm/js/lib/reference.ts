@@ -1,4 +1,5 @@
 import { textOf, wrongArgument } from './arguments.js';
+import { Digest } from './digest.js';
 import { call } from './engine.js';
 import { TallymanError } from './error.js';
 
@@ -84,15 +85,14 @@ export class Reference {
   }
 
   /** The same repository by a digest alone. */
-  withDigest(digest: string): Reference {
-    textOf(digest, 'digest');
-    return Reference.parse(`${this.name}@${digest}`);
+  withDigest(digest: string | Digest): Reference {
+    return Reference.parse(`${this.name}@${digestText(digest)}`);
   }
 
   /** The same reference, tag included, pinned to a digest: `alpine:3.22@sha256:…`. */
-  pin(digest: string): Reference {
-    textOf(digest, 'digest');
-    return Reference.parse(this.tag === undefined ? `${this.name}@${digest}` : `${this.name}:${this.tag}@${digest}`);
+  pin(digest: string | Digest): Reference {
+    const text = digestText(digest);
+    return Reference.parse(this.tag === undefined ? `${this.name}@${text}` : `${this.name}:${this.tag}@${text}`);
   }
 
   /** The full form: `docker.io/library/alpine:3.22@sha256:…`. */
@@ -112,3 +112,5 @@ export function referenceText(value: unknown, name: string): string {
   if (typeof value === 'string' && value) return value;
   throw wrongArgument(name, 'a reference such as ghcr.io/acme/app:1.0', value);
 }
+
+const digestText = (digest: string | Digest): string => (digest instanceof Digest ? digest.toString() : textOf(digest, 'digest'));

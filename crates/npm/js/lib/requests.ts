@@ -130,13 +130,26 @@ const kinds: Record<string, string> = {
   ERR_SSL_PACKET_LENGTH_TOO_LONG: 'plain-http',
   UND_ERR_CONNECT_TIMEOUT: 'timeout',
   UND_ERR_SOCKET: 'reset',
+  // Bun's own.
+  EPROTO: 'plain-http',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'tls',
 };
+
+/** Words of Deno, whose errors have no code. */
+const words: [RegExp, string][] = [
+  [/invalid peer certificate/, 'tls'],
+  [/InvalidContentType/, 'plain-http'],
+  [/Connection refused/, 'refused'],
+  [/Connection reset/, 'reset'],
+  [/dns error/, 'dns'],
+];
 
 /** An error with the sort of failure, as far as it can be told: browsers do not tell. */
 function failureOf(error: unknown, browser: boolean): Error {
-  const { name, cause } = (error ?? {}) as { name?: unknown; cause?: { code?: unknown; message?: string } };
-  const code = String(cause?.code ?? '');
+  const { name, cause, code: own } = (error ?? {}) as { name?: unknown; code?: unknown; cause?: { code?: unknown; message?: string } };
+  const message = cause?.message || messageOf(error);
+  const code = String(cause?.code ?? own ?? '');
   const aborted = name === 'AbortError' || name === 'TimeoutError';
-  const kind = aborted ? 'aborted' : browser ? 'opaque' : (kinds[code] ?? (code.includes('CERT') ? 'tls' : 'other'));
-  return Object.assign(new Error(cause?.message || messageOf(error), { cause: error }), { kind });
+  const told = (): string => kinds[code] ?? (code.includes('CERT') ? 'tls' : (words.find(([word]) => word.test(message))?.[1] ?? 'other'));
+  return Object.assign(new Error(message, { cause: error }), { kind: aborted ? 'aborted' : browser ? 'opaque' : told() });
 }

@@ -34,6 +34,13 @@ pub fn check_digest(text: &str) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Checks that texts are tags. The error says which one is none, and why.
+#[wasm_bindgen(js_name = checkTags)]
+pub fn check_tags(texts: Vec<String>) -> Result<(), Failure> {
+    super::transfers::tags(&texts)?;
+    Ok(())
+}
+
 /// Reads a platform, as the JSON that manifests have.
 #[wasm_bindgen(js_name = parsePlatform)]
 pub fn parse_platform(text: &str) -> Result<String, Failure> {

@@ -88,26 +88,35 @@ pub async fn copy(
     let (source, target): (Reference, Reference) = (source.parse()?, target.parse()?);
     let options = CopyOptions::parse(options)?;
     let copying = plan_copy_of(client, &source, &target, &options.platforms).await?;
-    let copier = Copier::new(client).never_overwriting(options.keeps_tags);
-    let transferred = Cell::new(0);
+    let counted = Cell::new(Counted { manifests: copying.manifests as u64, ..Counted::default() });
+    let begin = |plan: &PushPlan| {
+        let now = counted.get();
+        let (steps, bytes) = (now.steps + plan.steps.len(), now.bytes + bytes_of(plan));
+        counted.set(Counted { steps, bytes, ..now });
+        let start =
+            ["planned".into(), (steps as f64).into(), JsValue::UNDEFINED, JsValue::from(bytes as f64)];
+        on_progress.apply(&JsValue::UNDEFINED, &start.iter().collect()).ok();
+    };
+    let hear = |event: &PushEvent| {
+        if let PushEvent::Transferred { bytes, .. } = event {
+            counted.set(Counted { transferred: counted.get().transferred + bytes, ..counted.get() });
+        }
+        report(on_progress, event);
+    };
+    // Referrers come beside the manifests that were planned first.
+    let listener = |plan: &PushPlan, event: Option<PushEvent>| match &event {
+        Some(event) => hear(event),
+        None => {
+            begin(plan);
+            counted.set(Counted { manifests: counted.get().manifests + manifests_of(plan), ..counted.get() });
+        }
+    };
+    let copier = Copier::new(client).never_overwriting(options.keeps_tags).listening(&listener);
     if let Some(plan) = &copying.plan {
         copier.check(plan).await?;
-        let size = bytes_of(plan);
-        let start = [
-            "planned".into(),
-            (plan.steps.len() as f64).into(),
-            JsValue::UNDEFINED,
-            JsValue::from(size as f64),
-        ];
-        on_progress.apply(&JsValue::UNDEFINED, &start.iter().collect()).ok();
+        begin(plan);
     }
-    let on_event = |event| {
-        if let PushEvent::Transferred { bytes, .. } = event {
-            transferred.set(transferred.get() + bytes);
-        }
-        report(on_progress, &event);
-    };
-    copier.carry_out(&target, &copying, &on_event).await?;
+    copier.carry_out(&target, &copying, &|event| hear(&event)).await?;
     if options.referrers {
         copier.referrers(&source, &target, &copying.digests).await?;
     }
@@ -119,9 +128,26 @@ pub async fn copy(
         .string("digest", copying.manifest.digest().as_str())
         .string("mediaType", copying.manifest.media_type().as_str())
         .number("size", copying.manifest.size())
-        .number("manifests", copying.manifests as u64)
-        .number("bytes", transferred.get());
+        .number("manifests", counted.get().manifests)
+        .number("bytes", counted.get().transferred);
     Ok(json.end().into())
+}
+
+/// Counts of a copy with what belongs to it.
+#[derive(Clone, Copy, Default)]
+struct Counted {
+    steps: usize,
+    /// Bytes of blobs that may have to come over.
+    bytes: u64,
+    /// Bytes of blobs that have come over.
+    transferred: u64,
+    manifests: u64,
+}
+
+/// Returns the number of manifests that a plan puts.
+fn manifests_of(plan: &PushPlan) -> u64 {
+    let puts = |action: &Action| matches!(action, Action::PutManifest { .. } | Action::PutList { .. });
+    plan.steps.iter().filter(|step| puts(&step.action)).count() as u64
 }
 
 /// Returns the bytes of the blobs that a plan takes from other registries.

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { makeConfig, manifest, packageProgram, startMemory } from './support.js';
@@ -101,12 +101,34 @@ test('a file of lists is compared and applied', async (t) => {
   await manifest(host, 'samples/hello', 'file');
 });
 
+test('without a push the digest is told and tags are checked, and no list is kept whatever happens', async (t) => {
+  const host = await startMemory(t, '--samples');
+  const config = makeConfig(t);
+  const list = `${host}/samples/hello:looked-at`;
+  const inputs = { list, images: `${host}/samples/hello:amd64`, insecure: 'true' };
+  const kept = () => readdirSync(config).includes('manifests') && readdirSync(join(config, 'manifests'));
+  const looked = runAction(config, { ...inputs, push: 'false', tags: 'newest' });
+  assert.equal(looked.status, 0, looked.log);
+  assert.ok(!kept() || kept().length === 0, looked.log);
+  const wrongTag = runAction(config, { ...inputs, push: 'false', tags: 'bad tag' });
+  assert.equal(wrongTag.status, 1, wrongTag.log);
+  assert.match(wrongTag.log, /^::error::.*bad tag/m);
+  const wrongEntry = runAction(config, { ...inputs, annotate: `${host}/samples/hello:none --variant v8` });
+  assert.equal(wrongEntry.status, 1, wrongEntry.log);
+  assert.ok(!kept() || kept().length === 0, wrongEntry.log);
+  const pushed = runAction(config, inputs);
+  assert.equal(pushed.status, 0, pushed.log);
+  assert.equal(pushed.outputs.digest, looked.outputs.digest);
+});
+
 test('faults are shown as annotations of the run', async (t) => {
   const config = makeConfig(t);
+  writeFileSync(join(config, 'empty.yaml'), 'lists: []\n');
   for (const [inputs, expected] of [
     [{}, /^::error::expected the inputs list and images, or file$/m],
     [{ list: 'a.io/b', images: 'a.io/c', push: 'maybe' }, /^::error::expected true or false for the input push, found maybe$/m],
-    [{ file: 'none.yaml' }, /^::error::.*none\.yaml/m],
+    [{ file: 'none.yaml' }, /^::error::open none\.yaml: no such file or directory$/m],
+    [{ file: 'empty.yaml' }, /^::error::expected lists in empty\.yaml, found none$/m],
   ]) {
     const { status, log } = runAction(config, inputs);
     assert.equal(status, 1, log);
