@@ -510,6 +510,50 @@ describe('the border', () => {
     assert.equal((await failure(() => new ManifestList('r.io/app:v1', [{ ...entry, mediaType: dockerImage }]))).code, 'argument-invalid');
   });
 
+  test('bytes that are not there any more are refused', async () => {
+    const gone = (bytes) => (structuredClone(bytes, { transfer: [bytes.buffer] }), bytes);
+    const shrinking = new ArrayBuffer(8, { maxByteLength: 8 });
+    const behind = new Uint8Array(shrinking, 4, 4);
+    shrinking.resize(2);
+    const transferred = gone(new Uint8Array(8));
+    for (const bytes of [transferred, transferred.buffer, gone(new DataView(new ArrayBuffer(8))), gone(new Float64Array(8)), behind]) {
+      for (const work of [
+        () => Digest.of(bytes),
+        () => Digest.ofLarge(bytes),
+        () => Digest.ofStream([bytes]),
+        () => Digest.matches(digest(1), bytes),
+        () => Manifest.parse(bytes),
+        () => buildList(bytes),
+        () => new Tallyman().putManifest('127.0.0.1:1/app', bytes),
+        () => new Tallyman().putBlob('127.0.0.1:1/app', bytes),
+        () => new Tallyman().attach('127.0.0.1:1/app', { artifactType: 'a/b', blobs: [{ content: bytes }] }),
+      ]) {
+        const { code, message } = await failure(work);
+        assert.deepEqual([code, message], ['argument-invalid', 'expected bytes, found a buffer that was transferred or has shrunk'], String(work));
+      }
+    }
+    assert.equal(Digest.of(new Uint8Array()), sha256(''));
+    // Nor is what only looks like bytes.
+    assert.equal((await failure(() => Digest.of(new Proxy(new Uint8Array(8), {})))).code, 'argument-invalid');
+    class Own extends Uint8Array {
+      get length() {
+        throw new Error('not for you');
+      }
+    }
+    assert.equal(Digest.of(new Own(8)), sha256(new Uint8Array(8)));
+  });
+
+  test('2 GiB are hashed as all bytes are', { timeout: 300_000 }, async () => {
+    const size = 2 ** 31;
+    const bytes = new Uint8Array(size);
+    const hash = createHash('sha256');
+    for (let at = 0; at < size; at += 2 ** 28) hash.update(bytes.subarray(at, at + 2 ** 28));
+    const expected = `sha256:${hash.digest('hex')}`;
+    assert.equal(Digest.of(bytes), expected);
+    assert.equal(await Digest.ofLarge(bytes.buffer), expected);
+    assert.equal(await Digest.ofStream([bytes]), expected);
+  });
+
   test('bytes come in every form, streams too', async () => {
     const bytes = new TextEncoder().encode('hello');
     for (const form of [bytes, bytes.buffer, new DataView(bytes.buffer), Buffer.from(bytes), 'hello']) assert.equal(Digest.of(form), sha256(bytes));
@@ -779,7 +823,7 @@ describe('with a registry', () => {
         const [first, second] = entries.map((entry) => `${hello}@${entry.digest}`);
         const list = `${registry.host}/kept/app:v1`;
         const made = await tm.create(list, [first]);
-        assert.deepEqual(await tm.lists(), [list.replace(':', '-').replaceAll('/', '_').replace(':', '-')]);
+        assert.deepEqual(await tm.lists(), [list]);
         assert.equal((await tm.load(list)).digest, made.digest);
         assert.equal((await failure(() => tm.create(list, [second]))).code, 'list-exists');
         const amended = await tm.create(list, [second], { amend: true });
@@ -922,7 +966,7 @@ describe('with a registry', () => {
         const found = new Set(kept.flatMap((list) => list?.entries.map(({ reference }) => reference) ?? []));
         assert.deepEqual([...found].sort(), added.sort());
         // Each method by itself.
-        const [file] = await tm.lists();
+        const [file] = await store.names();
         const seen = await store.load(file);
         assert.equal(await store.removeSeen(file, seen.slice(1)), false);
         assert.equal(await store.removeSeen(file, seen.map(([name, bytes]) => [name, bytes.slice(1)])), false);
@@ -960,6 +1004,44 @@ describe('with a registry', () => {
         assert.equal((await failure(call)).code, 'name-taken', String(call));
       }
       assert.deepEqual(await tm.lists(), apart.lists);
+    });
+
+    test('each list that is named is there by that name, in every store', async () => {
+      const memory = new MemoryStore();
+      const withoutReferences = { ...own, load: (list) => memory.load(list), names: () => memory.names(), save: (list, entries) => memory.save(list, entries), remove: (list) => memory.remove(list) };
+      for (const store of [new MemoryStore(), new FileStore(join(folder, 'named')), withoutReferences]) {
+        const tm = new Tallyman({ store });
+        // As files none of them tells where its repository ends.
+        const lists = ['127.0.0.1:44479/app:4', 'docker.io/library/app:latest', 'r.example/a-b/c_d:v1-rc.2'];
+        for (const list of lists) {
+          const entry = { mediaType: ociImage, digest: digest(1), size: 7, platform: { os: 'linux', architecture: 'amd64' }, reference: `${Reference.parse(list).name}@${digest(1)}` };
+          await tm.save(new ManifestList(list, [entry]));
+        }
+        const named = await tm.lists();
+        assert.deepEqual(named.toSorted(), lists.toSorted());
+        for (const list of named) assert.equal((await tm.load(list)).reference, list);
+        for (const list of named) assert.equal(await tm.remove(list), true);
+        assert.deepEqual(await tm.lists(), []);
+      }
+      // The likeliest name is another one, which the store tells from the list's own.
+      const tm = new Tallyman({ store: memory });
+      await tm.save(new ManifestList('r.example/a_b-c:1'));
+      assert.deepEqual(await tm.lists(), ['r.example/a_b-c:1']);
+      await mkdir(join(folder, 'named', 'No list'));
+      assert.deepEqual(await new Tallyman({ store: new FileStore(join(folder, 'named')) }).lists(), []);
+    });
+
+    test('what a store gives may throw wherever it is read', { timeout: 20_000 }, async () => {
+      const fault = new Error('a getter failed');
+      const throwing = (target, name) => new Proxy(target, { get: (of, key) => { if (key === name) throw fault; return Reflect.get(of, key); } });
+      const bytes = new Proxy(new Uint8Array(1), {});
+      for (const names of [() => throwing(['a-1'], '0'), () => throwing(['a-1'], 'length')]) {
+        assert.equal((await failure(() => new Tallyman({ store: { ...own, names } }).lists())).cause, fault);
+      }
+      for (const load of [() => throwing([['a', new Uint8Array()]], '0'), () => [throwing(['a', new Uint8Array()], '1')]]) {
+        assert.equal((await failure(() => new Tallyman({ store: { ...own, load } }).load('r.example/app:1'))).cause, fault);
+      }
+      assert.equal((await failure(() => new Tallyman({ store: { ...own, load: () => [['a', bytes]] } }).load('r.example/app:1'))).code, 'argument-invalid');
     });
 
     test('a store that fails is told by its own words, and none at all too', async () => {

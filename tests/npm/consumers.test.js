@@ -298,7 +298,7 @@ test('lists are kept in IndexedDB, for every tab, as the Docker CLI writes them'
   );
   const name = `${registry.host.replace(':', '-')}_kept_app-v1`;
   assert.equal(await second.evaluate(() => heard), name);
-  assert.deepEqual(await second.evaluate(() => tm.lists()), [name]);
+  assert.deepEqual(await second.evaluate(() => tm.lists()), [list]);
   const loaded = await second.evaluate((list) => tm.load(list).then(({ digest, entries }) => ({ digest, entries })), list);
   assert.deepEqual(loaded, made);
   const stored = await second.evaluate(
@@ -348,7 +348,7 @@ test('lists in a browser outlast other tabs that change them, delete the databas
     };
     const { localList } = await tm.push(list, { copy: true, purge: true, onProgress });
     await tm.rename(list, to);
-    const [file] = await tm.lists();
+    const [file] = await store.names();
     const seen = await store.load(file);
     const direct = [
       seen.length,
@@ -360,7 +360,7 @@ test('lists in a browser outlast other tabs that change them, delete the databas
     ];
     await tm.create(list, [first]);
     // A change that cannot be made whole is not made.
-    const [kept] = await tm.lists();
+    const [kept] = await store.names();
     const before = JSON.stringify(await store.load(kept));
     const notStored = [() => undefined, Symbol('none')];
     const changes = [

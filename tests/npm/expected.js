@@ -41,7 +41,7 @@ export async function expected(host, name) {
     alone: digest,
     errors: { missing: 'not-found 404', aborted: 'AbortError aborted' },
     blob: true,
-    kept: [`${host.replace(':', '-')}_consumers_${name}-v1`],
+    kept: [`${host}/consumers/${name}:v1`],
     tree: entries.map(({ digest }) => `entry ${digest}`),
     pure: { reference: 'docker.io/library/alpine:latest', digest: digestOf('hello') },
   };

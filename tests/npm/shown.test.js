@@ -128,6 +128,8 @@ describe('types', () => {
     } else if (found.kind === 'list') {
       const none: undefined = found.config;
       for (const { platform, descriptor } of found.platforms) console.log(platform.os, descriptor.digest, none);
+      // @ts-expect-error: what a list has is not changed without effect
+      for (const { platform } of found.entries) if (platform) platform.variant = 'v8';
     } else if (found.kind === 'artifact') {
       const bytes: Uint8Array | undefined = found.configBytes;
       console.log(bytes, found.artifactType);

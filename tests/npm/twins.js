@@ -44,4 +44,4 @@ export async function twins({ ManifestList, Tallyman }, store) {
 }
 
 /** The result of `twins` where no list is taken for another one. */
-export const apart = { ends: [`name-taken ${twin} ${list}`], isKept: true, lists: [file, 'r.example_c-1'] };
+export const apart = { ends: [`name-taken ${twin} ${list}`], isKept: true, lists: [list, other] };

@@ -178,3 +178,82 @@ test('a Blob that stands for a file is sent without being in memory as a whole',
   assert.deepEqual(sizes, [5, size, size]);
   assert.ok(more < size / 2, `${more} bytes more of memory`);
 });
+
+test('a buffer that is transferred ends its upload, and nothing else', { timeout: 60_000 }, (t) =>
+  withRegistry([], { attempts: 1 }, async (client, repository) => {
+    const uncaught = [];
+    const listen = (error) => uncaught.push(error);
+    process.on('uncaughtException', listen);
+    t.after(() => process.off('uncaughtException', listen));
+    const transfer = (bytes) => structuredClone(bytes, { transfer: [bytes.buffer] });
+    const refused = { name: 'TallymanError', code: 'argument-invalid', message: /transferred/ };
+    for (const options of [{}, { digest }]) {
+      const bytes = new Uint8Array(content);
+      const put = client.putBlob(repository, bytes, options);
+      transfer(bytes);
+      await assert.rejects(put, refused);
+    }
+    await client.putManifest(`${repository}:1`, JSON.stringify({ schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests: [] }));
+    const attached = new Uint8Array(content);
+    const attaching = client.attach(`${repository}:1`, { artifactType: 'a/b', blobs: [{ content: attached }] });
+    transfer(attached);
+    await assert.rejects(attaching, refused);
+    assert.deepEqual(uncaught, []);
+    assert.equal((await client.putBlob(repository, content)).digest, digest);
+  }));
+
+test('a buffer that is transferred in the middle of an upload ends that', { timeout: 60_000 }, (t) => {
+  const transfer = (bytes) => structuredClone(bytes, { transfer: [bytes.buffer] });
+  const refused = { name: 'TallymanError', code: 'argument-invalid', message: /transferred/ };
+  const uncaught = [];
+  const listen = (error) => uncaught.push(error);
+  process.on('uncaughtException', listen);
+  t.after(() => process.off('uncaughtException', listen));
+  return (async () => {
+    for (const method of ['HEAD', 'POST', 'PUT', 'PATCH']) {
+      const bytes = new Uint8Array(content);
+      let at = 0;
+      // A registry that takes parts alone.
+      const fetch = async (_url, init) => {
+        if (init.method === method && bytes.length > 0) transfer(bytes);
+        const headers = { location: 'https://reg.example/v2/app/blobs/uploads/1' };
+        if (init.method === 'HEAD') return new Response(null, { status: 404 });
+        if (init.method === 'PUT' && init.body) return new Response(null, { status: 415 });
+        if (init.method === 'PATCH') {
+          if (!new Headers(init.headers).has('content-range')) return new Response(null, { status: 416 });
+          at += init.body.byteLength;
+        }
+        return new Response(null, { status: init.method === 'PUT' ? 201 : 202, headers: at > 0 ? { ...headers, range: `0-${at - 1}` } : headers });
+      };
+      await assert.rejects(new Tallyman({ fetch, attempts: 1 }).putBlob('reg.example/app', bytes, { digest }), refused, method);
+    }
+    // Node's own requests write it when there is a connection.
+    await withRegistry(['--fault', 'latency,ms=300,path=/v2/*/blobs/*,method=HEAD'], { attempts: 1 }, async (client, repository) => {
+      const bytes = new Uint8Array(content);
+      setTimeout(() => transfer(bytes), 100);
+      await assert.rejects(client.putBlob(repository, bytes, { digest }), refused);
+    });
+    assert.deepEqual(uncaught, []);
+  })();
+});
+
+test('an upload goes on after the registry is forgotten', () =>
+  withRegistry(['--fault', 'latency,ms=300,path=/v2/*/blobs/uploads/*'], {}, async (client, repository) => {
+    const put = client.putBlob(repository, content);
+    setTimeout(() => client.forget(repository.split('/')[0]), 100);
+    await put;
+    assert.equal(await kept(client, repository), digest);
+  }));
+
+test('a stream that nobody reads keeps no program from its end', { timeout: 60_000 }, () =>
+  withRegistry(['--samples'], {}, async (client, repository) => {
+    const large = new Uint8Array(40_000_000);
+    const { digest } = await client.putBlob(repository, large);
+    const begin = "import { Tallyman } from 'tallyman'; const tm = new Tallyman({ credentials: () => ({ username: 'user', password: 'secret' }) });";
+    for (const work of [`await tm.blob('${repository}', '${digest}');`, `const reader = (await tm.blob('${repository}', '${digest}')).getReader(); await reader.read();`]) {
+      const began = performance.now();
+      await promisify(execFile)(process.execPath, ['--input-type=module', '-e', `${begin} ${work}`], { cwd: fileURLToPath(new URL('.', import.meta.url)) });
+      const took = performance.now() - began;
+      assert.ok(took < 15_000, `${took} ms`);
+    }
+  }));

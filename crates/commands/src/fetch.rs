@@ -207,20 +207,9 @@ impl FetchedImage {
     pub(crate) fn with_platform_or_type(&self, platform: Platform) -> Result<ListEntry, Error> {
         let mut entry = self.with_platform(platform.clone())?;
         if let Ok(image) = entry.image() {
-            set_platform_or_type(&mut entry.descriptor, &image, platform);
+            entry.descriptor.set_platform_or_type(&image, platform);
         }
         Ok(entry)
-    }
-}
-
-/// Sets the platform of an image as its config names it. An artifact, whose config names none, has a type in its place: it says that
-/// it is one, or its config is no image's.
-fn set_platform_or_type(descriptor: &mut Descriptor, image: &ImageManifest, platform: Platform) {
-    if platform.os.is_empty() && image.may_be_artifact() {
-        descriptor.platform = None;
-        descriptor.artifact_type.get_or_insert_with(|| image.type_as_artifact().to_owned());
-    } else {
-        descriptor.platform = Some(platform);
     }
 }
 
@@ -239,7 +228,7 @@ pub(crate) async fn complete(
             found => found.map_err(|error| Error::content(reference, error))?,
         };
     }
-    set_platform_or_type(descriptor, image, platform);
+    descriptor.set_platform_or_type(image, platform);
     Ok(())
 }
 

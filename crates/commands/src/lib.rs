@@ -52,7 +52,7 @@ pub use findings::findings;
 pub use image_files::image_and_config;
 pub use inspect::{Inspected, inspect};
 pub use list_file::{DesiredImage, DesiredList, ListDrift, ListFile, apply_drifts, drifts};
-pub use local_lists::{duplicate, remove, rename};
+pub use local_lists::{StoredList, duplicate, remove, rename, stored_list};
 pub use push::{
     PlannedPush, PushEvent, Survey, convert, execute, execute_as_docker, execute_rest, list_as_referrer,
     purge, survey, with_subject,

@@ -2,10 +2,50 @@
 
 use std::collections::HashSet;
 
-use tallyman_core::{EntryChange, ListEdit, Reference};
-use tallyman_store::{ListStore, Outcome};
+use tallyman_core::{EntryChange, ListEdit, ManifestList, Reference};
+use tallyman_store::{ListStore, Outcome, StoreError, exchange::guess};
 
 use crate::Error;
+
+/// A local list that was found by its file name.
+pub struct StoredList {
+    /// Its name: the likeliest one where the store keeps none.
+    pub reference: Reference,
+    /// The list, or the reason why it cannot be read.
+    pub list: Result<ManifestList, StoreError>,
+}
+
+/// Returns the local list that the store has by the name `file_name`; `Ok(None)` if it is gone meanwhile.
+///
+/// # Errors
+/// [`StoreError::Damaged`] if no list can have the name.
+pub async fn stored_list(store: &dyn ListStore, file_name: &str) -> Result<Option<StoredList>, StoreError> {
+    let Some(any) = guess(file_name, &[]) else {
+        let message =
+            format!("expected a folder that is named as the Docker CLI names lists, found {file_name}");
+        return Err(StoreError::Damaged { path: file_name.to_owned(), message });
+    };
+    let (reference, list) = match store.load(&any).await {
+        // This store knows the names of its lists.
+        Err(StoreError::ListNameTaken { present, .. }) => {
+            let list = store.load(&present).await;
+            (*present, list)
+        }
+        Ok(Some(list)) => (name_of(store, any, &list).await, Ok(Some(list))),
+        other => (any, other),
+    };
+    Ok(list.transpose().map(|list| StoredList { reference, list }))
+}
+
+/// Returns the name of a list that was found by the file name of `any`: in files several references share one, and the images
+/// tell which of them it is.
+async fn name_of(store: &dyn ListStore, any: Reference, list: &ManifestList) -> Reference {
+    let images: Vec<&Reference> = list.iter().map(|entry| &entry.reference).collect();
+    match guess(&any.file_name(), &images) {
+        Some(name) if name != any && store.load_entries(&name, &[]).await.is_ok() => name,
+        _ => any,
+    }
+}
 
 /// Keeps a copy of a local list under the name `to`. No registry is asked.
 ///

@@ -8,7 +8,9 @@ use thiserror::Error;
 
 use crate::{
     Digest, Platform,
-    json::{FieldError, Object, digest, string},
+    json::{
+        FieldError, Kind, Object, array, as_it_is, check, digest, kind, split_elements, string, with_names,
+    },
 };
 
 pub use docker_platform::PlatformError;
@@ -21,6 +23,24 @@ pub struct ConfigError {
     #[from]
     source: FieldError,
 }
+
+/// The members of a config that are known, of its run parameters, its file system and its steps.
+const NAMES: [&str; 10] = [
+    "created",
+    "author",
+    "architecture",
+    "variant",
+    "os",
+    "os.version",
+    "os.features",
+    "config",
+    "rootfs",
+    "history",
+];
+const RUN_NAMES: [&str; 9] =
+    ["User", "Env", "Entrypoint", "Cmd", "WorkingDir", "ExposedPorts", "Volumes", "Labels", "StopSignal"];
+const ROOT_FS_NAMES: [&str; 2] = ["type", "diff_ids"];
+const STEP_NAMES: [&str; 5] = ["created", "created_by", "author", "comment", "empty_layer"];
 
 /// An image config, Docker's or OCI's: the fields that both have. Everything else stays in the raw bytes.
 /// ```
@@ -99,6 +119,20 @@ impl ImageConfig {
         if steps.len() == count { steps } else { vec![None; count] }
     }
 
+    /// Returns a config as JSON in which known members have their own names, which Go's programs read in any case: for programs that
+    /// read JSON by other rules. `None` if the bytes are no JSON object. Values may be of any type, and what else is in it stays.
+    /// ```
+    /// use tallyman_core::ImageConfig;
+    ///
+    /// let config = br#"{"OS": "linux", "config": {"user": "app", "Labels": {"User": "1"}}, "Other": 1, "os": "windows"}"#;
+    /// let own = r#"{"config":{"User":"app","Labels":{"User": "1"}},"Other":1,"os":"windows"}"#;
+    /// assert_eq!(ImageConfig::with_own_names(config).as_deref(), Some(own));
+    /// ```
+    pub fn with_own_names(bytes: &[u8]) -> Option<String> {
+        check(bytes).ok()?;
+        (kind(bytes) == Kind::Object).then(|| with_names(bytes, &NAMES, member_with_own_names))
+    }
+
     /// Parses a config from its bytes.
     ///
     /// # Errors
@@ -113,6 +147,19 @@ impl ImageConfig {
             rootfs: fields.field("rootfs", RootFs::from_json)?.unwrap_or_default(),
             history: fields.array("history", HistoryEntry::from_json)?,
         })
+    }
+}
+
+/// Writes a member of a config in which known members have their own names.
+fn member_with_own_names(name: &str, value: &[u8]) -> String {
+    let known = |value: &[u8], names: &[&str]| with_names(value, names, |_, value| as_it_is(value));
+    match name {
+        "config" => known(value, &RUN_NAMES),
+        "rootfs" => known(value, &ROOT_FS_NAMES),
+        "history" if kind(value) == Kind::Array => {
+            array(split_elements(value).into_iter().map(|step| known(step, &STEP_NAMES)))
+        }
+        _ => as_it_is(value),
     }
 }
 

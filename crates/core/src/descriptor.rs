@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    Digest, MediaType, Platform,
+    Digest, ImageManifest, MediaType, Platform,
     json::{FieldError, Object, ObjectWriter, check, parse_elements, string, string_array, string_map},
     platform::ComparedFields,
 };
@@ -126,6 +126,17 @@ impl Descriptor {
     /// Returns the size of a manifest in bytes; `None` if its list does not say it.
     pub fn manifest_size(&self) -> Option<u64> {
         (self.size > 0).then_some(self.size)
+    }
+
+    /// Sets the platform of an image as its config names it. An artifact, whose config names none, has a type in its place: it says that
+    /// it is one, or its config is no image's.
+    pub fn set_platform_or_type(&mut self, image: &ImageManifest, platform: Platform) {
+        if platform.os.is_empty() && image.may_be_artifact() {
+            self.platform = None;
+            self.artifact_type.get_or_insert_with(|| image.type_as_artifact().to_owned());
+        } else {
+            self.platform = Some(platform);
+        }
     }
 
     /// Returns `true` for a foreign layer that is fetched from its `urls`. One without any is in its registry alone.

@@ -4,6 +4,7 @@
 //! Docker prints and stores manifests through that package, so errors are worded as Go words them.
 
 mod format;
+mod names;
 mod object;
 mod quote;
 mod scan;
@@ -11,6 +12,7 @@ mod value;
 mod write;
 
 pub use format::{compact, indent};
+pub(crate) use names::{as_it_is, with_names};
 pub use object::{FieldError, Object, string};
 pub(crate) use object::{digest, is_same_name, join, parse_elements};
 pub use quote::{fold_key, quote, quote_into, unquote};

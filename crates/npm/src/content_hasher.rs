@@ -19,9 +19,9 @@ extern "C" {
     /// A hasher of the platform.
     type HostHasher;
 
-    /// Takes in bytes.
-    #[wasm_bindgen(method)]
-    fn update(this: &HostHasher, bytes: &Uint8Array);
+    /// Takes in bytes. Throws if their buffer was transferred.
+    #[wasm_bindgen(method, catch)]
+    fn update(this: &HostHasher, bytes: &Uint8Array) -> Result<(), JsValue>;
 
     /// Ends it, and returns the hash in hexadecimal digits.
     #[wasm_bindgen(method)]
@@ -45,7 +45,8 @@ pub fn hasher(sender: &RequestSender, algorithm: Algorithm) -> Box<dyn ContentHa
 
 impl ContentHasher for PlatformHasher {
     fn update(&mut self, piece: &Piece) {
-        self.hasher.update(&piece_for_js(piece));
+        // Without the bytes that are not there any more the digest is another one, and that is the error.
+        self.hasher.update(&piece_for_js(piece)).ok();
     }
 
     fn digest(&self) -> Digest {

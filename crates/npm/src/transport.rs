@@ -59,6 +59,13 @@ extern "C" {
     #[wasm_bindgen(method, getter, js_name = streamsBodies)]
     fn streams_bodies(this: &RequestSender) -> Option<bool>;
 
+    /// The bytes of a piece, whose buffer a program's own `fetch` may transfer.
+    type PieceBytes;
+
+    /// Returns what is behind the first `start` bytes. Throws if the buffer was transferred.
+    #[wasm_bindgen(method, catch)]
+    fn subarray(this: &PieceBytes, start: u32) -> Result<Uint8Array, JsValue>;
+
     /// A response body that is still under way.
     type Pieces;
 
@@ -228,7 +235,9 @@ impl KeptBytes for JsPiece {
 
     fn tail(&self, count: usize) -> Box<dyn KeptBytes> {
         let count = u32::try_from(count).expect("a piece has less than 4 GiB");
-        Box::new(Self(self.0.subarray(count, self.0.length())))
+        let pieces: &PieceBytes = self.0.unchecked_ref();
+        // One whose buffer was transferred meanwhile has no bytes: they are missing at the end.
+        Box::new(Self(pieces.subarray(count).unwrap_or_else(|_| Uint8Array::new_with_length(0))))
     }
 
     fn to_bytes(&self) -> Bytes {

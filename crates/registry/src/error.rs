@@ -209,6 +209,12 @@ pub enum Error {
         /// The time that it may take.
         limit: Duration,
     },
+    /// The content that is to be sent is not there any more.
+    #[error("{message}")]
+    Content {
+        /// The platform's sentence.
+        message: String,
+    },
     /// The response broke off.
     #[error("the answer of {url} broke off: {source}")]
     BrokenOff {
@@ -252,6 +258,7 @@ impl Error {
             Self::LocalNetworkDenied { .. } => "local-network-denied",
             Self::BrokenOff { .. } => "broken-off",
             Self::OutOfReach { .. } => "out-of-reach",
+            Self::Content { .. } => "argument-invalid",
         }
     }
 

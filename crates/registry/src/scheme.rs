@@ -200,14 +200,22 @@ impl Client {
 
     /// Returns `true` if a URL is of the registry's own origin, so that its credentials may go there.
     pub(crate) fn is_own(&self, registry: &Registry, url: &str) -> bool {
-        let base = self.base_url(registry);
+        let base = self.base_url_beside(registry, url);
         let (own, url) = (self.resolve(&base, &base), self.resolve(url, url));
         own.is_ok_and(|own| url.is_ok_and(|url| own.origin() == url.origin()))
     }
 
     /// Returns the URL of the registry's API.
     pub(crate) fn base_url(&self, registry: &Registry) -> String {
-        let scheme = self.session(registry).scheme().unwrap_or("https");
+        self.base_url_beside(registry, "")
+    }
+
+    /// Returns the URL of the registry's API. If its scheme is not known, because the registry was forgotten in the middle of an
+    /// upload, it is that of `url`, by which the registry was spoken to, unless it may be spoken to by TLS alone.
+    pub(crate) fn base_url_beside(&self, registry: &Registry, url: &str) -> String {
+        let is_plain = url.starts_with("http://") && self.access(registry) != Access::Tls;
+        let likely = if is_plain { "http" } else { "https" };
+        let scheme = self.session(registry).scheme().unwrap_or(likely);
         format!("{scheme}://{}/v2/", registry.api_host())
     }
 }

@@ -32,6 +32,8 @@ const THROTTLES_MAX: u32 = 8;
 const LONE_THROTTLES_MAX: u32 = 3;
 const FIRST_THROTTLE: Duration = Duration::from_millis(100);
 const LONGEST_THROTTLE: Duration = Duration::from_secs(5);
+/// The longest time for which a timer of a body runs on while nobody reads it, and keeps a program of Node from its end.
+const SILENCE_TICK: Duration = Duration::from_millis(250);
 /// The longest wait for a mirror's answer: the registry is there behind it.
 const MIRROR_MAX: Duration = Duration::from_secs(15);
 
@@ -233,7 +235,8 @@ impl Client {
     }
 }
 
-/// The limit of how long a body may be silent. One timer serves many pieces: platforms make and clear them slowly.
+/// The limit of how long a body may be silent. One timer serves many pieces: platforms make and clear them slowly. It is a short one,
+/// which is made anew only while a piece is waited for: a body that nobody reads any more soon has none.
 struct SilenceLimit {
     transport: Rc<dyn Transport>,
     timeout: Duration,
@@ -246,14 +249,18 @@ impl SilenceLimit {
     /// # Errors
     /// The timeout, if it has passed before.
     async fn wait_for<T>(&mut self, work: impl Future<Output = T> + Unpin) -> Result<T, TransportError> {
-        // A timer that an earlier piece has begun says nothing about this one.
-        let (began, mut is_own) = (self.transport.now(), self.timer.is_none());
-        let (mut work, mut left) = (work, self.timeout);
+        let began = self.transport.now();
+        let (mut work, mut waited) = (work, Duration::ZERO);
         loop {
-            let timer = self.timer.take().unwrap_or_else(|| {
-                let transport = Rc::clone(&self.transport);
-                async move { transport.sleep(left).await }.boxed_local()
-            });
+            let tick = SILENCE_TICK.min(self.timeout.saturating_sub(waited));
+            // A timer that an earlier piece has begun says nothing about this one.
+            let (timer, length) = self.timer.take().map_or_else(
+                || {
+                    let transport = Rc::clone(&self.transport);
+                    (async move { transport.sleep(tick).await }.boxed_local(), tick)
+                },
+                |timer| (timer, Duration::ZERO),
+            );
             match future::select(work, timer).await {
                 future::Either::Left((done, timer)) => {
                     self.timer = Some(timer);
@@ -261,12 +268,12 @@ impl SilenceLimit {
                 }
                 future::Either::Right(((), still)) => work = still,
             }
+            // Timers come late where a page is not seen.
             let silence = Duration::from_secs_f64((self.transport.now() - began).max(0.0) / 1000.0);
-            left = self.timeout.saturating_sub(silence);
-            if is_own || left.is_zero() {
+            waited = silence.max(waited + length);
+            if waited >= self.timeout {
                 return Err(timed_out(self.timeout));
             }
-            is_own = true;
         }
     }
 }

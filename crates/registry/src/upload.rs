@@ -2,6 +2,7 @@
 
 use std::{
     cell::{Cell, RefCell},
+    ops::Range,
     rc::Rc,
 };
 
@@ -209,7 +210,7 @@ impl Client {
     /// does not have it is refused by the registry.
     ///
     /// # Errors
-    /// The errors of [`Client::upload_blob`], but for the first of them.
+    /// The errors of [`Client::upload_blob`], but for the first of them; [`Error::Content`] if the platform keeps it no more.
     pub async fn upload_kept_blob(
         &self,
         to: &Reference,
@@ -434,7 +435,7 @@ impl Client {
     async fn body(&self, source: &Source<'_>, start: u64) -> Result<RequestBody, Error> {
         let (open, verifier) = match &source.content {
             Content::Read { open, verifier } => (open, verifier),
-            Content::Kept(content) => return Ok(RequestBody::Kept(content.slice(start..source.size))),
+            Content::Kept(content) => return source.slice(&**content, start..source.size),
         };
         let mut pieces = source.pieces(open, verifier, start);
         if !self.streams(source, start) {
@@ -566,7 +567,7 @@ impl Client {
         let resolve = |base: &str, location| {
             self.resolve(base, location).map_err(|found| protocol("a URL as Location", found))
         };
-        let (place, own) = (resolve(base, location)?, self.base_url(registry));
+        let (place, own) = (resolve(base, location)?, self.base_url_beside(registry, base));
         let only_tls = self.access(registry) == Access::Tls;
         safe_place(&resolve(&own, &own)?, place, only_tls)
             .ok_or_else(|| protocol("a Location with HTTPS", shown_url(location)))
@@ -578,7 +579,7 @@ enum Parts<'a> {
     /// Pieces, of which those that are not sent yet are in `buffer`.
     Read { source: &'a Source<'a>, pieces: BlobPieces, buffer: BytesMut },
     /// Ranges of what the platform keeps, from byte `start` on.
-    Kept { content: &'a dyn KeptContent, start: u64 },
+    Kept { source: &'a Source<'a>, content: &'a dyn KeptContent, start: u64 },
 }
 
 impl<'a> Parts<'a> {
@@ -590,7 +591,7 @@ impl<'a> Parts<'a> {
                 let pieces = source.pieces(open, verifier, start).fuse().boxed_local();
                 Self::Read { source, pieces, buffer: BytesMut::new() }
             }
-            Content::Kept(content) => Self::Kept { content: &**content, start },
+            Content::Kept(content) => Self::Kept { source, content: &**content, start },
         }
     }
 
@@ -609,9 +610,8 @@ impl<'a> Parts<'a> {
                 let length = usize::try_from(size).unwrap_or(usize::MAX).min(buffer.len());
                 Ok(Bytes::copy_from_slice(&buffer[..length]).into())
             }
-            Self::Kept { content, start } => {
-                let end = start.saturating_add(size).min(content.size());
-                Ok(RequestBody::Kept(content.slice(*start..end)))
+            Self::Kept { source, content, start } => {
+                source.slice(*content, *start..start.saturating_add(size).min(source.size))
             }
         }
     }
@@ -650,6 +650,11 @@ impl Source<'_> {
             read.set(read.get().max(position));
         });
         pieces.boxed_local()
+    }
+
+    /// Returns a range of content that the platform keeps as the body of a request.
+    fn slice(&self, content: &dyn KeptContent, range: Range<u64>) -> Result<RequestBody, Error> {
+        content.slice(range).map(RequestBody::Kept).map_err(|message| self.fail(Error::Content { message }))
     }
 
     /// Returns the error of the source itself; `None` if it has not failed.

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use tallyman_core::{ManifestList, PlatformChange, Reference};
-use tallyman_store::{LastPush, ListHistory, StoreError, exchange::guess};
+use tallyman_store::{LastPush, ListHistory, StoreError};
 
 use super::{Environment, OutputOptions, Stream, json, run::argument, style::Style, terminal, time::utc};
-use crate::{Error, ReferenceRole, annotate, duplicate, rename, sources::parse_reference};
+use crate::{
+    Error, ReferenceRole, StoredList, annotate, duplicate, rename, sources::parse_reference, stored_list,
+};
 
 impl Environment {
     /// Changes the platform or annotations of an image of a local list.
@@ -101,34 +103,20 @@ impl Environment {
 
     /// Returns the row of the list with this file name; `None` if it is gone meanwhile.
     async fn row(&self, file_name: String) -> Result<Option<Row>, Error> {
-        let Some(any) = guess(&file_name, &[]) else {
-            let message =
-                format!("expected a folder that is named as the Docker CLI names lists, found {file_name}");
-            let list = Err(StoreError::Damaged { path: file_name.clone(), message });
-            return Ok(Some(Row { name: file_name, can_be_list: false, list, history: None }));
-        };
-        let (reference, list) = match self.store.load(&any).await {
-            // This store knows the names of its lists.
-            Err(StoreError::ListNameTaken { present, .. }) => {
-                let list = self.store.load(&present).await;
-                (*present, list)
+        let StoredList { reference, list } = match stored_list(&*self.store, &file_name).await {
+            Ok(Some(found)) => found,
+            Ok(None) => return Ok(None),
+            Err(error) => {
+                return Ok(Some(Row {
+                    name: file_name,
+                    can_be_list: false,
+                    list: Err(error),
+                    history: None,
+                }));
             }
-            Ok(Some(list)) => (self.name_of(any, &list).await, Ok(Some(list))),
-            other => (any, other),
         };
-        let Some(list) = list.transpose() else { return Ok(None) };
         let history = self.store.history(&reference).await?;
         Ok(Some(Row { name: reference.to_string(), can_be_list: true, list, history }))
-    }
-
-    /// Returns the name of a list that was found by the file name of `any`: in files several references share one, and the images
-    /// tell which of them it is.
-    async fn name_of(&self, any: Reference, list: &ManifestList) -> Reference {
-        let images: Vec<&Reference> = list.iter().map(|entry| &entry.reference).collect();
-        match guess(&any.file_name(), &images) {
-            Some(name) if name != any && self.store.load_entries(&name, &[]).await.is_ok() => name,
-            _ => any,
-        }
     }
 }
 

@@ -14,10 +14,21 @@ pub(crate) fn parse<'a>(
     bytes: &'a [u8],
     media_type: Option<&MediaType>,
 ) -> Result<Option<(MediaType, List<'a>)>, ManifestError> {
-    let is_digest = |text: &str| Digest::check(text).is_ok();
-    let Some(list) = tallyman_list_json::read(bytes, &is_digest) else { return Ok(None) };
+    let Some(list) = read(bytes) else { return Ok(None) };
     let media_type = Probe::of_list(&list).decide(media_type)?;
     Ok(media_type.is_list().then_some((media_type, list)))
+}
+
+fn read(bytes: &[u8]) -> Option<List<'_>> {
+    tallyman_list_json::read(bytes, &|text| Digest::check(text).is_ok())
+}
+
+impl Index {
+    /// Returns `true` if the bytes are a list that every reader of JSON reads alike, whatever it makes of names in another case and of
+    /// names that come twice: there are none. `false` is no verdict.
+    pub fn is_read_alike(bytes: &[u8]) -> bool {
+        read(bytes).is_some()
+    }
 }
 
 impl Probe {

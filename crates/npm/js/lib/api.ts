@@ -41,7 +41,7 @@ export { MediaType } from './media-types.js';
 export type { AnnotationKey, Annotations } from './media-types.js';
 export type { ByteStream } from './byte-stream.js';
 export type { Bytes } from './bytes.js';
-export type { Descriptor } from './descriptor.js';
+export type { Descriptor, ReadonlyDescriptor } from './descriptor.js';
 export { Digest } from './digest.js';
 export type { DigestAlgorithm } from './digest.js';
 export { init, initSync } from './engine.js';

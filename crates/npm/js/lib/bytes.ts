@@ -1,4 +1,5 @@
 import { wrongValue } from './arguments.js';
+import { TallymanError } from './error.js';
 
 /** Bytes in any of their forms, or a text, which is taken as UTF-8. */
 export type Bytes = ArrayBufferView | ArrayBufferLike | string;
@@ -14,13 +15,32 @@ export function asBytes(bytes: Bytes): Uint8Array {
   throw wrongValue('bytes or a text', bytes);
 }
 
-/** A view of bytes; `undefined` if the value is something else. Buffers of another realm are as good. */
+/**
+ * A view of bytes; `undefined` if the value is something else. Buffers of another realm are as good. A view is one of the platform's own
+ * class: what a program's class does instead may throw anywhere.
+ * @throws `TallymanError` `argument-invalid` if the bytes are not there any more.
+ */
 export function viewOf(value: unknown): Uint8Array | undefined {
-  if (value instanceof Uint8Array) return value;
-  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
-  const name = Object.prototype.toString.call(value);
-  return name === '[object ArrayBuffer]' || name === '[object SharedArrayBuffer]' ? new Uint8Array(value as ArrayBuffer) : undefined;
+  const isView = ArrayBuffer.isView(value);
+  const isBuffer = !isView && ['[object ArrayBuffer]', '[object SharedArrayBuffer]'].includes(Object.prototype.toString.call(value));
+  if (!isView && !isBuffer) return undefined;
+  try {
+    if (!isView) return new Uint8Array(value as ArrayBuffer);
+    // These throw where the bytes are not there any more, as the length of an array does not.
+    if (!(value instanceof DataView)) arrayKeys.call(value as Uint8Array);
+    return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+  } catch {
+    throw new TallymanError({ code: 'argument-invalid', message: 'expected bytes, found a buffer that was transferred or has shrunk' });
+  }
 }
+
+const arrayKeys = Uint8Array.prototype.keys;
+
+/**
+ * A copy of bytes that nobody else has: they may change or be transferred, or be a small part of a large buffer.
+ * @throws `TallymanError` `argument-invalid` if they are none.
+ */
+export const copyOf = (bytes: Bytes): Uint8Array<ArrayBuffer> => (typeof bytes === 'string' ? new TextEncoder().encode(bytes) : new Uint8Array(asBytes(bytes)));
 
 /**
  * A piece of a stream of bytes.

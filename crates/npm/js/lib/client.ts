@@ -1,7 +1,7 @@
 import type { AsyncIter, Engine, Plan } from '../dist/tallyman.js';
 import { elementsOf, flagOf, functionOf, listOf, numberOf, optionsOf, textOf, wrongArgument } from './arguments.js';
 import { Attestation, type AttestationJson } from './attestation.js';
-import { asBytes, type Bytes } from './bytes.js';
+import { asBytes, copyOf, viewOf, type Bytes } from './bytes.js';
 import { streamFrom } from './byte-stream.js';
 import { completed } from './completed-store.js';
 import { annotationsJson, descriptorJson, descriptorOf, type Descriptor, type DescriptorJson } from './descriptor.js';
@@ -342,7 +342,11 @@ export class Tallyman {
     const expected = given === undefined ? undefined : Digest.parse(given);
     const sent = sendable(content, expected?.algorithm ?? 'sha256');
     const put = (digest: string, signal: AbortSignal | undefined): Promise<void> =>
-      this.#run(signal, (engine, aborted) => engine.putBlob(text, digest, sent.body, aborted));
+      this.#run(signal, (engine, aborted) => {
+        // A buffer may have been transferred meanwhile.
+        viewOf(sent.body);
+        return engine.putBlob(text, digest, sent.body, aborted);
+      });
     const digest = expected?.toString() ?? (await sent.digest(signal));
     await (expected ? sentWhileHashed(text, digest, sent, signal, (signal) => put(digest, signal)) : put(digest, signal));
     return { mediaType, digest, size: sent.size };
@@ -360,8 +364,8 @@ export class Tallyman {
     const { mediaType = manifest instanceof Manifest ? manifest.mediaType : '', signal } = optionsOf(options, ['mediaType', 'signal']);
     const text = referenceText(reference, 'reference');
     if (typeof mediaType !== 'string') throw wrongArgument('mediaType', 'a text', mediaType);
-    // A copy: they may be changed meanwhile.
-    const bytes = new Uint8Array(asBytes(manifest instanceof Manifest ? manifest.bytes : manifest));
+    // They may be changed meanwhile.
+    const bytes = copyOf(manifest instanceof Manifest ? manifest.bytes : manifest);
     return readDescriptor(await this.#run(signal, (engine, aborted) => engine.putManifest(text, bytes, mediaType, aborted)));
   }
 
@@ -501,7 +505,10 @@ export class Tallyman {
     return JSON.parse(await this.#extra(signal, (engine, aborted) => engine.apply(wanted, !dryRun, tell, aborted))) as ApplyResult;
   }
 
-  /** The names of the lists in the store, as they are as files in Docker's. */
+  /**
+   * The references of the lists in the store, which `load` and `remove` take. A store in files has no place for them: they are the likeliest
+   * ones that have the files' names and suit the images.
+   */
   async lists(options: CallOptions = {}): Promise<string[]> {
     const { signal } = optionsOf(options, ['signal']);
     this.#needsStore();

@@ -1,4 +1,6 @@
-import { messageOf } from './error.js';
+import { wrongValue } from './arguments.js';
+import { viewOf } from './bytes.js';
+import { TallymanError, messageOf } from './error.js';
 import { MemoryStore, type EntryChange, type Store, type StoredEntry } from './store.js';
 
 /** The last change of each store. */
@@ -16,7 +18,8 @@ export function completed(store: Store, failed: (words: string, error: unknown) 
     } catch (error) {
       const words = messageOf(error);
       failed(words, error);
-      throw new Error(words);
+      const { present } = error instanceof TallymanError && error.code === 'name-taken' ? error : {};
+      throw Object.assign(new Error(words), { present });
     }
   };
   const inTurn = <T>(change: () => T | Promise<T>): Promise<T> => {
@@ -36,8 +39,8 @@ export function completed(store: Store, failed: (words: string, error: unknown) 
   };
   const keep = (memory: MemoryStore, list: string, reference: string) => store.save(list, memory.load(list) as StoredEntry[], reference);
   return {
-    names: () => told(() => store.names()),
-    load: (...given) => told(() => store.load(...given)),
+    names: () => told(async () => plain(await store.names())),
+    load: (...given) => told(async () => plain(await store.load(...given))),
     save: (...given) => inTurn(() => store.save(...given)),
     remove: (...given) => inTurn(() => store.remove(...given)),
     add: (list, entries, reference) =>
@@ -72,6 +75,13 @@ export function completed(store: Store, failed: (words: string, error: unknown) 
         return outcome;
       }),
   };
+}
+
+/** The answer of a program's own store in arrays and views of the platform's classes: what its getters throw is thrown here, not in the engine. */
+function plain<T>(given: T): T {
+  if (Array.isArray(given)) return Array.from(given, plain) as T;
+  if (given instanceof Uint8Array && !ArrayBuffer.isView(given)) throw wrongValue('bytes', given);
+  return (viewOf(given) as T | undefined) ?? given;
 }
 
 /** The entry of changes that put one alone. */

@@ -19,11 +19,19 @@ export interface Descriptor {
   /** Free key and value pairs. */
   annotations?: Annotations | undefined;
   /** Other addresses of the content. */
-  urls?: string[] | undefined;
+  urls?: readonly string[] | undefined;
   /** The content itself in base64, where it is embedded. */
   data?: string | undefined;
   /** Type of the artifact that the content is, where it is one. */
   artifactType?: string | undefined;
+}
+
+/** A descriptor that says what a manifest or a list has, and cannot be changed. A changed copy is `{ ...descriptor, platform }`. */
+export interface ReadonlyDescriptor extends Readonly<Descriptor> {
+  /** Platform of the image, for entries of lists. */
+  readonly platform?: Readonly<Platform>;
+  /** Free key and value pairs. */
+  readonly annotations?: Readonly<Annotations>;
 }
 
 /** A descriptor as manifests have it. */
@@ -33,7 +41,7 @@ export interface DescriptorJson {
   size: number;
   platform?: PlatformJson | null;
   annotations?: Record<string, string> | null;
-  urls?: string[] | null;
+  urls?: readonly string[] | null;
   data?: string | null;
   artifactType?: string | null;
 }
@@ -51,6 +59,18 @@ export function descriptorOf(json: DescriptorJson): Descriptor {
     ...(data ? { data } : {}),
     ...(artifactType ? { artifactType } : {}),
   };
+}
+
+/** A descriptor out of a manifest which nobody changes. */
+export function frozenDescriptorOf(json: DescriptorJson): ReadonlyDescriptor {
+  return frozen(descriptorOf(json));
+}
+
+/** A descriptor which nobody changes any more, with all that is in it. */
+export function frozen<T extends Descriptor>(descriptor: T): Readonly<T> {
+  const { platform, annotations, urls } = descriptor;
+  for (const part of [platform, platform?.osFeatures, annotations, urls]) if (part) Object.freeze(part);
+  return Object.freeze(descriptor);
 }
 
 /** Members of the package's own kinds of descriptors, such as entries of lists and nodes of trees, that say nothing of the content. */

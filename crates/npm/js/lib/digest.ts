@@ -6,8 +6,10 @@ import { call, runtime, type PlatformHasher } from './engine.js';
 /** A hash algorithm that registries accept. */
 export type DigestAlgorithm = 'sha256' | 'sha384' | 'sha512';
 
-/** Bytes that the engine takes at once. */
+/** Bytes that the engine takes at once. What goes into it is copied: in pieces it stays in the processor's cache, and the engine small. */
 const piece = 64 * 1024;
+/** Bytes that hashes of platforms take at once: those of Node and Chromium take less than 2 GiB. */
+const platformPiece = 1024 * 1024 * 1024;
 
 /** A content digest, `algorithm:hex`. Everywhere else in this package digests are plain strings. */
 export class Digest {
@@ -39,9 +41,7 @@ export class Digest {
     checkAlgorithm(algorithm);
     if (algorithm === 'sha256' && !runtime.hasher && given.length <= piece) return call((engine) => engine.sha256(given));
     const hasher = hasherOf(algorithm);
-    // What goes into the engine is copied: in pieces it stays in the processor's cache, and the engine small.
-    const step = runtime.hasher ? given.length : piece;
-    for (let at = 0; at < given.length; at += step) hasher.update(given.subarray(at, at + step));
+    hasher.update(given);
     return hasher.finish();
   }
 
@@ -53,7 +53,10 @@ export class Digest {
     checkAlgorithm(algorithm);
     const subtle = runtime.hasher ? undefined : globalThis.crypto?.subtle;
     if (!subtle) return Digest.of(bytes, algorithm);
-    const hash = await subtle.digest(`SHA-${algorithm.slice(3)}`, fixed(asBytes(bytes)));
+    const own = fixed(asBytes(bytes));
+    // More than the platform takes at once is hashed here, with pauses for others between its pieces.
+    if (own.length > platformPiece) return Digest.ofStream(new Blob([own]), { algorithm });
+    const hash = await subtle.digest(`SHA-${algorithm.slice(3)}`, own);
     return `${algorithm}:${Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
   }
 
@@ -111,7 +114,16 @@ function checkAlgorithm(algorithm: unknown): void {
 export function hasherOf(algorithm: DigestAlgorithm): PlatformHasher {
   if (runtime.hasher) {
     const hasher = runtime.hasher(algorithm);
-    return { update: (bytes) => hasher.update(bytes), finish: () => `${algorithm}:${hasher.finish()}` };
+    return { update: inPieces(hasher, platformPiece), finish: () => `${algorithm}:${hasher.finish()}` };
   }
-  return call((engine) => new engine.Hash(algorithm));
+  const hasher = call((engine) => new engine.Hash(algorithm));
+  return { update: inPieces(hasher, piece), finish: () => hasher.finish() };
 }
+
+/** Takes bytes in by pieces of at most `most` of them. */
+const inPieces =
+  (hasher: Pick<PlatformHasher, 'update'>, most: number) =>
+  (bytes: Uint8Array): void => {
+    if (bytes.length <= most) return hasher.update(bytes);
+    for (let at = 0; at < bytes.length; at += most) hasher.update(bytes.subarray(at, at + most));
+  };

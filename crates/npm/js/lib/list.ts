@@ -1,6 +1,6 @@
 import type { List } from '../dist/tallyman.js';
 import { Digest } from './digest.js';
-import { annotationsJson, descriptorJson, descriptorOf, type Annotations, type Descriptor, type DescriptorJson } from './descriptor.js';
+import { annotationsJson, descriptorJson, descriptorOf, frozen, type Annotations, type Descriptor, type DescriptorJson, type ReadonlyDescriptor } from './descriptor.js';
 import { call } from './engine.js';
 import { asText, viewOf } from './bytes.js';
 import { Inspection, type AnyInspection, type AnyManifest } from './manifest.js';
@@ -8,10 +8,10 @@ import { checkMade, disposed, elementsOf, flagOf, isRecord, optionsOf, wrongArgu
 import { inspected } from './plain.js';
 import { referenceText, type Reference } from './reference.js';
 
-/** An entry of a list. */
-export interface ListEntry extends Descriptor {
+/** An entry of a list, which {@link ManifestList.annotate} changes. */
+export interface ListEntry extends ReadonlyDescriptor {
   /** The image by its own name. */
-  reference: string;
+  readonly reference: string;
 }
 
 /** Entry to be put into a list. */
@@ -31,7 +31,7 @@ export interface PlatformChange {
   /** Operating system version. */
   osVersion?: string | undefined;
   /** Operating system features to add. */
-  osFeatures?: string[] | undefined;
+  osFeatures?: readonly string[] | undefined;
   /** Annotations of the entry to add, which only an OCI index has. */
   annotations?: Annotations | undefined;
   /** Fields to empty before the others are set. */
@@ -83,9 +83,9 @@ export class ManifestList implements Iterable<ListEntry> {
 
   /** The entries in Docker's order. */
   get entries(): readonly ListEntry[] {
-    return (this.#entries ??= (JSON.parse(call(() => this.#list.entries())) as [string, DescriptorJson][]).map(
-      ([reference, json]) => ({ reference, ...descriptorOf(json) }),
-    ));
+    const made = (): ListEntry[] =>
+      (JSON.parse(call(() => this.#list.entries())) as [string, DescriptorJson][]).map(([reference, json]) => frozen({ reference, ...descriptorOf(json) }));
+    return (this.#entries ??= Object.freeze(made()));
   }
 
   /** Number of entries. */
@@ -114,7 +114,8 @@ export class ManifestList implements Iterable<ListEntry> {
   }
 
   /**
-   * Puts an image in: what {@link Tallyman.inspect} found, or a descriptor.
+   * Puts an image in: what {@link Tallyman.inspect} found, or a descriptor. An artifact that was inspected has its type in place of a
+   * platform.
    * @throws {@link TallymanError} `name-taken` where another image has the same name in Docker's store, `is-list` for a list without
    * `nest`.
    */

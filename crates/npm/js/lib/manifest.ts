@@ -1,5 +1,5 @@
-import { asBytes, asText, viewOf, type Bytes } from './bytes.js';
-import { descriptorOf, type Descriptor, type DescriptorJson } from './descriptor.js';
+import { asText, copyOf, viewOf, type Bytes } from './bytes.js';
+import { descriptorOf, frozenDescriptorOf, type Descriptor, type DescriptorJson, type ReadonlyDescriptor } from './descriptor.js';
 import { Digest } from './digest.js';
 import { call } from './engine.js';
 import { checkMade, optionsOf, wrongArgument } from './arguments.js';
@@ -23,25 +23,26 @@ export type AnyInspection = { [Kind in ManifestKind]: Inspection<Kind> }[Manifes
 /** A platform of a list. */
 export interface ListPlatform {
   /** The platform. */
-  platform: Platform;
+  readonly platform: Readonly<Platform>;
   /** The entry of the image for it. */
-  descriptor: Descriptor;
+  readonly descriptor: ReadonlyDescriptor;
   /** The entries of its attestations, as BuildKit adds them. */
-  attestations: Descriptor[];
+  readonly attestations: readonly ReadonlyDescriptor[];
 }
 
-interface ManifestJson {
+/** The fields of a manifest as the engine gives them. */
+interface ManifestFields {
   config?: DescriptorJson;
-  layers?: DescriptorJson[] | null;
-  manifests?: DescriptorJson[] | null;
-  subject?: DescriptorJson | null;
-  annotations?: Record<string, string> | null;
-  artifactType?: string | null;
+  layers?: DescriptorJson[];
+  manifests?: DescriptorJson[];
+  subject?: DescriptorJson;
+  annotations?: Record<string, string>;
+  artifactType?: string;
 }
 
-const many = (described: DescriptorJson[] | null | undefined): readonly Descriptor[] => (described ?? []).map(descriptorOf);
+const many = (described: DescriptorJson[] | undefined): readonly ReadonlyDescriptor[] => Object.freeze((described ?? []).map(frozenDescriptorOf));
 
-/** A manifest: the exact bytes, and what they say. Views of them are made when they are first asked for. */
+/** A manifest: the exact bytes, and what they say. Views of them are made when they are first asked for, and cannot be changed. */
 export class Manifest<Kind extends ManifestKind = ManifestKind> {
   /** The sort of manifest. */
   readonly kind: Kind;
@@ -50,9 +51,10 @@ export class Manifest<Kind extends ManifestKind = ManifestKind> {
   /** The exact bytes. */
   readonly bytes: Uint8Array;
   #digest: string | undefined;
-  #json: ManifestJson | undefined;
-  #layers: readonly Descriptor[] | undefined;
-  #entries: readonly Descriptor[] | undefined;
+  #json: Record<string, unknown> | undefined;
+  #read: ManifestFields | undefined;
+  #layers: readonly ReadonlyDescriptor[] | undefined;
+  #entries: readonly ReadonlyDescriptor[] | undefined;
   #platforms: readonly ListPlatform[] | undefined;
 
   /** @internal */
@@ -65,12 +67,12 @@ export class Manifest<Kind extends ManifestKind = ManifestKind> {
   }
 
   /**
-   * Reads a manifest of any sort from its bytes, and checks that it is what its media type promises.
+   * Reads a manifest of any sort from its bytes, which it copies, and checks that it is what its media type promises.
    * @throws {@link TallymanError} `manifest-invalid`
    */
   static parse(bytes: Bytes, options: { mediaType?: string | undefined } = {}): AnyManifest {
     const { mediaType = '' } = optionsOf(options, ['mediaType']);
-    const given = asBytes(bytes);
+    const given = copyOf(bytes);
     if (typeof mediaType !== 'string') {
       throw new TallymanError({ code: 'argument-invalid', message: `expected a text as mediaType, found ${typeof mediaType}` });
     }
@@ -100,41 +102,44 @@ export class Manifest<Kind extends ManifestKind = ManifestKind> {
     return this.bytes.length;
   }
 
-  /** All that the bytes say. */
+  /**
+   * All that the bytes say, by JavaScript's own reader. That one tells `Layers` from `layers`, as Docker does not: the other views are read
+   * as Docker reads them.
+   */
   get json(): Record<string, unknown> {
-    return this.#parsed as Record<string, unknown>;
+    return (this.#json ??= JSON.parse(asText(this.bytes)) as Record<string, unknown>);
   }
 
   /** The config of an image or artifact, as the manifest describes it. */
   get config(): Kind extends 'image' | 'artifact' ? Descriptor : undefined {
-    const { config } = this.#parsed;
-    return (this.#hasLayers && config ? descriptorOf(config) : undefined) as never;
+    const { config } = this.#fields;
+    return (config && descriptorOf(config)) as never;
   }
 
   /** The layers of an image, lowest first; the blobs of an artifact. */
-  get layers(): readonly Descriptor[] {
-    return (this.#layers ??= this.#hasLayers ? many(this.#parsed.layers) : []);
+  get layers(): readonly ReadonlyDescriptor[] {
+    return (this.#layers ??= many(this.#fields.layers));
   }
 
   /** A list's entries, in the order of the bytes. */
-  get entries(): readonly Descriptor[] {
-    return (this.#entries ??= this.kind === 'list' ? many(this.#parsed.manifests) : []);
+  get entries(): readonly ReadonlyDescriptor[] {
+    return (this.#entries ??= this.kind === 'list' ? many(this.#fields.manifests) : []);
   }
 
   /** The manifest that this one refers to: signatures, attestations and the like have one. */
   get subject(): Descriptor | undefined {
-    const { subject } = this.#parsed;
+    const { subject } = this.#fields;
     return subject ? descriptorOf(subject) : undefined;
   }
 
   /** Type of the artifact, where it is one. */
   get artifactType(): string | undefined {
-    return this.#parsed.artifactType ?? undefined;
+    return this.#fields.artifactType;
   }
 
   /** Free key and value pairs. */
   get annotations(): Annotations {
-    return (this.#parsed.annotations ?? {}) as Annotations;
+    return (this.#fields.annotations ?? {}) as Annotations;
   }
 
   /** The platforms of a list, each with its image and its attestations; without entries that nobody can run. */
@@ -159,18 +164,15 @@ export class Manifest<Kind extends ManifestKind = ManifestKind> {
     return asText(this.bytes);
   }
 
-  get #hasLayers(): boolean {
-    return this.kind === 'image' || this.kind === 'artifact';
-  }
-
-  get #parsed(): ManifestJson {
-    return (this.#json ??= JSON.parse(asText(this.bytes)) as ManifestJson);
+  get #fields(): ManifestFields {
+    // Where there is nothing that it takes for something else, JavaScript reads the bytes themselves.
+    return (this.#read ??= JSON.parse(call((engine) => engine.manifestFields(this.bytes, this.mediaType)) ?? asText(this.bytes)) as ManifestFields);
   }
 }
 
 function platformsOf({ entries, bytes, mediaType }: Manifest): ListPlatform[] {
   const uses = call((engine) => engine.entryUses(bytes, mediaType)) as (boolean | string)[];
-  const attestations = new Map<unknown, Descriptor[]>();
+  const attestations = new Map<unknown, ReadonlyDescriptor[]>();
   for (const [at, entry] of entries.entries()) {
     const others = attestations.get(uses[at]);
     if (others) others.push(entry);
@@ -211,15 +213,8 @@ export interface ImageConfig {
   [more: string]: unknown;
 }
 
-function configOf(bytes: Uint8Array): ImageConfig {
-  try {
-    const config: unknown = JSON.parse(asText(bytes));
-    if (typeof config === 'object' && config !== null && !Array.isArray(config)) return config as ImageConfig;
-  } catch {
-    // Registries take anything as the config of an image.
-  }
-  return {};
-}
+/** The config that bytes are. Registries take anything as the config of an image. */
+const configOf = (bytes: Uint8Array): ImageConfig => JSON.parse(call((engine) => engine.imageConfig(bytes)) ?? '{}') as ImageConfig;
 
 /** Content of a reference: a manifest, and of an image its platform and config, all of them verified. */
 export class Inspection<Kind extends ManifestKind = ManifestKind> {
@@ -256,7 +251,8 @@ export class Inspection<Kind extends ManifestKind = ManifestKind> {
     if (copy instanceof Inspection) return copy as AnyInspection;
     const { reference, manifest, platform, configBytes } = (copy ?? {}) as Record<string, unknown>;
     if (typeof reference !== 'string') throw wrongArgument('copy', 'a copy of an Inspection', copy);
-    return new Inspection(reference, Manifest.from(manifest), platform as Platform | undefined, viewOf(configBytes)) as AnyInspection;
+    const bytes = viewOf(configBytes);
+    return new Inspection(reference, Manifest.from(manifest), platform as Platform | undefined, bytes && copyOf(bytes)) as AnyInspection;
   }
 
   /** An image's config; without a member where its bytes are no object of JSON. */
@@ -301,12 +297,12 @@ export class Inspection<Kind extends ManifestKind = ManifestKind> {
   }
 
   /** The layers of an image, lowest first; the blobs of an artifact. */
-  get layers(): readonly Descriptor[] {
+  get layers(): readonly ReadonlyDescriptor[] {
     return this.manifest.layers;
   }
 
   /** A list's entries. */
-  get entries(): readonly Descriptor[] {
+  get entries(): readonly ReadonlyDescriptor[] {
     return this.manifest.entries;
   }
 

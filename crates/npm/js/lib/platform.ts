@@ -13,7 +13,7 @@ export interface Platform {
   /** Operating system version, used by Windows: `10.0.20348.2700`. */
   osVersion?: string | undefined;
   /** Operating system features, such as `win32k`. */
-  osFeatures?: string[] | undefined;
+  osFeatures?: readonly string[] | undefined;
 }
 
 /** Reading and writing platforms. */
@@ -48,7 +48,7 @@ export interface PlatformJson {
   architecture?: string;
   os?: string;
   'os.version'?: string;
-  'os.features'?: string[];
+  'os.features'?: readonly string[];
   variant?: string;
 }
 

@@ -11,6 +11,9 @@ import { isSocks, proxyAddress, proxyFor, proxyHeaders } from './proxy.js';
 const wholeMax = 1024 * 1024;
 // Bytes of an answer that is read to its end though nobody asked for it.
 const saidMax = 4 * 1024 * 1024;
+// Bytes of a body that is written at once, and of its pieces if it is longer.
+const onceMax = 1024 * 1024 * 1024;
+const arrayPiece = 16 * 1024 * 1024;
 // Bytes of headers: Go's limit. Node's own is 16 KiB.
 const headersMax = 10 * 1024 * 1024;
 // Routers forget connections on which nothing is said, without a word to either end: a request on one of them would hang.
@@ -215,7 +218,13 @@ function exchange({ method, headers = [], body, signal }, route) {
     });
     if (body instanceof Blob) writePieces(piecesOfBlob(body), outgoing);
     else if (body?.next) writePieces(body, outgoing);
-    else outgoing.end(body);
+    else if (size > onceMax) writePieces(piecesOfArray(body), outgoing);
+    else {
+      outgoing.end(body, () => {
+        // Nothing of a buffer that a program has transferred was sent, and the server would wait for it.
+        if ((body?.byteLength ?? size) !== size) outgoing.destroy(new RequestFailure('other', 'expected bytes that stay until they are sent, found a buffer that was transferred', route));
+      });
+    }
   });
 }
 
@@ -223,6 +232,12 @@ function exchange({ method, headers = [], body, signal }, route) {
 function piecesOfBlob(blob) {
   const reader = blob.stream().getReader();
   return { next: async () => (await reader.read()).value, end: () => void reader.cancel().catch(() => {}) };
+}
+
+// No platform's call takes any number of bytes.
+function piecesOfArray(array) {
+  let at = 0;
+  return { next: async () => (at < array.length ? array.subarray(at, (at += arrayPiece)) : undefined) };
 }
 
 // One piece at a time, as fast as the connection takes them. A server may answer before it has read them all.

@@ -9,7 +9,7 @@ use futures_util::{FutureExt, Stream, StreamExt, TryStreamExt, future::LocalBoxF
 use js_sys::{Array, Function, Uint8Array};
 use tallyman_commands::{
     Copier, Create, CreateExtensions, Error, PlannedPush, check_tags, create, digest_to_delete, duplicate,
-    execute, list_as_referrer, parse_source, purge, put_tags, rename, resolve,
+    execute, list_as_referrer, parse_source, purge, put_tags, rename, resolve, stored_list,
 };
 use tallyman_core::{
     Descriptor, Digest, ImageManifest, ManifestList, MediaType, Platform, Reference, Registry,
@@ -293,7 +293,14 @@ impl Worker {
     }
 
     async fn stored_lists(&self) -> Result<JsValue, Failure> {
-        Ok(names(self.store.names().await.map_err(store_failure)?).into())
+        let mut references = Vec::new();
+        for name in self.store.names().await.map_err(store_failure)? {
+            // What no list can be named is no list: the program's `ls --quiet` leaves it out, too.
+            if let Ok(Some(found)) = stored_list(&*self.store, &name).await {
+                references.push(found.reference.to_string());
+            }
+        }
+        Ok(names(references).into())
     }
 
     async fn load(&self, list: &str) -> Result<JsValue, Failure> {

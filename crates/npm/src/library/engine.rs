@@ -285,7 +285,7 @@ impl Engine {
         content: JsValue,
         aborted: Option<Promise>,
     ) -> Promise {
-        self.run(Operation::PutBlob { repository, digest, content: SentContent(content) }, aborted)
+        self.run(Operation::PutBlob { repository, digest, content: SentContent::new(content) }, aborted)
     }
 
     /// Puts a manifest and resolves to its descriptor, as JSON. An empty media type is the one that the bytes name.
@@ -328,7 +328,7 @@ impl Engine {
         self.run(Operation::Layers { reference, platform, layer }, aborted)
     }
 
-    /// Resolves to the names of the lists in the store.
+    /// Resolves to the references of the lists in the store.
     pub fn lists(&self, aborted: Option<Promise>) -> Promise {
         self.run(Operation::StoredLists, aborted)
     }

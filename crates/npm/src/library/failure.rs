@@ -135,6 +135,10 @@ impl From<&PlanError> for Failure {
         let json = begin(error.code(), &error.to_string());
         let image = |json: ObjectWriter, image: &Reference| json.string("image", &image.to_string());
         let json = match error {
+            PlanError::PlatformMissing { image: of, is_artifact: true } => image(json, of).string(
+                "hint",
+                "it is an artifact, which has an artifactType in place of a platform: add what inspect() found, or a descriptor with artifactType",
+            ),
             PlanError::PlatformMissing { image: of, .. }
             | PlanError::Manifest { image: of, .. }
             | PlanError::Syntax { image: of, .. } => image(json, of),

@@ -95,8 +95,8 @@ impl List {
         self.0.reference().to_string()
     }
 
-    /// Puts an image in: the descriptor as JSON, and the manifest's bytes where they are at hand. Without a name it is
-    /// in the list's own repository. A list is taken if `nest` is set.
+    /// Puts an image in: the descriptor as JSON, and the manifest's bytes where they are at hand, which tell the type of an artifact.
+    /// Without a name it is in the list's own repository. A list is taken if `nest` is set.
     pub fn add(
         &mut self,
         reference: Option<String>,
@@ -112,8 +112,15 @@ impl List {
             None => self.0.reference().by_digest(descriptor.digest.clone()),
         };
         let entry = match manifest {
-            Some(manifest) => ListEntry::new(reference, descriptor, manifest)
-                .map_err(|error| Failure::argument(&format!("expected a manifest: {error}")))?,
+            Some(manifest) => {
+                let mut entry = ListEntry::new(reference, descriptor, manifest)
+                    .map_err(|error| Failure::argument(&format!("expected a manifest: {error}")))?;
+                if let Ok(image) = entry.image() {
+                    let platform = entry.descriptor.platform.take().unwrap_or_default();
+                    entry.descriptor.set_platform_or_type(&image, platform);
+                }
+                entry
+            }
             None => without_manifest(reference, descriptor),
         };
         let is_list = entry.descriptor.media_type.is_list();

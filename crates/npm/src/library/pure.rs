@@ -2,8 +2,10 @@
 
 use js_sys::{Array, Uint8Array};
 use tallyman_core::{
-    Algorithm, Descriptor, Digest, Hasher, ManifestBody, MediaType, Platform, Reference, encode_index,
-    json::Object, reencode_index,
+    Algorithm, Descriptor, Digest, Hasher, ImageConfig, Index, ManifestBody, MediaType, Platform, Reference,
+    encode_index,
+    json::{Object, ObjectWriter, array, string_map},
+    reencode_index,
 };
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
@@ -118,6 +120,52 @@ pub fn kind(body: &ManifestBody) -> &'static str {
 pub fn parse_manifest(bytes: &[u8], media_type: &str) -> Result<Array, Failure> {
     let (media_type, body) = read(bytes, media_type)?;
     Ok(Array::of2(&kind(&body).into(), &media_type.as_str().into()))
+}
+
+/// Returns the fields of a manifest that tell of its content, as JSON under the names that manifests have: read as the rest of the engine
+/// reads them, names in any case. What has another form in a manifest of an unknown kind is left out. `None` if JavaScript reads them in the
+/// bytes themselves, which is faster.
+#[wasm_bindgen(js_name = manifestFields)]
+pub fn manifest_fields(bytes: &[u8], media_type: &str) -> Result<Option<String>, Failure> {
+    if Index::is_read_alike(bytes) {
+        return Ok(None);
+    }
+    let many = |descriptors: &[Descriptor]| array(descriptors.iter().map(Descriptor::to_json));
+    let json = ObjectWriter::new();
+    let (json, subject, annotations, artifact_type) = match read(bytes, media_type)? {
+        (_, ManifestBody::Image(image)) => (
+            json.json("config", &image.config.to_json()).json("layers", &many(&image.layers)),
+            image.subject,
+            image.annotations,
+            image.artifact_type,
+        ),
+        (_, ManifestBody::Index(index)) => (
+            json.json("manifests", &many(&index.manifests)),
+            index.subject,
+            index.annotations,
+            index.artifact_type,
+        ),
+        (_, ManifestBody::Schema1(_) | ManifestBody::Artifact) => {
+            let fields = Object::parse(bytes).map_err(|error| Failure::argument(&error.to_string()))?;
+            (
+                json,
+                fields.field("subject", Descriptor::from_json).unwrap_or_default(),
+                fields.string_map("annotations").unwrap_or_default(),
+                fields.string("artifactType").unwrap_or_default(),
+            )
+        }
+    };
+    let json = json
+        .json("annotations", &string_map(&annotations))
+        .maybe(subject, |json, subject| json.json("subject", &subject.to_json()))
+        .maybe(artifact_type, |json, artifact_type| json.string("artifactType", &artifact_type));
+    Ok(Some(json.end()))
+}
+
+/// The config of an image as JSON, its known members under their own names; `None` if the bytes are no object of JSON.
+#[wasm_bindgen(js_name = imageConfig)]
+pub fn image_config(bytes: &[u8]) -> Option<String> {
+    ImageConfig::with_own_names(bytes)
 }
 
 /// The use of each entry of a list: `true` for an image that an engine can run, the digest of the image for an attestation, else

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use futures_util::FutureExt;
-use js_sys::{Array, Promise, Uint8Array};
+use js_sys::{Array, Promise, Reflect, Uint8Array};
 use tallyman_core::{Digest, ListEdit, ManifestList, Reference};
 use tallyman_store::{
     ListStore, Outcome, StoreError, StoreFuture,
@@ -59,8 +59,21 @@ pub struct HostStore(pub Lists);
 
 /// Waits for the result of a method of the store.
 async fn answer(answer: Result<JsValue, JsValue>) -> Result<JsValue, StoreError> {
-    let failed = |error: JsValue| StoreError::Io { message: message(&error) };
-    JsFuture::from(Promise::resolve(&answer.map_err(failed)?)).await.map_err(failed)
+    settled(answer).await.map_err(|error| failed(&error))
+}
+
+async fn settled(answer: Result<JsValue, JsValue>) -> Result<JsValue, JsValue> {
+    JsFuture::from(Promise::resolve(&answer?)).await
+}
+
+fn failed(error: &JsValue) -> StoreError {
+    StoreError::Io { message: message(error) }
+}
+
+/// Returns the error about another list of the same file name, if a store that keeps references has named it.
+fn name_taken(list: &Reference, error: &JsValue) -> Option<StoreError> {
+    let present = Reflect::get(error, &"present".into()).ok()?.as_string()?.parse().ok()?;
+    Some(StoreError::ListNameTaken { list: Box::new(list.clone()), present: Box::new(present) })
 }
 
 fn pair((name, bytes): (String, Vec<u8>)) -> Array {
@@ -74,7 +87,8 @@ fn unreadable(expected: &str) -> StoreError {
 impl HostStore {
     /// Returns the files of a list by name; `None` if there is no such list.
     async fn files(&self, list: &Reference) -> Result<Option<BTreeMap<String, Vec<u8>>>, StoreError> {
-        let found = answer(self.0.load(&list.file_name(), &list.to_string())).await?;
+        let found = settled(self.0.load(&list.file_name(), &list.to_string())).await;
+        let found = found.map_err(|error| name_taken(list, &error).unwrap_or_else(|| failed(&error)))?;
         if found.is_undefined() || found.is_null() {
             return Ok(None);
         }

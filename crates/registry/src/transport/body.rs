@@ -52,7 +52,10 @@ pub trait KeptContent {
     fn size(&self) -> u64;
 
     /// Returns a range of the bytes, which is not copied. It lies within the content.
-    fn slice(&self, range: Range<u64>) -> Rc<dyn KeptContent>;
+    ///
+    /// # Errors
+    /// The platform's sentence if it does not keep the content any more.
+    fn slice(&self, range: Range<u64>) -> Result<Rc<dyn KeptContent>, String>;
 
     /// Returns the value itself, for the platform that made it.
     fn as_any(&self) -> &dyn Any;

@@ -6,18 +6,19 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use futures_util::{
     FutureExt,
     future::{self, LocalBoxFuture, join},
 };
 use http::{Method, header};
 use tallyman_core::{Digest, Reference, Registry};
-use tallyman_dev_registry::{Fault, FaultKind, Registry as DevRegistry, RunningRegistry};
+use tallyman_dev_registry::{Auth, Fault, FaultKind, Registry as DevRegistry, RunningRegistry, TokenAuth};
 use tallyman_registry::{Content, ContentStore, CredentialError, CredentialSource, Credentials};
 
 use crate::{
     scripted::{Scripted, answer},
-    support::{Image, asked, builder, reference},
+    support::{Image, asked, basic, builder, reference},
 };
 
 /// A store that tells what is in it.
@@ -226,4 +227,24 @@ async fn credentials_that_are_the_same_again_keep_their_token() {
     source.are_current.set(false);
     client.head_manifest(&image).await.unwrap();
     assert_eq!(server.asked(), ["HEAD /v2/acme/app/manifests/1 Bearer bob"]);
+}
+
+#[tokio::test]
+async fn an_upload_by_plain_http_goes_on_after_a_sign_out() {
+    for signs_in in [false, true] {
+        let slow = Fault::new(FaultKind::Latency { ms: 300 }).method("POST");
+        let server = DevRegistry::builder().fault(slow);
+        let server =
+            if signs_in { server.auth(Auth::Token(TokenAuth::new("user", "secret"))) } else { server };
+        let registry = server.start().await.unwrap();
+        let client = builder().credentials(basic("user", "secret")).build();
+        let app = reference(&registry, "acme/app:a");
+        // The scheme is known, and the upload has begun.
+        client.has_blob(&app, &Digest::of(b"none"), None).await.unwrap();
+        let content = Bytes::from_static(b"content");
+        let digest = Digest::of(&content);
+        let upload = client.upload_blob(&app, &digest, &content);
+        meanwhile(upload, || client.forget(app.registry())).await.unwrap();
+        assert!(client.has_blob(&app, &digest, None).await.unwrap(), "{signs_in}");
+    }
 }
