@@ -13,7 +13,7 @@ use super::failure::Failure;
 /// each layer its digest when it is decompressed and the command of the step that made it.
 #[wasm_bindgen(js_name = describeLayers)]
 pub fn describe_layers(reference: &str, config: &[u8], count: u32) -> Result<String, Failure> {
-    let config = ImageConfig::parse(config).map_err(|error| Failure::of_config(&error, reference))?;
+    let config = ImageConfig::parse_layers(config).map_err(|error| Failure::of_config(&error, reference))?;
     let steps = config.layer_steps(count as usize);
     let layers = steps.iter().enumerate().map(|(number, step)| {
         ObjectWriter::new()
@@ -69,7 +69,7 @@ impl Tree {
         let path = LayerPath::typed(typed, &self.os);
         let Some(files) = self.tree.files_at(&path, self.last.as_ref()) else {
             let image = self.reference.clone();
-            return Err(FileError::Missing { image, path: path.to_string(), removed_by: None }.into());
+            return Err(FileError::missing(image, &path).into());
         };
         let files: Vec<_> = files.take(count as usize).collect();
         let last = files.last().map(|file| file.path.clone());
