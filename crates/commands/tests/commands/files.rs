@@ -495,7 +495,9 @@ async fn odd_fields_of_a_config_keep_nobody_from_the_files() {
     for odd in [json!({ "Cmd": "sh" }), json!({ "Labels": { "a": 5 } }), json!({ "Volumes": [] })] {
         let shell = Shell::new();
         let config = json!({ "os": "linux", "architecture": "amd64", "config": odd });
-        put_with(&shell, &config, &layer(&[("b", "above")]), &json!({}));
+        let above = layer(&[("b", "above")]);
+        shell.registry.put_blob("a/app", &above);
+        put_with(&shell, &config, &above, &json!({}));
         assert_eq!(shell.done(&["cat", "--insecure", IMAGE, "b"]).await, "above", "{odd}");
     }
 }

@@ -276,7 +276,10 @@ impl Export {
                         self.link(link, &named);
                     }
                 }
-            } else if self.stands_in_place(&target) || self.own.has(&target) {
+            } else if self.stands_in_place(&target)
+                || self.own.has(&target)
+                || Whiteout::of(&target) == Some(Whiteout::Linked)
+            {
                 self.leave_out(links);
             } else {
                 self.waiting.entry(target).or_default().extend(links);

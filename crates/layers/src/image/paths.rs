@@ -51,12 +51,16 @@ impl Paths {
         }
         for link in numbers.iter().copied().filter(|number| entries[*number].kind == EntryKind::HardLink) {
             let target = LayerPath::clean_in_root(&entries[link].link);
-            let before = |numbers: &[usize]| {
+            let before = |numbers: &[usize], limit: usize| {
                 let end = numbers
-                    .partition_point(|number| order(path(*number), &target).then(number.cmp(&link)).is_lt());
+                    .partition_point(|number| order(path(*number), &target).then(number.cmp(&limit)).is_lt());
                 numbers[..end].last().copied().filter(|number| *path(*number) == target)
             };
-            paths.linked.extend(before(&numbers).or_else(|| before(&hidden)).map(|named| (link, named)));
+            // What is hidden can be named by this layer alone, wherever it stands.
+            let named = before(&numbers, link)
+                .or_else(|| before(&hidden, link))
+                .or_else(|| before(&hidden, usize::MAX));
+            paths.linked.extend(named.map(|named| (link, named)));
         }
         // The paths above, each with the last entry up to there that is no directory: what came before that is gone.
         let mut above: Vec<(&LayerPath, Option<usize>)> = Vec::new();
@@ -95,7 +99,7 @@ impl Paths {
     }
 
     /// Returns the number of the entry that a hard link names among those before it, as engines find it when they unpack the
-    /// layer; `None` if there is none.
+    /// layer, or among the files that AUFS keeps for links; `None` if there is none.
     pub(super) fn linked(&self, number: usize) -> Option<usize> {
         self.linked.get(&number).copied()
     }

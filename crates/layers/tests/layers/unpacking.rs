@@ -114,10 +114,13 @@ fn unpack(layer: &[Item], lower: &Files) -> Option<Files> {
                 What::HardLink(target) => {
                     let (folder, base) = split(target);
                     let target = join(&resolve(&own, folder)?, base);
+                    (target != name).then_some(())?;
                     match own.get(&target).or_else(|| kept.get(&target)) {
                         Some(node) => node.clone(),
                         None => {
-                            let node = below.get(&target).cloned();
+                            // Whether entries of this layer then go through a symbolic link, no engine tells.
+                            let node =
+                                below.get(&target).filter(|node| !matches!(node, Node::Symlink(_))).cloned();
                             linked.insert(target);
                             node.or_else(|| (pass == 0).then(|| Node::File(String::new())))?
                         }
@@ -304,7 +307,7 @@ impl Random {
 fn files_look_ups_and_exports_are_what_engines_unpack() {
     let mut random = Random(0x2545_f491_4f6c_dd1d);
     let (mut images, mut exports) = (0, 0);
-    while images < 6000 {
+    while images < 3000 {
         let layers: Vec<_> = (0..1 + random.below(4)).map(|number| random.layer(number)).collect();
         let Some(expected) = layers.iter().try_fold(Files::new(), |below, layer| unpack(layer, &below))
         else {
@@ -332,7 +335,7 @@ fn files_look_ups_and_exports_are_what_engines_unpack() {
             assert_eq!((found, dangling), (expected, 0), "the export of {layers:#?}");
         }
     }
-    assert!(exports > 5000, "{exports} exports");
+    assert!(exports > 2500, "{exports} exports");
 }
 
 fn of(layers: &[&[(&str, What)]]) -> (Vec<LayerIndex>, ImageTree, Option<(BTreeMap<String, String>, usize)>) {
@@ -384,7 +387,8 @@ fn files_that_aufs_keeps_for_hard_links_are_their_content() {
     // They are of their layer alone, and no files of the image.
     assert!(matches!(look_up(&read, &path(kept)), Lookup::Missing { .. }));
     let (_, _, export) = of(&[&[(kept, file("linked"))], &[("bin/a", link(kept))]]);
-    assert_eq!(export, Some((BTreeMap::new(), 1)));
+    let folder = BTreeMap::from([("bin".to_owned(), "directory".to_owned())]);
+    assert_eq!(export, Some((folder, 1)));
 }
 
 #[test]

@@ -4,7 +4,9 @@ use tallyman_core::{
     ImageConfig,
     json::{ObjectWriter, array},
 };
-use tallyman_layers::{Change, FileError, ImageTree, LayerIndex, LayerLabel, LayerPath, differences_after};
+use tallyman_layers::{
+    Change, FileError, ImageTree, LayerIndex, LayerLabel, LayerPath, check_media_type, differences_after,
+};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use super::failure::Failure;
@@ -22,6 +24,12 @@ pub fn describe_layers(reference: &str, config: &[u8], count: u32) -> Result<Str
             .end()
     });
     Ok(ObjectWriter::new().string("os", &config.platform.os).json("layers", &array(layers)).end())
+}
+
+/// Fails if a descriptor of this media type is not that of a layer that can be read. `name` is that of the layer.
+#[wasm_bindgen(js_name = checkLayer)]
+pub fn check_layer(media_type: &str, name: &str) -> Result<(), Failure> {
+    check_media_type(media_type).map_err(|error| Failure::of_layer(&error, name))
 }
 
 /// The entries of a layer that was read.
