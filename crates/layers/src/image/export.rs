@@ -31,7 +31,7 @@ pub struct Export {
     visible: HashMap<LayerPath, Visible>,
     /// The paths and the directories' contents that layers above removed.
     above: Removed,
-    /// Those that this layer removes, which holds for the layers below.
+    /// The paths and contents that this layer removes, which holds for the layers below.
     own: Removed,
     /// The entries of this layer that hard links behind them can name, by their paths.
     files: HashMap<LayerPath, Named>,

@@ -198,7 +198,7 @@ fn index(archive: &[u8]) -> LayerIndex {
 }
 
 /// The digest of content, or a symbolic link, or a directory, as text.
-fn told(node: &Node) -> String {
+fn text_of(node: &Node) -> String {
     match node {
         Node::Directory => "directory".to_owned(),
         Node::File(content) => Digest::of(content.as_bytes()).to_string(),
@@ -206,7 +206,7 @@ fn told(node: &Node) -> String {
     }
 }
 
-fn told_of(layers: &[LayerIndex], layer: usize, number: usize) -> String {
+fn text_of_entry(layers: &[LayerIndex], layer: usize, number: usize) -> String {
     let entry = &layers[layer].entries()[number];
     match entry.kind {
         EntryKind::Symlink => format!("-> {}", String::from_utf8_lossy(&entry.link)),
@@ -218,19 +218,19 @@ fn told_of(layers: &[LayerIndex], layer: usize, number: usize) -> String {
 /// The paths of a tree, with what is there.
 fn shown(tree: &ImageTree, layers: &[LayerIndex]) -> BTreeMap<String, String> {
     let files = tree.files().map(|file| {
-        let told = match file.entry {
+        let text = match file.entry {
             None => "directory".to_owned(),
             Some((number, _)) => match tree.linked(file.layer, number) {
-                Some((layer, number)) => told_of(layers, layer, number),
+                Some((layer, number)) => text_of_entry(layers, layer, number),
                 None => "dangling".to_owned(),
             },
         };
-        (file.path.to_string(), told)
+        (file.path.to_string(), text)
     });
     files.collect()
 }
 
-/// What `tar` makes of the flattened archive; `None` if a layer has a directory and something else in its place.
+/// The files that `tar` makes of the flattened archive; `None` if a layer has a directory and something else in its place.
 fn exported(archives: &[Vec<u8>]) -> Option<(BTreeMap<String, String>, usize)> {
     let (mut export, mut bytes) = (Export::default(), Vec::new());
     for archive in archives.iter().rev() {
@@ -261,7 +261,7 @@ fn exported(archives: &[Vec<u8>]) -> Option<(BTreeMap<String, String>, usize)> {
     });
     let items: Vec<_> = items.collect();
     let files = unpack(&items, &Files::new()).unwrap_or_else(|| panic!("tar unpacks it: {items:?}"));
-    Some((files.iter().map(|(path, node)| (path.clone(), told(node))).collect(), dangling))
+    Some((files.iter().map(|(path, node)| (path.clone(), text_of(node))).collect(), dangling))
 }
 
 /// Numbers that look random, the same in each run.
@@ -315,20 +315,20 @@ fn files_look_ups_and_exports_are_what_engines_unpack() {
         };
         images += 1;
         let expected: BTreeMap<_, _> =
-            expected.iter().map(|(path, node)| (path.clone(), told(node))).collect();
+            expected.iter().map(|(path, node)| (path.clone(), text_of(node))).collect();
         let archives: Vec<_> = layers.iter().map(|layer| archive(layer)).collect();
         let indexes: Vec<_> = archives.iter().map(|archive| index(archive)).collect();
         let mut tree = ImageTree::default();
         indexes.iter().for_each(|index| drop(tree.apply(index.clone())));
         assert_eq!(shown(&tree, &indexes), expected, "the tree of {layers:#?}");
         let read: Vec<_> = indexes.iter().cloned().map(Some).collect();
-        for (name, told) in expected.iter().filter(|(_, told)| !told.starts_with("->")) {
+        for (name, text) in expected.iter().filter(|(_, text)| !text.starts_with("->")) {
             let found = match look_up(&read, &path(name)) {
-                Lookup::Found { layer, entry } => told_of(&indexes, layer, entry),
+                Lookup::Found { layer, entry } => text_of_entry(&indexes, layer, entry),
                 Lookup::Directory => "directory".to_owned(),
                 other => format!("{other:?}"),
             };
-            assert_eq!(found, *told, "{name} of {layers:#?}");
+            assert_eq!(found, *text, "{name} of {layers:#?}");
         }
         if let Some((found, dangling)) = exported(&archives) {
             exports += 1;
@@ -376,10 +376,10 @@ fn files_that_aufs_keeps_for_hard_links_are_their_content() {
     let kept = ".wh..wh.plnk/12.34";
     let layer: &[(&str, What)] = &[(kept, file("linked")), ("bin/a", link(kept)), ("bin/b", link(kept))];
     let (indexes, tree, export) = of(&[layer]);
-    let content = told(&Node::File("linked".to_owned()));
+    let content = text_of(&Node::File("linked".to_owned()));
     let expected = [("bin", "directory"), ("bin/a", &*content), ("bin/b", &*content)];
     let expected: BTreeMap<_, _> =
-        expected.iter().map(|(path, told)| ((*path).to_owned(), (*told).to_owned())).collect();
+        expected.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
     assert_eq!(shown(&tree, &indexes), expected);
     assert_eq!(export, Some((expected, 0)));
     let read: Vec<_> = indexes.into_iter().map(Some).collect();
@@ -396,7 +396,7 @@ fn a_hard_link_to_what_a_whiteout_removes_dangles() {
     let (indexes, tree, export) =
         of(&[&[("a", file("1"))], &[(".wh.a", file(""))], &[("b", link("a")), ("c", file("c"))]]);
     assert_eq!(shown(&tree, &indexes)["b"], "dangling");
-    let c = BTreeMap::from([("c".to_owned(), told(&Node::File("c".to_owned())))]);
+    let c = BTreeMap::from([("c".to_owned(), text_of(&Node::File("c".to_owned())))]);
     assert_eq!(export, Some((c, 1)));
 }
 
