@@ -31,7 +31,7 @@ pub struct LayerIndex {
     /// The file whose content is being hashed.
     hashing: Option<Hashing>,
     /// The paths of all entries, once one was looked up.
-    paths: OnceCell<Paths>,
+    paths: OnceCell<Box<Paths>>,
     /// The symbolic links so far.
     symlinks: LayerSymlinks,
 }
@@ -105,7 +105,7 @@ impl LayerIndex {
     }
 
     pub(super) fn paths(&self) -> &Paths {
-        self.paths.get_or_init(|| Paths::of(&self.entries))
+        self.paths.get_or_init(|| Box::new(Paths::of(&self.entries)))
     }
 
     fn push(&mut self, mut entry: Entry) {

@@ -31,6 +31,9 @@ enum Node {
 
 type Files = BTreeMap<String, Node>;
 
+/// The files of a flattened archive with what is there as text, and the number of links that it could not have.
+type Exported = (BTreeMap<String, String>, usize);
+
 fn split(path: &str) -> (&str, &str) {
     path.rsplit_once('/').unwrap_or(("", path))
 }
@@ -231,7 +234,7 @@ fn shown(tree: &ImageTree, layers: &[LayerIndex]) -> BTreeMap<String, String> {
 }
 
 /// The files that `tar` makes of the flattened archive; `None` if a layer has a directory and something else in its place.
-fn exported(archives: &[Vec<u8>]) -> Option<(BTreeMap<String, String>, usize)> {
+fn exported(archives: &[Vec<u8>]) -> Option<Exported> {
     let (mut export, mut bytes) = (Export::default(), Vec::new());
     for archive in archives.iter().rev() {
         loop {
@@ -338,7 +341,7 @@ fn files_look_ups_and_exports_are_what_engines_unpack() {
     assert!(exports > 2500, "{exports} exports");
 }
 
-fn of(layers: &[&[(&str, What)]]) -> (Vec<LayerIndex>, ImageTree, Option<(BTreeMap<String, String>, usize)>) {
+fn of(layers: &[&[(&str, What)]]) -> (Vec<LayerIndex>, ImageTree, Option<Exported>) {
     let layers = layers.iter().map(|layer| {
         archive(&layer.iter().map(|(path, what)| ((*path).to_owned(), what.clone())).collect::<Vec<_>>())
     });
