@@ -184,6 +184,35 @@ const layerOf = (tar, described) => ({ bytes: gzipSync(tar), diffId: digestOf(ta
 describe('images that are made here', () => {
   const base = archive(directory('etc'), file('etc/a', 'one'), file('etc/b', 'two'), file('etc/c', 'same'));
 
+  test('what is no layer is refused before a layer is fetched', async () => {
+    for (const [mediaType, words] of [
+      ['text/markdown', /layer 2 .*a blob of an artifact \(text\/markdown\)/],
+      ['application/vnd.oci.image.layer.v1.tar+gzip+encrypted', /layer 2 .*which needs a key/],
+    ]) {
+      const { tm, asked } = registryOf({ 1: [layerOf(base), layerOf(base, { mediaType })] });
+      const image = 'r.example/app:1';
+      for (const look of [() => all(tm.files(image)), () => tm.file(image, 'etc/a'), () => all(tm.changes(image, image)), () => tm.waste(image)]) {
+        const refused = await failure(look);
+        assert.equal(refused.code, 'layer-unsupported');
+        assert.match(refused.message, words);
+      }
+      assert.equal(new Set(asked.map(([name]) => name)).size, 1, 'the config alone');
+      assert.equal((await all(tm.files(image, { layer: 1 }))).length, 4);
+    }
+  });
+
+  test('entries stand where the links of their layer put them, and errors name the path that was asked for', async () => {
+    const linked = archive(directory('usr/bin'), symlink('bin', 'usr/bin'), file('bin/x', 'through'));
+    const { tm } = registryOf({ 1: [layerOf(linked)] });
+    const image = 'r.example/app:1';
+    assert.deepEqual((await all(tm.files(image))).map(({ path }) => path), ['bin', 'usr', 'usr/bin', 'usr/bin/x']);
+    for (const path of ['/bin/x', 'usr/bin/x']) assert.equal(await text(await tm.file(image, path)), 'through');
+    const missing = await failure(() => tm.file(image, '/bin/y'));
+    assert.equal(missing.path, 'bin/y');
+    assert.match(missing.message, /^there is no file \/bin\/y, which leads to \/usr\/bin\/y, in /);
+    assert.match((await failure(() => tm.file(image, '/'))).message, /^\/ in .* is a directory, not a file$/);
+  });
+
   test('changes are told by content, by metadata and by type', async () => {
     const other = archive(file('etc/a', 'eno'), file('etc/b', 'two', { mode: 0o600 }), symlink('etc/d', 'a'), file('etc/.wh.c', ''));
     const { tm } = registryOf({ 1: [layerOf(base)], 2: [layerOf(base), layerOf(other)] });

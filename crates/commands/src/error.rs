@@ -386,6 +386,16 @@ pub enum Error {
     /// An image has no content at a path.
     #[error(transparent)]
     File(#[from] FileError),
+    /// Hard links of an image name files that no layer has.
+    #[error(
+        "expected the file of each hard link in {reference}, found {count} without: the archive has all but them"
+    )]
+    DanglingLinks {
+        /// The image.
+        reference: Box<Reference>,
+        /// The number of such links.
+        count: usize,
+    },
     /// A terminal would show an archive.
     #[error(
         "expected a file or a program for the tar archive, found a terminal: redirect the output, such as > rootfs.tar"
@@ -493,6 +503,7 @@ impl Error {
             Self::Layer { source, .. } => source.code(),
             Self::NoSuchLayer { .. } => "layer-not-found",
             Self::File(error) => error.code(),
+            Self::DanglingLinks { .. } => "layer-invalid",
             Self::ArchiveOnTerminal => "output-failed",
         }
     }

@@ -133,6 +133,30 @@ impl ImageConfig {
         (kind(bytes) == Kind::Object).then(|| with_names(bytes, &NAMES, member_with_own_names))
     }
 
+    /// Parses what a config says of the image's file system: the platform, the layers and the steps that made them, which stand in
+    /// no place that some builder wrote oddly. The parameters of containers, time and author are left out, and so are steps that cannot be read.
+    ///
+    /// ```
+    /// use tallyman_core::ImageConfig;
+    ///
+    /// let odd = br#"{"os": "linux", "architecture": "amd64", "config": {"Volumes": []}}"#;
+    /// assert_eq!(ImageConfig::parse_layers(odd)?.platform.to_string(), "linux/amd64");
+    /// assert!(ImageConfig::parse(odd).is_err());
+    /// # Ok::<(), tallyman_core::ConfigError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ConfigError`] if the bytes are no JSON object, or a field of the platform or the layers is of the wrong type.
+    pub fn parse_layers(bytes: &[u8]) -> Result<Self, ConfigError> {
+        let fields = Object::parse(bytes)?;
+        Ok(Self {
+            platform: Platform::from_json(bytes, "")?,
+            rootfs: fields.field("rootfs", RootFs::from_json)?.unwrap_or_default(),
+            history: fields.array("history", HistoryEntry::from_json).unwrap_or_default(),
+            ..Self::default()
+        })
+    }
+
     /// Parses a config from its bytes.
     ///
     /// # Errors
@@ -169,14 +193,22 @@ impl RunConfig {
         Ok(Self {
             user: fields.string_or_empty("User")?,
             env: fields.array("Env", string)?,
-            entrypoint: fields.array("Entrypoint", string)?,
-            cmd: fields.array("Cmd", string)?,
+            entrypoint: command(&fields, "Entrypoint")?,
+            cmd: command(&fields, "Cmd")?,
             working_dir: fields.string_or_empty("WorkingDir")?,
             exposed_ports: fields.keys("ExposedPorts")?,
             volumes: fields.keys("Volumes")?,
             labels: fields.string_map("Labels")?,
             stop_signal: fields.string_or_empty("StopSignal")?,
         })
+    }
+}
+
+/// Reads a command as Docker does, for which a text is the only element.
+fn command(fields: &Object<'_>, name: &str) -> Result<Vec<String>, FieldError> {
+    match fields.get(name).map(|value| string(value, name)) {
+        Some(Ok(text)) => Ok(vec![text]),
+        _ => fields.array(name, string),
     }
 }
 

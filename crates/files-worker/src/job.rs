@@ -6,7 +6,7 @@ use bytes::Bytes;
 use tallyman_core::{Algorithm, Digest, Hasher};
 use tallyman_layers::{
     ContentsReader, ContentsStep, Entry, EntryKind, Error, Event, Expected, FileContent, LayerIndex,
-    LayerPath, LayerReader, Limits, TableOfContents, zeros,
+    LayerPath, LayerReader, Limits, TableOfContents, check_media_type, zeros,
 };
 
 use crate::{
@@ -119,8 +119,9 @@ impl Job {
     /// The reading of a whole layer.
     ///
     /// # Errors
-    /// A digest that is none.
+    /// A digest that is none, and a media type that is not one of layers that can be read.
     pub fn whole(source: &LayerSource, purpose: Purpose) -> Result<Self, Fault> {
+        check_media_type(&source.media_type).map_err(|error| fault(error.code(), error.to_string()))?;
         let parse =
             |text: &String| text.parse::<Digest>().map_err(|error| fault("layer-invalid", error.to_string()));
         let expected = Expected {

@@ -64,6 +64,13 @@ pub enum Request {
         /// The reason.
         reason: String,
     },
+    /// The registry does not have a foreign layer.
+    Elsewhere {
+        /// The layer that is being read.
+        job: JobId,
+        /// The URLs at which it is to be had.
+        urls: Vec<String>,
+    },
     /// Asks for rows of a tree.
     Rows {
         /// The question.
@@ -215,6 +222,8 @@ pub struct LayerSource {
     pub size: u64,
     /// The digest of the decompressed layer, if the image's config names it.
     pub diff_id: Option<String>,
+    /// The media type of its descriptor.
+    pub media_type: String,
     /// The annotations of its descriptor, which may tell of a table of contents.
     pub annotations: BTreeMap<String, String>,
 }

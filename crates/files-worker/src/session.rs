@@ -169,6 +169,7 @@ impl Session {
             Request::Failed { job, reason } => {
                 self.fail(job, LayerState::NotFetched, fault("not-fetched", reason));
             }
+            Request::Elsewhere { job, urls } => self.refused(job, &Error::Elsewhere { urls }),
             Request::Rows { query, of, view, first, count } => self.rows(query, of, view, first, count),
             Request::File { query, of, path, layer } => self.open_file(query, of, &path, layer),
             Request::Save { query, image, path, layer } => self.save(query, image, &path, layer),

@@ -60,6 +60,7 @@ fn source(bytes: &[u8]) -> LayerSource {
         diff_id: Some(digest.clone()),
         digest,
         size: bytes.len() as u64,
+        media_type: "application/vnd.oci.image.layer.v1.tar".to_owned(),
         annotations: BTreeMap::new(),
     }
 }
@@ -582,4 +583,32 @@ fn layers_that_are_held_are_read_when_somebody_asks() {
     page.give();
     assert_eq!(page.paths(View::default()), ["a", "b", "c"]);
     assert!(page.summary().is_whole);
+}
+
+#[test]
+fn what_is_no_layer_is_refused_before_it_is_fetched() {
+    let bytes = layer(&[("a", "a")]);
+    for (media_type, word) in [
+        ("text/markdown", "an artifact"),
+        ("application/vnd.oci.image.layer.v1.tar+encrypted", "needs a key"),
+    ] {
+        let mut page = Page::new(std::slice::from_ref(&bytes));
+        let layers = vec![LayerSource { media_type: media_type.to_owned(), ..source(&bytes) }];
+        page.send(Request::Open { image: 1, layers, digests: false, holds: false }, None);
+        assert!(page.reads.is_empty(), "{media_type}");
+        let LayerState::Refused(fault) = &page.summary().layers[0].state else { panic!("{media_type}") };
+        assert_eq!(
+            (&*fault.code, fault.reason.contains(word)),
+            ("layer-unsupported", true),
+            "{}",
+            fault.reason
+        );
+    }
+    // A foreign layer that the registry does not have.
+    let mut page = Page::new(std::slice::from_ref(&bytes));
+    page.send(Request::Open { image: 1, layers: vec![source(&bytes)], digests: false, holds: false }, None);
+    let (job, ..) = page.reads.pop().expect("it is asked for");
+    page.send(Request::Elsewhere { job, urls: vec!["https://x.example/layer".to_owned()] }, None);
+    let LayerState::Refused(fault) = &page.summary().layers[0].state else { panic!("it is refused") };
+    assert!(fault.reason.contains("https://x.example/layer"), "{}", fault.reason);
 }

@@ -8,6 +8,8 @@ const PREFIX: &[u8] = b".wh.";
 const AUFS: &[u8] = b".wh..wh.";
 /// The name that hides what lower layers have in its directory.
 const OPAQUE: &[u8] = b".wh..wh..opq";
+/// The folder in which AUFS keeps files that hard links of the layer name.
+const LINKED: &[u8] = b".wh..wh.plnk/";
 
 /// The part of lower layers that an entry removes from lower layers, as OCI's and Docker's layers have it.
 ///
@@ -27,6 +29,9 @@ pub enum Whiteout {
     Opaque(LayerPath),
     /// Nothing: AUFS keeps books here (`.wh..wh.aufs` and `.wh..wh.plnk` at the root), and engines pass it over.
     Bookkeeping,
+    /// Nothing either, but hard links of the same layer may name it: a file in AUFS's folder `.wh..wh.plnk`, which Docker keeps
+    /// for them while it unpacks the layer.
+    Linked,
 }
 
 impl Whiteout {
@@ -37,6 +42,9 @@ impl Whiteout {
         }
         let parent = path.parent().unwrap_or_default();
         let name = path.name();
+        if path.as_bytes().starts_with(LINKED) && name != OPAQUE {
+            return Some(Self::Linked);
+        }
         if path.as_bytes().starts_with(AUFS) && path.as_bytes() != OPAQUE {
             return Some(Self::Bookkeeping);
         }

@@ -3,6 +3,8 @@
 mod gzip;
 mod zstd;
 
+use std::ops::Range;
+
 use crate::{Error, Limits};
 use gzip::Gzip;
 use zstd::Zstd;
@@ -11,6 +13,9 @@ use zstd::Zstd;
 pub(crate) const BLOCK: usize = 64 * 1024;
 /// The bytes that tell how a layer is compressed.
 const MAGIC: usize = 6;
+/// The bytes of a tar header, and the place of its magic.
+const HEADER: usize = 512;
+const TAR_MAGIC: Range<usize> = 257..262;
 
 /// A layer's compression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +54,10 @@ impl Compression {
             }
             [b'B', b'Z', b'h', b'1'..=b'9', 0x31, ..] => "bzip2",
             [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => "xz",
+            [0x04, 0x22, 0x4d, 0x18, ..] => "lz4",
+            // A tar archive may begin with a file of such a name.
+            [b'h', b's', b'q', b's', ..] if start.len() < HEADER && !is_whole => return Ok(None),
+            [b'h', b's', b'q', b's', ..] if start.get(TAR_MAGIC) != Some(b"ustar") => "a squashfs image",
             _ => return Ok(Some(Self::None)),
         };
         Err(Error::Compression { found })

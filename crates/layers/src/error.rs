@@ -59,6 +59,28 @@ pub enum Error {
         /// The format that was recognised.
         found: &'static str,
     },
+    /// The layer is encrypted.
+    #[error(
+        "expected a layer as tar, gzip or zstd, found an encrypted one ({media_type}), which needs a key: decrypt the image first"
+    )]
+    Encrypted {
+        /// The media type of its descriptor.
+        media_type: String,
+    },
+    /// The descriptor is not that of a layer.
+    #[error(
+        "expected a layer as tar, gzip or zstd, found a blob of an artifact ({media_type}), which has no files to show"
+    )]
+    Artifact {
+        /// The media type of the descriptor.
+        media_type: String,
+    },
+    /// The registry does not have the layer, which is to be fetched from elsewhere.
+    #[error("expected the layer in the registry, found none: it is to be had at {}; copy it into the registry to read it", urls.join(" and "))]
+    Elsewhere {
+        /// The URLs of its descriptor.
+        urls: Vec<String>,
+    },
     /// A gzip member is damaged.
     #[error("damaged gzip at byte {offset} of the layer: {reason}")]
     Gzip {
@@ -187,7 +209,10 @@ impl Error {
     /// A name for the sort of error that does not change.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Compression { .. } => "layer-unsupported",
+            Self::Compression { .. }
+            | Self::Encrypted { .. }
+            | Self::Artifact { .. }
+            | Self::Elsewhere { .. } => "layer-unsupported",
             Self::Limit { .. } => "layer-limit",
             Self::Size { .. } => "size-mismatch",
             Self::Digest { .. }

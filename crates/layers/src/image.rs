@@ -7,6 +7,7 @@ mod index;
 mod links;
 mod look_up;
 mod paths;
+mod symlinks;
 mod tree;
 mod waste;
 
@@ -15,5 +16,6 @@ pub use export::Export;
 pub use file_lookup::{FileError, FileLookup, Wanted};
 pub use index::LayerIndex;
 pub use look_up::{Lookup, look_up};
+pub use symlinks::LayerSymlinks;
 pub use tree::{Change, ChangeKind, FileView, ImageTree};
 pub use waste::{LayerWaste, WastedPath};

@@ -17,6 +17,7 @@ mod error;
 mod image;
 mod json;
 mod limits;
+mod media_type;
 mod path;
 mod reader;
 mod tar;
@@ -29,10 +30,12 @@ pub use entry::{Device, Entry, EntryKind, ExtendedAttribute, Segment, zeros};
 pub use error::{Error, LimitKind};
 pub use image::{
     Change, ChangeKind, Difference, DifferenceKind, Export, FileError, FileLookup, FileView, ImageTree,
-    LayerIndex, LayerWaste, Lookup, Wanted, WastedPath, differences, differences_after, look_up,
+    LayerIndex, LayerSymlinks, LayerWaste, Lookup, Wanted, WastedPath, differences, differences_after,
+    look_up,
 };
 pub use json::LayerLabel;
 pub use limits::Limits;
+pub use media_type::check_media_type;
 pub use path::LayerPath;
 pub use reader::{Event, Expected, LayerReader};
 pub use toc::{ContentsReader, ContentsStep, FileContent, TableOfContents};

@@ -20,7 +20,7 @@ pub struct LayerPath(Box<[u8]>);
 const DIRECTORY: usize = 512;
 
 /// The directories that paths of a layer name, to count each once.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Directories(HashSet<Box<[u8]>>);
 
 impl Directories {

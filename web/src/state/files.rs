@@ -274,6 +274,7 @@ fn layer_source(image: &ImageSource, layer: &ImageLayer) -> LayerSource {
         digest: layer.descriptor.digest.to_string(),
         size: layer.descriptor.size,
         diff_id: layer.diff_id.as_ref().map(ToString::to_string),
+        media_type: layer.descriptor.media_type.to_string(),
         annotations: layer.descriptor.annotations.clone(),
     }
 }

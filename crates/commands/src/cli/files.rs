@@ -10,6 +10,7 @@ use serde_json::Value;
 use tallyman_core::Platform;
 use tallyman_layers::{
     Change, Entry, EntryKind, Event, Export, FileError, FileView, ImageTree, LayerLabel, LayerPath,
+    LayerSymlinks,
 };
 use tallyman_registry::Client;
 
@@ -56,18 +57,20 @@ impl Environment {
         match layer {
             Some(layer) if !files.changes => {
                 let is_there = Cell::new(path.is_root());
-                let show = |entry: &Entry| {
+                let mut symlinks = LayerSymlinks::default();
+                let mut show = |mut entry: Entry| {
+                    symlinks.place(&mut entry);
                     if entry.path.is_in(&path) && !entry.path.is_root() {
                         is_there.set(true);
-                        lines.entry(entry, layer);
+                        lines.entry(&entry, layer);
                     }
                 };
                 if let Some(contents) = image.contents(client, layer).await? {
-                    contents.index().entries().iter().for_each(show);
+                    contents.index().entries().iter().cloned().for_each(show);
                 } else {
                     let read = image.read_layer(client, layer, false, |event| {
                         if let Event::Entry(entry) = event {
-                            show(&entry);
+                            show(entry);
                         }
                         self.flow()
                     });
@@ -152,6 +155,9 @@ impl Environment {
             return Err(Error::ArchiveOnTerminal);
         }
         let image = layered_image(client, &argument(image)?, platform).await?;
+        for number in 0..image.layers.len() {
+            image.check_layer(client, number).await?;
+        }
         let progress = self.progress(options);
         let mut export = Export::default();
         for number in (0..image.layers.len()).rev() {
@@ -177,10 +183,14 @@ impl Environment {
         let dangling = export.finish();
         let _ = self.write(&mut export);
         progress.clear();
-        for path in dangling {
-            self.warn(&format!("left out {path}: no layer has the file that this hard link names"));
+        if dangling.is_empty() || self.output.reader_is_gone() {
+            return Ok(());
         }
-        Ok(())
+        for path in &dangling {
+            self.warn(&format!("left out /{path}: no layer has the file that this hard link names"));
+        }
+        let reference = Box::new(image.reference);
+        Err(Error::DanglingLinks { reference, count: dangling.len() })
     }
 
     /// Returns `Break` if nobody reads what is printed.
@@ -261,7 +271,7 @@ impl Environment {
 
 /// The error of a path at which `image`, or the layer that it names, has nothing.
 fn missing(image: &str, path: &LayerPath) -> Error {
-    FileError::Missing { image: image.to_owned(), path: path.to_string(), removed_by: None }.into()
+    FileError::missing(image, path).into()
 }
 
 /// A value of JSON that was written by hand.

@@ -6,6 +6,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use tallyman_core::{Descriptor, Digest, HistoryEntry, ImageConfig, ImageManifest, Platform, Reference};
 use tallyman_layers::{
     Change, Event, Expected, ImageTree, LayerIndex, LayerLabel, LayerPath, LayerReader, Limits,
+    check_media_type,
 };
 use tallyman_registry::Client;
 
@@ -22,7 +23,7 @@ const PARALLEL_LAYERS: usize = 3;
 pub struct LayeredImage {
     /// The image, by the digest of its manifest.
     pub reference: Reference,
-    /// Its platform and the steps that built it.
+    /// Its platform, its layers' digests and the steps that built it: what [`ImageConfig::parse_layers`] reads.
     pub config: ImageConfig,
     /// Its layers, the lowest first.
     pub layers: Vec<ImageLayer>,
@@ -49,7 +50,7 @@ pub async fn layered_image(
     platform: Option<&Platform>,
 ) -> Result<LayeredImage, Error> {
     let (reference, image, bytes) = image_and_config(client, reference, platform).await?;
-    let config = ImageConfig::parse(&bytes).map_err(|error| Error::content(&reference, error))?;
+    let config = ImageConfig::parse_layers(&bytes).map_err(|error| Error::content(&reference, error))?;
     let steps = config.layer_steps(image.layers.len());
     let layers = image.layers.iter().enumerate().map(|(number, descriptor)| ImageLayer {
         descriptor: descriptor.clone(),
@@ -98,8 +99,8 @@ impl LayeredImage {
     /// layer too.
     ///
     /// # Errors
-    /// [`Error::Registry`] if it cannot be fetched or is not what its descriptor says, [`Error::Layer`] if it cannot be read,
-    /// [`Error::NoSuchLayer`].
+    /// The errors of [`LayeredImage::check_layer`]; [`Error::Registry`] if it cannot be fetched or is not what its descriptor
+    /// says, [`Error::Layer`] if it cannot be read.
     pub async fn read_layer(
         &self,
         client: &Client,
@@ -107,6 +108,7 @@ impl LayeredImage {
         checks_content: bool,
         mut on_event: impl FnMut(Event<'_>) -> ControlFlow<()>,
     ) -> Result<(), Error> {
+        self.check_layer(client, number).await?;
         let layer = self.layer(number)?;
         let of_layer = |source| self.error(number, source);
         let diff_id = layer.diff_id.clone().filter(|_| checks_content);
@@ -162,6 +164,9 @@ impl LayeredImage {
         with_digests: bool,
         on_layer: impl Fn(usize),
     ) -> Result<(ImageTree, Vec<Vec<Change>>), Error> {
+        for number in 0..count.min(self.layers.len()) {
+            self.check_layer(client, number).await?;
+        }
         let mut indexes = stream::iter(0..count.min(self.layers.len()))
             .map(|number| self.index_layer(client, number, with_digests))
             .buffered(PARALLEL_LAYERS);
@@ -171,6 +176,25 @@ impl LayeredImage {
             changes.push(tree.apply(index));
         }
         Ok((tree, changes))
+    }
+
+    /// Checks that a layer, the lowest being 0, is one that can be read, without fetching it.
+    ///
+    /// # Errors
+    /// [`Error::Layer`] if its descriptor is that of an encrypted layer or of something else than a layer, or if it is a foreign
+    /// layer that the registry does not have; [`Error::NoSuchLayer`].
+    pub async fn check_layer(&self, client: &Client, number: usize) -> Result<(), Error> {
+        let descriptor = &self.layer(number)?.descriptor;
+        check_media_type(descriptor.media_type.as_str()).map_err(|source| self.error(number, source))?;
+        // Some registries have been given foreign layers too.
+        if descriptor.is_elsewhere()
+            && let Err(error) = client.head_blob(&self.reference, &descriptor.digest).await
+            && error.is_not_found()
+        {
+            let urls = descriptor.urls.clone();
+            return Err(self.error(number, tallyman_layers::Error::Elsewhere { urls }));
+        }
+        Ok(())
     }
 
     /// The layer of a number, the lowest being 0.

@@ -3,7 +3,7 @@
 use std::ops::{ControlFlow, Range};
 
 use futures_util::StreamExt;
-use tallyman_layers::{ContentsReader, ContentsStep, FileContent, Limits, TableOfContents};
+use tallyman_layers::{ContentsReader, ContentsStep, FileContent, Limits, TableOfContents, check_media_type};
 use tallyman_registry::{BlobPieces, Client};
 
 use super::LayeredImage;
@@ -14,13 +14,15 @@ impl LayeredImage {
     /// none, or the registry sends no part of a blob alone.
     ///
     /// # Errors
-    /// [`Error::Layer`] if it is not the one that the layer's annotations name, or damaged; [`Error::NoSuchLayer`].
+    /// [`Error::Layer`] if it is not the one that the layer's annotations name, or damaged, or its descriptor is not that of a layer that can be
+    /// read; [`Error::NoSuchLayer`].
     pub async fn contents(
         &self,
         client: &Client,
         number: usize,
     ) -> Result<Option<Box<TableOfContents>>, Error> {
         let descriptor = &self.layer(number)?.descriptor;
+        check_media_type(descriptor.media_type.as_str()).map_err(|source| self.error(number, source))?;
         let mut reader = ContentsReader::of(&descriptor.annotations, descriptor.size, Limits::default());
         while let Some(waiting) = reader {
             let Some(mut pieces) = self.range(client, number, waiting.range()).await else { return Ok(None) };

@@ -363,6 +363,9 @@ async fn an_image_is_exported_flattened() {
         ("-rwxr-xr-x bin/sh", ""),
         ("drwxr-xr-x bin", ""),
         ("drwxr-xr-x etc", ""),
+        ("drwxr-xr-x usr", ""),
+        ("drwxr-xr-x usr/lib", ""),
+        ("drwxr-xr-x var", ""),
         ("lrwxr-xr-x etc/os-release", ""),
     ];
     assert_eq!(files, expected.map(|(name, content)| (name.to_owned(), content.to_owned())));
@@ -416,6 +419,121 @@ async fn a_layer_that_lies_is_refused_with_its_number() {
     }
     let refused = shell.run(&["files", "--insecure", IMAGE]).await;
     assert!(refused.exit == 1 && refused.stderr.contains("digest"), "{}", refused.stderr);
+}
+
+/// Puts an image of an archive and, above it, a blob that its descriptor says more about.
+fn put_with(shell: &Shell, config: &Value, above: &[u8], more: &Value) {
+    let below = layer(&[("a", "below")]);
+    let config = config.to_string();
+    for bytes in [&below[..], config.as_bytes()] {
+        shell.registry.put_blob("a/app", bytes);
+    }
+    let descriptor = |media_type: &str, bytes: &[u8]| json!({ "mediaType": media_type, "digest": Digest::of(bytes).as_str(), "size": bytes.len() });
+    let tar = "application/vnd.oci.image.layer.v1.tar";
+    let mut layers = [descriptor(tar, &below), descriptor(tar, above)];
+    let above = layers[1].as_object_mut().unwrap();
+    above.extend(more.as_object().unwrap().clone());
+    let config = descriptor("application/vnd.oci.image.config.v1+json", config.as_bytes());
+    let manifest = json!({ "schemaVersion": 2, "mediaType": OCI, "config": config, "layers": layers });
+    shell.registry.put_manifest("a/app", "1", OCI, manifest.to_string().as_bytes());
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn what_is_no_layer_is_refused_before_any_layer_is_fetched() {
+    let config = json!({ "os": "linux", "architecture": "amd64" });
+    let tar = "application/vnd.oci.image.layer.v1.tar";
+    for (media_type, word) in [
+        (&*format!("{tar}+gzip+encrypted"), "which needs a key"),
+        ("text/markdown", "a blob of an artifact (text/markdown)"),
+        ("application/vnd.in-toto+json", "a blob of an artifact (application/vnd.in-toto+json)"),
+    ] {
+        for command in [&["files"][..], &["waste"], &["export"], &["cat"], &["files", "--layer=2"]] {
+            let shell = Shell::new();
+            put_with(&shell, &config, b"something else", &json!({ "mediaType": media_type }));
+            let path = if command == ["cat"] { &["a"][..] } else { &[] };
+            let refused = shell.run(&[command, &["--insecure", IMAGE], path].concat()).await;
+            assert_eq!((refused.exit, &*refused.stdout), (1, ""), "{command:?}");
+            assert!(
+                refused.stderr.contains("layer 2 of") && refused.stderr.contains(word),
+                "{}",
+                refused.stderr
+            );
+            let requests = shell.requests();
+            let blobs = requests.iter().filter(|request| request.contains("/blobs/")).count();
+            assert_eq!(blobs, 1, "the config alone: {requests:?}");
+        }
+        let shell = Shell::new();
+        put_with(&shell, &config, b"something else", &json!({ "mediaType": media_type }));
+        assert!(shell.done(&["files", "--insecure", "--layer=1", IMAGE]).await.ends_with(" a\n"));
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_foreign_layer_that_the_registry_does_not_have_is_told_with_its_urls() {
+    let shell = Shell::new();
+    let config = json!({ "os": "windows", "architecture": "amd64" });
+    let above = layer(&[("b", "above")]);
+    let foreign = json!({
+        "mediaType": "application/vnd.docker.image.rootfs.foreign.diff.tar",
+        "urls": ["https://x.example/layer", "https://y.example/layer"],
+    });
+    put_with(&shell, &config, &above, &foreign);
+    for command in [["files", "--insecure", IMAGE].as_slice(), &["cat", "--insecure", IMAGE, "b"]] {
+        let refused = shell.run(command).await;
+        assert_eq!(refused.exit, 1, "{command:?}");
+        let urls = "it is to be had at https://x.example/layer and https://y.example/layer";
+        assert!(refused.stderr.contains(urls), "{}", refused.stderr);
+    }
+    assert!(shell.done(&["files", "--insecure", "--layer=1", IMAGE]).await.ends_with(" a\n"));
+    // Some registries were given it.
+    shell.registry.put_blob("a/app", &above);
+    assert_eq!(shell.done(&["cat", "--insecure", IMAGE, "b"]).await, "above");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn odd_fields_of_a_config_keep_nobody_from_the_files() {
+    for odd in [json!({ "Cmd": "sh" }), json!({ "Labels": { "a": 5 } }), json!({ "Volumes": [] })] {
+        let shell = Shell::new();
+        let config = json!({ "os": "linux", "architecture": "amd64", "config": odd });
+        let above = layer(&[("b", "above")]);
+        shell.registry.put_blob("a/app", &above);
+        put_with(&shell, &config, &above, &json!({}));
+        assert_eq!(shell.done(&["cat", "--insecure", IMAGE, "b"]).await, "above", "{odd}");
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn an_export_without_the_file_of_a_hard_link_ends_with_an_error() {
+    let shell = Shell::new();
+    put(&shell, "linux", &[("", layer(&[("b => nowhere", ""), ("c", "content")]))]);
+    let outcome = shell.run(&["export", "--insecure", IMAGE]).await;
+    assert_eq!(outcome.exit, 1);
+    assert!(outcome.stdout.contains("content"), "the rest is there");
+    assert!(
+        outcome.stderr.contains("left out /b") && outcome.stderr.contains("found 1 without"),
+        "{}",
+        outcome.stderr
+    );
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn entries_are_shown_where_the_links_of_their_layer_put_them() {
+    let shell = Shell::new();
+    let files = [("usr/bin/", ""), ("bin -> usr/bin", ""), ("bin/x", "through"), ("y => bin/x", "")];
+    put(&shell, "linux", &[("", layer(&files))]);
+    for flags in [&["files", "--insecure"][..], &["files", "--insecure", "--layer=1"]] {
+        let listed = shell.done(&[flags, &[IMAGE]].concat()).await;
+        assert!(listed.contains(" bin -> usr/bin\n") && listed.contains(" usr/bin/x\n"), "{listed}");
+    }
+    for path in ["/usr/bin/x", "bin/x", "y"] {
+        assert_eq!(shell.done(&["cat", "--insecure", IMAGE, path]).await, "through", "{path}");
+    }
+    let missing = shell.run(&["cat", "--insecure", IMAGE, "bin/z"]).await;
+    assert!(
+        missing.stderr.contains("there is no file /bin/z, which leads to /usr/bin/z, in"),
+        "{}",
+        missing.stderr
+    );
 }
 
 #[tokio::test(flavor = "current_thread")]

@@ -125,6 +125,22 @@ fn a_config_is_read_with_nulls_where_go_writes_them() {
 }
 
 #[test]
+fn commands_may_be_texts_and_odd_fields_leave_the_layers_known() {
+    let config = ImageConfig::parse(br#"{"config":{"Cmd":"sh -c x","Entrypoint":["/run"]}}"#).unwrap();
+    assert_eq!((config.config.cmd, config.config.entrypoint), (vec!["sh -c x".into()], vec!["/run".into()]));
+    let diff_id = Digest::of(b"layer");
+    for odd in
+        [r#""config":{"Labels":{"a":5}}"#, r#""config":{"Volumes":[]}"#, r#""history":[{"created":5}]"#]
+    {
+        let json = format!(r#"{{"os":"linux","rootfs":{{"diff_ids":["{diff_id}"]}},{odd}}}"#);
+        assert!(ImageConfig::parse(json.as_bytes()).is_err(), "{odd}");
+        let config = ImageConfig::parse_layers(json.as_bytes()).unwrap();
+        assert_eq!((&*config.platform.os, &config.rootfs.diff_ids[..]), ("linux", &[diff_id.clone()][..]));
+    }
+    assert!(ImageConfig::parse_layers(br#"{"rootfs":{"diff_ids":[5]}}"#).is_err());
+}
+
+#[test]
 fn annotatable_platforms_are_dockers_28_pairs() {
     assert_eq!(Platform::annotatable().count(), 28);
     assert!(Platform::new("linux", "riscv64").is_annotatable());

@@ -2,14 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::{LayerSymlinks, look_up::LINKS_MAX};
 use crate::{Entry, EntryKind, Event, LayerPath, TarWriter, Whiteout};
 
 /// A flattener of layers, which are given from the highest to the lowest: what upper layers hide is known before it
 /// comes, so that each layer streams by once. [`Export::take`] gives the archive as it is written.
 ///
-/// A hard link whose file a later layer hides stands for its content all the same. If that content came before the
-/// link was known,
-/// [`Export::end_layer`] asks for the layer again.
+/// A hard link whose file a later layer hides stands for its content all the same, and so does one to a file that AUFS keeps for
+/// links alone. If that content came before the link was known, [`Export::end_layer`] asks for the layer again.
 ///
 /// ```
 /// use tallyman_layers::{Entry, Event, Export, LayerPath};
@@ -24,41 +24,87 @@ use crate::{Entry, EntryKind, Event, LayerPath, TarWriter, Whiteout};
 #[derive(Default)]
 pub struct Export {
     archive: TarWriter,
-    /// The layer that is being read, from the highest, which is 0.
+    /// The layer that is being read, from the highest, which is 0, and the number of its next entry.
     layer: usize,
+    number: usize,
+    symlinks: LayerSymlinks,
     visible: HashMap<LayerPath, Visible>,
-    /// The paths that layers above removed, and the directories that they made opaque.
-    removed: HashSet<LayerPath>,
-    opaque: HashSet<LayerPath>,
-    /// The whiteouts of this layer, which hold for the layers below.
-    whiteouts: Vec<Whiteout>,
-    /// The entries of this layer that hard links can name, directories aside: those that are written, with the path at which the
-    /// archive has them, and those that are hidden.
-    written: HashMap<LayerPath, LayerPath>,
-    hidden: HashSet<LayerPath>,
-    /// The hard links of this layer, with the paths that they name.
+    /// The paths and the directories' contents that layers above removed.
+    above: Removed,
+    /// The paths and contents that this layer removes, which holds for the layers below.
+    own: Removed,
+    /// The entries of this layer that hard links behind them can name, by their paths.
+    files: HashMap<LayerPath, Named>,
+    /// The hard links of this layer that name nothing before them, with the paths that they name.
     linked: HashMap<LayerPath, LayerPath>,
     /// Hard links by the paths that they name, at which nothing has come yet.
-    waiting: HashMap<LayerPath, Vec<Entry>>,
-    /// Hard links to what has come before them, hidden.
-    missed: HashMap<LayerPath, Vec<Entry>>,
+    waiting: HashMap<LayerPath, Vec<Link>>,
+    /// Hard links of this layer by the numbers of the entries whose content has passed by.
+    missed: HashMap<usize, Vec<Link>>,
+    /// Hidden hard links of this layer by the paths at which the archive has what they name.
+    aliases: HashMap<LayerPath, Vec<LayerPath>>,
     /// The layer is being read again for [`Export::missed`].
     again: bool,
     /// The content that comes is to be written, and behind it these links.
     writes: bool,
     links: Vec<Entry>,
+    /// Hard links to what is not there.
+    dangling: Vec<LayerPath>,
     /// The first path at which a layer has a directory with content and then something else.
     replaced: Option<LayerPath>,
 }
 
 /// A path that is visible.
 struct Visible {
+    /// The highest layer that has it, and the number of its last entry for it.
     layer: usize,
+    number: Option<usize>,
     is_directory: bool,
-    /// No layer so far has an entry for the directory.
-    is_implied: bool,
-    /// It is a directory in which something is visible.
-    has_content: bool,
+    /// The layer whose entry the directory is written by; `None` if none so far has one.
+    entry: Option<usize>,
+    /// The last layer of which something in the directory was written.
+    content: Option<usize>,
+}
+
+/// The paths that whiteouts, and what stands in their place, remove of lower layers.
+#[derive(Default)]
+struct Removed {
+    paths: HashSet<LayerPath>,
+    opaque: HashSet<LayerPath>,
+}
+
+/// A hard link that is not written yet.
+struct Link {
+    entry: Entry,
+    number: usize,
+}
+
+/// An entry that hard links can name.
+#[derive(Clone)]
+struct Named {
+    /// The number of the entry with the content.
+    number: usize,
+    /// The path at which the archive has it; `None` if its content has passed by.
+    written: Option<LayerPath>,
+}
+
+impl Visible {
+    /// A directory without an entry of its own.
+    fn implied(layer: usize) -> Self {
+        Self { layer, number: None, is_directory: true, entry: None, content: None }
+    }
+}
+
+impl Removed {
+    /// Returns `true` if a path, or a directory that it is in, is removed.
+    fn has(&self, path: &LayerPath) -> bool {
+        if self.paths.is_empty() && self.opaque.is_empty() {
+            return false;
+        }
+        let mut folders = std::iter::successors(path.parent(), LayerPath::parent);
+        self.paths.contains(path)
+            || folders.any(|folder| self.paths.contains(&folder) || self.opaque.contains(&folder))
+    }
 }
 
 impl Export {
@@ -69,8 +115,9 @@ impl Export {
             Event::Content { .. } => {}
             Event::Entry(entry) => {
                 self.end_file();
-                self.writes = false;
-                if self.again { self.missed_file(entry) } else { self.entry(entry) }
+                let number = self.number;
+                self.number += 1;
+                if self.again { self.missed_file(entry, number) } else { self.entry(entry, number) }
             }
         }
     }
@@ -78,34 +125,39 @@ impl Export {
     /// Ends a layer. Returns `true` if the same layer is needed again.
     pub fn end_layer(&mut self) -> bool {
         self.end_file();
-        self.writes = false;
-        self.again = !self.again && !self.missed.is_empty();
-        if self.again {
-            return true;
-        }
-        self.missed.clear();
-        for whiteout in self.whiteouts.drain(..) {
-            match whiteout {
-                Whiteout::Removes(path) => drop(self.removed.insert(path)),
-                Whiteout::Opaque(path) => drop(self.opaque.insert(path)),
-                Whiteout::Bookkeeping => {}
+        self.number = 0;
+        if !std::mem::take(&mut self.again) {
+            self.end_waiting();
+            self.again = !self.missed.is_empty();
+            if self.again {
+                return true;
             }
         }
-        self.written.clear();
-        self.hidden.clear();
+        self.missed.clear();
+        self.aliases.clear();
+        let Removed { paths, opaque } = std::mem::take(&mut self.own);
+        self.above.paths.extend(paths);
+        self.above.opaque.extend(opaque);
+        self.files.clear();
         self.linked.clear();
+        self.symlinks = LayerSymlinks::default();
         self.layer += 1;
         false
     }
 
-    /// Ends the archive, and returns the hard links that could not be written, since no layer has the file that they
-    /// name.
+    /// Ends the archive with the directories that no layer has an entry for, and returns the hard links that could not be
+    /// written, since no layer has the file that they name.
     pub fn finish(&mut self) -> Vec<LayerPath> {
+        for (_, links) in std::mem::take(&mut self.waiting) {
+            self.leave_out(links);
+        }
+        let implied = self.visible.drain().filter(|(_, file)| file.is_directory && file.entry.is_none());
+        let mut implied: Vec<_> = implied.map(|(path, _)| path).collect();
+        implied.sort();
+        implied.into_iter().for_each(|path| self.archive.entry(&Entry::directory(path)));
         self.archive.end();
-        let mut dangling: Vec<_> =
-            self.waiting.drain().flat_map(|(_, links)| links).map(|link| link.path).collect();
-        dangling.sort();
-        dangling
+        self.dangling.sort();
+        std::mem::take(&mut self.dangling)
     }
 
     /// The first path at which a layer has something else in place of a directory of its own. Engines remove the directory; the
@@ -119,92 +171,155 @@ impl Export {
         self.archive.take()
     }
 
-    fn entry(&mut self, entry: Entry) {
-        if let Some(whiteout) = Whiteout::of(&entry.path) {
-            self.whiteouts.push(whiteout);
-            return;
+    fn entry(&mut self, mut entry: Entry, number: usize) {
+        self.symlinks.place(&mut entry);
+        match Whiteout::of(&entry.path) {
+            Some(Whiteout::Removes(path)) => drop(self.own.paths.insert(path)),
+            Some(Whiteout::Opaque(path)) => drop(self.own.opaque.insert(path)),
+            Some(Whiteout::Bookkeeping) => {}
+            Some(Whiteout::Linked) => drop(self.files.insert(entry.path, Named { number, written: None })),
+            None if entry.path.is_root() => {}
+            None => self.file(entry, number),
         }
-        if entry.path.is_root() {
-            return;
+    }
+
+    /// An ordinary entry.
+    fn file(&mut self, entry: Entry, number: usize) {
+        let is_directory = entry.kind == EntryKind::Directory;
+        let before = self.visible.get(&entry.path);
+        if !is_directory && before.is_some_and(|it| it.is_directory && it.content == Some(self.layer)) {
+            self.replaced.get_or_insert_with(|| entry.path.clone());
         }
         let is_visible = self.is_visible(&entry);
         if is_visible {
-            if entry.kind != EntryKind::Directory
-                && self
-                    .visible
-                    .get(&entry.path)
-                    .is_some_and(|before| before.is_directory && before.has_content)
-            {
-                self.replaced.get_or_insert_with(|| entry.path.clone());
+            self.show(&entry, number);
+        } else {
+            self.imply(&entry.path);
+            if !is_directory {
+                // It took the place of what layers below have at this path.
+                self.own.paths.insert(entry.path.clone());
             }
-            self.show(&entry);
-        } else if entry.kind != EntryKind::Directory {
-            // It took the place of what layers below have at this path.
-            self.whiteouts.push(Whiteout::Removes(entry.path.clone()));
         }
-        self.linked.remove(&entry.path);
+        self.forget(&entry.path);
         match entry.kind {
             EntryKind::Directory if is_visible => self.archive.entry(&entry),
             EntryKind::Directory => {}
-            EntryKind::HardLink => self.hard_link(entry, is_visible),
-            _ if is_visible => {
-                self.archive.entry(&entry);
-                self.writes = true;
-                self.links = self.waiting.remove(&entry.path).unwrap_or_default();
-                self.written.insert(entry.path.clone(), entry.path);
+            EntryKind::HardLink => self.hard_link(Link { entry, number }, is_visible),
+            _ => {
+                if is_visible {
+                    self.archive.entry(&entry);
+                    self.writes = true;
+                }
+                let written = is_visible.then(|| entry.path.clone());
+                self.files.insert(entry.path, Named { number, written });
             }
-            _ => match self.waiting.remove(&entry.path) {
-                Some(links) => self.stand_in(entry, links),
-                None => drop(self.hidden.insert(entry.path)),
-            },
         }
     }
 
-    /// Writes a hard link, if it is visible, and those that name it, or has them wait for what they name. Links to links are links
-    /// to the same file.
-    fn hard_link(&mut self, entry: Entry, is_visible: bool) {
-        let named = LayerPath::clean_in_root(&entry.link);
-        let target = self.linked.get(&named).cloned().unwrap_or(named);
-        self.linked.insert(entry.path.clone(), target.clone());
-        let mut links = self.waiting.remove(&entry.path).unwrap_or_default();
-        if is_visible {
-            links.insert(0, entry);
+    /// Forgets what the layer had at a path before: another entry takes its place.
+    fn forget(&mut self, path: &LayerPath) {
+        self.linked.remove(path);
+        self.files.remove(path);
+        for alias in self.aliases.remove(path).into_iter().flatten() {
+            if let Some(named) = self.files.get_mut(&alias) {
+                named.written.take_if(|written| written == path);
+            }
         }
-        let written = self.written.get(&target);
-        for link in &mut links {
-            link.link = written.unwrap_or(&target).as_bytes().into();
+    }
+
+    /// Writes a hard link, if it is visible, or has it wait for what it names: entries before it, else those behind it, else those
+    /// of lower layers. Links to links are links to the same file.
+    fn hard_link(&mut self, link: Link, is_visible: bool) {
+        let target = LayerPath::clean_in_root(&link.entry.link);
+        let path = link.entry.path.clone();
+        match self.files.get(&target).cloned() {
+            Some(mut named) => {
+                if is_visible {
+                    self.link(link, &named);
+                    named.written = named.written.map(|_| path.clone());
+                } else if let Some(written) = &named.written {
+                    self.aliases.entry(written.clone()).or_default().push(path.clone());
+                }
+                self.files.insert(path, named);
+            }
+            None => {
+                let target = self.linked.get(&target).cloned().unwrap_or(target);
+                self.linked.insert(path, target.clone());
+                if is_visible {
+                    self.waiting.entry(target).or_default().push(link);
+                }
+            }
         }
-        if written.is_some() {
-            links.iter().for_each(|link| self.archive.entry(link));
-        } else if !links.is_empty() {
-            let later = if self.hidden.contains(&target) { &mut self.missed } else { &mut self.waiting };
-            later.entry(target).or_default().extend(links);
+    }
+
+    /// Writes a link to something of this layer, or has it wait until the layer is read again.
+    fn link(&mut self, mut link: Link, named: &Named) {
+        match &named.written {
+            Some(written) => {
+                link.entry.link = written.as_bytes().into();
+                self.archive.entry(&link.entry);
+            }
+            None => self.missed.entry(named.number).or_default().push(link),
         }
+    }
+
+    /// Gives the links that wait what the layer has at the paths that they name in the end.
+    fn end_waiting(&mut self) {
+        for (mut target, links) in std::mem::take(&mut self.waiting) {
+            let mut steps = 0;
+            while let Some(next) = self.linked.get(&target).filter(|_| steps < LINKS_MAX) {
+                (target, steps) = (next.clone(), steps + 1);
+            }
+            if let Some(named) = self.files.get(&target).cloned() {
+                for link in links {
+                    if self.is_last(&link) {
+                        self.link(link, &named);
+                    }
+                }
+            } else if self.stands_in_place(&target)
+                || self.own.has(&target)
+                || Whiteout::of(&target) == Some(Whiteout::Linked)
+            {
+                self.leave_out(links);
+            } else {
+                self.waiting.entry(target).or_default().extend(links);
+            }
+        }
+    }
+
+    /// Returns `true` if no later entry of its layer has taken the place of a link that waited.
+    fn is_last(&self, link: &Link) -> bool {
+        self.visible.get(&link.entry.path).is_some_and(|it| it.number == Some(link.number))
+    }
+
+    fn leave_out(&mut self, links: Vec<Link>) {
+        let links: Vec<_> = links.into_iter().filter(|link| self.is_last(link)).collect();
+        self.dangling.extend(links.into_iter().map(|link| link.entry.path));
+    }
+
+    /// Returns `true` if this layer has a directory at a path, or something else than that above it.
+    fn stands_in_place(&self, path: &LayerPath) -> bool {
+        let own = |path: &LayerPath| self.visible.get(path).filter(|it| it.layer == self.layer);
+        own(path).is_some()
+            || std::iter::successors(path.parent(), LayerPath::parent)
+                .any(|folder| own(&folder).is_some_and(|it| !it.is_directory))
     }
 
     /// An entry of a layer that is read again.
-    fn missed_file(&mut self, entry: Entry) {
-        if !matches!(entry.kind, EntryKind::Directory | EntryKind::HardLink)
-            && let Some(links) = self.missed.remove(&entry.path)
-        {
-            self.stand_in(entry, links);
-        }
-    }
-
-    /// Writes a hidden file in place of the first link to it, and the others as links to that.
-    fn stand_in(&mut self, file: Entry, mut links: Vec<Entry>) {
-        let first = links.remove(0);
-        for link in &mut links {
-            link.link = first.path.as_bytes().into();
-        }
-        self.written.insert(file.path.clone(), first.path.clone());
-        self.archive.entry(&Entry { path: first.path, ..file });
+    fn missed_file(&mut self, file: Entry, number: usize) {
+        let links = self.missed.remove(&number).into_iter().flatten();
+        let links: Vec<_> = links.filter(|link| self.is_last(link)).map(|link| link.entry).collect();
+        let mut links = links.into_iter();
+        // It is written in place of the first link to it, and the others as links to that.
+        let Some(Entry { path, .. }) = links.next() else { return };
+        self.links = links.map(|link| Entry { link: path.as_bytes().into(), ..link }).collect();
+        self.archive.entry(&Entry { path, ..file });
         self.writes = true;
-        self.links = links;
     }
 
-    /// Writes the links to the file that ends.
+    /// Ends the content that came, and writes the links to it.
     fn end_file(&mut self) {
+        self.writes = false;
         for link in std::mem::take(&mut self.links) {
             self.archive.entry(&link);
         }
@@ -213,47 +328,64 @@ impl Export {
     /// Returns `true` if no upper layer hides an entry.
     fn is_visible(&self, entry: &Entry) -> bool {
         let is_directory = entry.kind == EntryKind::Directory;
-        if let Some(above) = self.visible.get(&entry.path)
-            && above.layer < self.layer
+        let is_taken = self.visible.get(&entry.path).is_some_and(|above| {
             // A directory that an upper layer implies takes its mode and owner from here.
-            && !(above.is_implied && is_directory)
-        {
-            return false;
-        }
-        if self.removed.contains(&entry.path) {
-            return false;
-        }
-        let mut above = entry.path.parent();
-        while let Some(folder) = above.filter(|folder| !folder.is_root()) {
-            let is_replaced = self
-                .visible
-                .get(&folder)
-                .is_some_and(|above| above.layer < self.layer && !above.is_directory);
-            if is_replaced || self.removed.contains(&folder) || self.opaque.contains(&folder) {
-                return false;
-            }
-            above = folder.parent();
-        }
-        !self.opaque.contains(&LayerPath::default())
+            let is_open =
+                is_directory && above.is_directory && above.entry.is_none_or(|layer| layer == self.layer);
+            above.layer < self.layer && !is_open
+        });
+        let is_replaced = |folder: LayerPath| {
+            self.visible.get(&folder).is_some_and(|above| above.layer < self.layer && !above.is_directory)
+        };
+        !is_taken
+            && !self.above.has(&entry.path)
+            && !std::iter::successors(entry.path.parent(), LayerPath::parent).any(is_replaced)
     }
 
     /// Notes that an entry is visible, and the directories above it.
-    fn show(&mut self, entry: &Entry) {
-        let layer = self.layer;
-        let is_directory = entry.kind == EntryKind::Directory;
-        let has_content =
-            is_directory && self.visible.get(&entry.path).is_some_and(|before| before.has_content);
-        let visible = Visible { layer, is_directory, is_implied: false, has_content };
+    fn show(&mut self, entry: &Entry, number: usize) {
+        let (layer, number) = (self.layer, Some(number));
+        let before = self.visible.get(&entry.path).filter(|before| before.is_directory);
+        let visible = match (entry.kind, before) {
+            (EntryKind::Directory, Some(before)) => Visible {
+                layer: before.layer,
+                number,
+                is_directory: true,
+                entry: Some(layer),
+                content: before.content,
+            },
+            (kind, _) => Visible {
+                layer,
+                number,
+                is_directory: kind == EntryKind::Directory,
+                entry: Some(layer),
+                content: None,
+            },
+        };
         self.visible.insert(entry.path.clone(), visible);
-        let mut above = entry.path.parent();
-        while let Some(folder) = above.filter(|folder| !folder.is_root()) {
-            if let Some(known) = self.visible.get_mut(&folder) {
-                known.has_content = true;
+        let above = std::iter::successors(entry.path.parent(), LayerPath::parent);
+        for folder in above.take_while(|folder| !folder.is_root()) {
+            let known = self.visible.entry(folder).or_insert(Visible::implied(layer));
+            if known.content.replace(layer) == Some(layer) {
                 break;
             }
-            above = folder.parent();
-            let visible = Visible { layer, is_directory: true, is_implied: true, has_content: true };
-            self.visible.insert(folder, visible);
+        }
+    }
+
+    /// Notes the directories above something hidden, as far as nothing hides them too: they hide what is no directory below them.
+    fn imply(&mut self, path: &LayerPath) {
+        let above = std::iter::successors(path.parent(), LayerPath::parent);
+        let folders: Vec<_> = above.take_while(|folder| !folder.is_root()).collect();
+        let mut inside = LayerPath::default();
+        for folder in folders.into_iter().rev() {
+            if self.above.opaque.contains(&inside) || self.above.paths.contains(&folder) {
+                return;
+            }
+            let implied = Visible::implied(self.layer);
+            if !self.visible.entry(folder.clone()).or_insert(implied).is_directory {
+                return;
+            }
+            inside = folder;
         }
     }
 }

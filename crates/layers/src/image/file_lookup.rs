@@ -3,44 +3,58 @@
 use thiserror::Error;
 
 use super::{LayerIndex, Lookup, look_up::PathLookup};
-use crate::{Entry, EntryKind, LayerPath};
+use crate::{Entry, EntryKind, LayerPath, Whiteout};
 
 /// The reason why there is no content at a path of an image.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum FileError {
     /// The image has no such file.
-    #[error("expected a file {path} in {image}, found none{}", removal(*removed_by))]
+    #[error("there is no file {}{} in {image}{}", absolute(path), leads(leads_to), removal(*removed_by))]
     Missing {
         /// The image, or a layer of it.
         image: String,
-        /// The path, links resolved.
+        /// The path that was asked for.
         path: String,
+        /// The path that its links lead to, if that is another one.
+        leads_to: Option<String>,
         /// The layer that removed it, the lowest being 0.
         removed_by: Option<usize>,
     },
     /// The path is that of something without content.
-    #[error("expected a file at {path} in {image}, found {found}")]
+    #[error("{}{} in {image} is {found}, not a file", absolute(path), leads(leads_to))]
     NotAFile {
         /// The image.
         image: String,
-        /// The path.
+        /// The path that was asked for.
         path: String,
+        /// The path that its links lead to, if that is another one.
+        leads_to: Option<String>,
         /// The kind of what is there.
         found: &'static str,
     },
     /// A layer has several entries for the path, the last of which counts, and another one was taken.
     #[error(
-        "expected one entry for {path} in a layer of {image}, found more, of which the last one counts: use export"
+        "expected one entry for {}{} in a layer of {image}, found more, of which the last one counts: use export",
+        absolute(path),
+        leads(leads_to)
     )]
     Doubled {
         /// The image.
         image: String,
-        /// The path.
+        /// The path that was asked for.
         path: String,
+        /// The path that its links lead to, if that is another one.
+        leads_to: Option<String>,
     },
 }
 
 impl FileError {
+    /// The error of a path at which `image`, or the layer that it names, has nothing.
+    pub fn missing(image: impl Into<String>, path: &LayerPath) -> Self {
+        let (image, path) = (image.into(), path.to_string());
+        Self::Missing { image, path, leads_to: None, removed_by: None }
+    }
+
     /// A name for the sort of error that does not change.
     pub fn code(&self) -> &'static str {
         match self {
@@ -48,6 +62,16 @@ impl FileError {
             Self::NotAFile { .. } | Self::Doubled { .. } => "not-a-file",
         }
     }
+}
+
+/// Returns a path as it is in a container.
+fn absolute(path: &str) -> String {
+    format!("/{path}")
+}
+
+/// Returns the words that name the path that links lead to.
+fn leads(path: &Option<String>) -> String {
+    path.as_ref().map(|path| format!(", which leads to /{path},")).unwrap_or_default()
 }
 
 /// Returns the words that name the layer that removed a file.
@@ -78,7 +102,9 @@ impl Wanted {
     pub fn is(&self, number: usize, entry: &Entry) -> bool {
         match &self.entry {
             WantedEntry::None => false,
-            WantedEntry::Path(path) => entry.kind == EntryKind::File && entry.path == *path,
+            WantedEntry::Path(path) => {
+                entry.kind == EntryKind::File && entry.path == *path && Whiteout::of(path).is_none()
+            }
             WantedEntry::Number(wanted) => number == *wanted,
         }
     }
@@ -159,7 +185,8 @@ impl FileLookup {
             Lookup::Directory => Err(self.not_a_file("a directory")),
             Lookup::TooManyLinks => Err(self.not_a_file("a circle of links")),
             Lookup::Missing { path, removed_by } => {
-                Err(FileError::Missing { image: self.image.clone(), path: path.to_string(), removed_by })
+                let FileNames { image, path, leads_to } = self.names(&path);
+                Err(FileError::Missing { image, path, leads_to, removed_by })
             }
         }
     }
@@ -173,11 +200,29 @@ impl FileLookup {
         self.add(layer, index);
         match self.wanted() {
             Ok(wanted) if (wanted.layer, wanted.number()) == (layer, Some(entry)) => Ok(()),
-            _ => Err(FileError::Doubled { image: self.image.clone(), path: self.path.to_string() }),
+            _ => {
+                let FileNames { image, path, leads_to } = self.names(self.lookup.path());
+                Err(FileError::Doubled { image, path, leads_to })
+            }
         }
     }
 
     fn not_a_file(&self, found: &'static str) -> FileError {
-        FileError::NotAFile { image: self.image.clone(), path: self.path.to_string(), found }
+        let FileNames { image, path, leads_to } = self.names(self.lookup.path());
+        FileError::NotAFile { image, path, leads_to, found }
     }
+
+    /// The names for errors about what is, or is not, at a path once links were followed.
+    fn names(&self, found: &LayerPath) -> FileNames {
+        // Of a path that does not come to its end, a part is missing.
+        let leads_to = (!self.path.is_in(found)).then(|| found.to_string());
+        FileNames { image: self.image.clone(), path: self.path.to_string(), leads_to }
+    }
+}
+
+/// The names in an error.
+struct FileNames {
+    image: String,
+    path: String,
+    leads_to: Option<String>,
 }

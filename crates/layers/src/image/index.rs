@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use tallyman_core::{Algorithm, Digest, Hasher};
 
-use super::paths::Paths;
+use super::{LayerSymlinks, paths::Paths};
 use crate::{Entry, EntryKind, Event, zeros};
 
 /// The bytes of holes that are hashed for each byte that a file takes in its layer. The file alone decides, so that the same one has
@@ -13,7 +13,8 @@ const HOLES_RATIO: u64 = 16;
 /// The bytes of a file's header in its layer.
 const HEADER: u64 = 512;
 
-/// The entries of one layer, in their order.
+/// The entries of one layer, in their order. Those whose paths lead through symbolic links of the layer itself stand where engines
+/// unpack them: see [`LayerSymlinks`].
 ///
 /// ```
 /// use tallyman_layers::{Entry, Event, LayerIndex, LayerPath};
@@ -30,7 +31,9 @@ pub struct LayerIndex {
     /// The file whose content is being hashed.
     hashing: Option<Hashing>,
     /// The paths of all entries, once one was looked up.
-    paths: OnceCell<Paths>,
+    paths: OnceCell<Box<Paths>>,
+    /// The symbolic links so far.
+    symlinks: LayerSymlinks,
 }
 
 /// A file whose content is being hashed.
@@ -86,6 +89,7 @@ impl LayerIndex {
     /// Ends the layer: the last file is whole.
     pub fn finish(&mut self) {
         self.end_file();
+        self.symlinks = LayerSymlinks::default();
     }
 
     /// The entries, whiteouts too.
@@ -101,10 +105,11 @@ impl LayerIndex {
     }
 
     pub(super) fn paths(&self) -> &Paths {
-        self.paths.get_or_init(|| Paths::of(&self.entries))
+        self.paths.get_or_init(|| Box::new(Paths::of(&self.entries)))
     }
 
-    fn push(&mut self, entry: Entry) {
+    fn push(&mut self, mut entry: Entry) {
+        self.symlinks.place(&mut entry);
         self.paths.take();
         self.entries.push(entry);
     }

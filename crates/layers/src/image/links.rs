@@ -66,12 +66,20 @@ impl ImageTree {
     pub(super) fn name_hard_links(&mut self, layer: usize) {
         let index = Rc::clone(&self.layers[layer]);
         for (number, entry) in index.entries().iter().enumerate() {
-            if entry.kind == EntryKind::HardLink
-                && let Some(node) = self.node(&LayerPath::clean_in_root(&entry.link))
-                && let State::Entry { layer: named_in, entry: named } = self.nodes[node].state
-            {
-                self.hard_links.insert((layer, number), (named_in, named));
+            if entry.kind != EntryKind::HardLink {
+                continue;
             }
+            let named = match index.paths().linked(number) {
+                Some(named) => Some((layer, named)),
+                None => {
+                    match self.node(&LayerPath::clean_in_root(&entry.link)).map(|node| self.nodes[node].state)
+                    {
+                        Some(State::Entry { layer, entry }) => Some((layer, entry)),
+                        _ => None,
+                    }
+                }
+            };
+            self.hard_links.extend(named.map(|named| ((layer, number), named)));
         }
     }
 }

@@ -64,6 +64,11 @@ impl PathLookup {
         Self { path, links: 0 }
     }
 
+    /// The path, as far as links were followed.
+    pub(super) fn path(&self) -> &LayerPath {
+        &self.path
+    }
+
     /// Looks it up. The layers that were given before are the same.
     pub(super) fn look_up(&mut self, layers: &[Option<LayerIndex>]) -> Lookup {
         'resolve: loop {
@@ -118,12 +123,18 @@ impl PathLookup {
     }
 }
 
-/// Follows a hard link to the file that it names, in its own layer or a lower one.
+/// Follows a hard link to the file that it names: among the entries of its own layer before it, else those behind it, else in
+/// a lower layer.
 fn hard_link(layers: &[Option<LayerIndex>], mut layer: usize, mut number: usize) -> Lookup {
     for _ in 0..LINKS_MAX {
-        let Some(entry) = layers[layer].as_ref().map(|index| &index.entries()[number]) else { break };
+        let Some(index) = layers[layer].as_ref() else { break };
+        let entry = &index.entries()[number];
         if entry.kind != EntryKind::HardLink {
             return Lookup::Found { layer, entry: number };
+        }
+        if let Some(named) = index.paths().linked(number) {
+            number = named;
+            continue;
         }
         let target = LayerPath::clean_in_root(&entry.link);
         let mut walk = Walk::new(&layers[..=layer]);

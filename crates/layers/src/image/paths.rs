@@ -1,6 +1,9 @@
 //! The paths of a layer, to be looked up one by one.
 
-use std::{cmp::Ordering, collections::HashSet};
+use std::{
+    cmp::Ordering,
+    collections::{HashMap, HashSet},
+};
 
 use crate::{Entry, EntryKind, LayerPath, Whiteout};
 
@@ -14,6 +17,8 @@ pub(super) struct Paths {
     /// The paths that whiteouts remove, and the directories that they make opaque.
     removed: HashSet<LayerPath>,
     opaque: HashSet<LayerPath>,
+    /// The numbers of hard links, each with that of the entry before it that it names.
+    linked: HashMap<usize, usize>,
 }
 
 /// The thing that a layer has at a path.
@@ -28,19 +33,35 @@ pub(super) enum Here {
 impl Paths {
     pub(super) fn of(entries: &[Entry]) -> Self {
         let mut paths = Self::default();
-        let mut numbers = Vec::new();
+        let (mut numbers, mut hidden) = (Vec::new(), Vec::new());
         for (number, entry) in entries.iter().enumerate() {
             match Whiteout::of(&entry.path) {
                 Some(Whiteout::Removes(path)) => drop(paths.removed.insert(path)),
                 Some(Whiteout::Opaque(path)) => drop(paths.opaque.insert(path)),
                 Some(Whiteout::Bookkeeping) => {}
+                Some(Whiteout::Linked) => hidden.push(number),
                 None if entry.path.is_root() => {}
                 None => numbers.push(number),
             }
         }
         let path = |number: usize| &entries[number].path;
         let is_directory = |number: usize| entries[number].kind == EntryKind::Directory;
-        numbers.sort_unstable_by(|a, b| order(path(*a), path(*b)).then(a.cmp(b)));
+        for numbers in [&mut numbers, &mut hidden] {
+            numbers.sort_unstable_by(|a, b| order(path(*a), path(*b)).then(a.cmp(b)));
+        }
+        for link in numbers.iter().copied().filter(|number| entries[*number].kind == EntryKind::HardLink) {
+            let target = LayerPath::clean_in_root(&entries[link].link);
+            let before = |numbers: &[usize], limit: usize| {
+                let end = numbers
+                    .partition_point(|number| order(path(*number), &target).then(number.cmp(&limit)).is_lt());
+                numbers[..end].last().copied().filter(|number| *path(*number) == target)
+            };
+            // What is hidden can be named by this layer alone, wherever it stands.
+            let named = before(&numbers, link)
+                .or_else(|| before(&hidden, link))
+                .or_else(|| before(&hidden, usize::MAX));
+            paths.linked.extend(named.map(|named| (link, named)));
+        }
         // The paths above, each with the last entry up to there that is no directory: what came before that is gone.
         let mut above: Vec<(&LayerPath, Option<usize>)> = Vec::new();
         for same in numbers.chunk_by(|a, b| path(*a) == path(*b)) {
@@ -75,6 +96,12 @@ impl Paths {
             Some(number) if entries[*number].path.is_in(path) => Here::Implied,
             _ => Here::Nothing,
         }
+    }
+
+    /// Returns the number of the entry that a hard link names among those before it, as engines find it when they unpack the
+    /// layer, or among the files that AUFS keeps for links; `None` if there is none.
+    pub(super) fn linked(&self, number: usize) -> Option<usize> {
+        self.linked.get(&number).copied()
     }
 
     /// Returns `true` if whiteouts remove what lower layers have at a path or, if that is `inside`, in the directory there.

@@ -15,8 +15,8 @@ pub(super) const ROOT: NodeId = 0;
 /// The file system of an image, built by applying layers from the lowest to the highest, each as Docker and OCI have
 /// it: whiteouts and opaque directories hide what lower layers have, and never what their own layer has.
 ///
-/// Symbolic links in the paths of entries are not followed: a layer is unpacked by itself, as overlay file systems do
-/// it.
+/// Of symbolic links in the paths of entries, those of the same layer are followed, and none of lower ones: a layer is unpacked by
+/// itself, as overlay file systems do it.
 ///
 /// ```
 /// use tallyman_layers::{ChangeKind, Entry, ImageTree, LayerIndex, LayerPath};
@@ -158,7 +158,7 @@ impl ImageTree {
         for number in 0..self.layers[layer].entries().len() {
             let path = &self.layers[layer].entries()[number].path;
             match Whiteout::of(path) {
-                None | Some(Whiteout::Bookkeeping) => {}
+                None | Some(Whiteout::Bookkeeping | Whiteout::Linked) => {}
                 Some(Whiteout::Removes(path)) => self.remove(&path, layer, &mut hidden),
                 Some(Whiteout::Opaque(path)) => {
                     if let Some(node) = self.node(&path) {

@@ -1,9 +1,14 @@
 //! The fields of one header block.
 
+use std::ops::Range;
+
 use tar::{EntryType, Header};
 
 use super::{BLOCK_SIZE, header_error, sparse};
 use crate::{Device, Entry, EntryKind, Error, LayerPath, Segment};
+
+/// The place of ustar's prefix in a header.
+const PREFIX: Range<usize> = 345..500;
 
 /// The type of a header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,10 +120,22 @@ impl<'a> Block<'a> {
     /// The path, with ustar's prefix.
     pub(super) fn path(&self) -> Vec<u8> {
         let name = until_zero(&self.header.as_old().name);
-        match self.header.as_ustar().map(|ustar| until_zero(&ustar.prefix)) {
+        match self.header.as_ustar().map(|ustar| until_zero(&ustar.prefix)).or_else(|| self.gnu_prefix()) {
             Some(prefix) if !prefix.is_empty() => [prefix, b"/", name].concat(),
             _ => name.to_vec(),
         }
+    }
+
+    /// The prefix in a header of GNU's format, which has none: Go before 1.8 wrote one over the times of access and change. It
+    /// counts if one of them is no number, and it is ASCII, as in Go's `archive/tar` since.
+    fn gnu_prefix(&self) -> Option<&[u8]> {
+        let gnu = self.header.as_gnu()?;
+        let is_time = |field: &[u8]| field[0] == 0 || number(field).is_some();
+        if is_time(&gnu.atime) && is_time(&gnu.ctime) {
+            return None;
+        }
+        let prefix = until_zero(&self.bytes[PREFIX]);
+        prefix.is_ascii().then_some(prefix)
     }
 
     pub(super) fn link(&self) -> Vec<u8> {
@@ -150,8 +167,8 @@ impl<'a> Block<'a> {
         Ok(Entry {
             kind,
             mode: u32::try_from(mode).expect("it has twelve bits"),
-            uid: self.unsigned("uid", &old.uid)?,
-            gid: self.unsigned("gid", &old.gid)?,
+            uid: self.owner("uid", &old.uid)?,
+            gid: self.owner("gid", &old.gid)?,
             user: names.map(|names| text(names.0)).unwrap_or_default(),
             group: names.map(|names| text(names.1)).unwrap_or_default(),
             mtime: number(&old.mtime).ok_or_else(|| self.field_error("mtime", &old.mtime))?,
@@ -180,9 +197,18 @@ impl<'a> Block<'a> {
             .ok_or_else(|| self.field_error(name, field))
     }
 
+    fn owner(&self, name: &str, field: &[u8]) -> Result<u64, Error> {
+        number(field).and_then(owner).ok_or_else(|| self.field_error(name, field))
+    }
+
     fn field_error(&self, name: &str, field: &[u8]) -> Error {
         header_error(self.offset, format!("expected the field {name} as a number, found {:?}", lossy(field)))
     }
+}
+
+/// The number of a user or group, which is one of 32 bits if it is negative: -2 is 4294967294, as engines have the kernel take it.
+pub(super) fn owner(number: i64) -> Option<u64> {
+    u64::try_from(number).ok().or_else(|| Some(i32::try_from(number).ok()?.cast_unsigned().into()))
 }
 
 /// The number in a field: octal digits with spaces and zero bytes around them, or GNU's base 256; 0 if it is empty.

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{header_error, sparse::PaxSparse};
+use super::{header::owner, header_error, sparse::PaxSparse};
 use crate::{Entry, Error, ExtendedAttribute};
 
 const XATTR: &[u8] = b"SCHILY.xattr.";
@@ -82,8 +82,8 @@ impl PaxRecords {
             b"uname" => self.user = name(),
             b"gname" => self.group = name(),
             b"size" => self.size = optional(value, decimal)?,
-            b"uid" => self.uid = optional(value, decimal)?,
-            b"gid" => self.gid = optional(value, decimal)?,
+            b"uid" => self.uid = optional(value, signed_owner)?,
+            b"gid" => self.gid = optional(value, signed_owner)?,
             b"mtime" => self.mtime = optional(value, time)?,
             b"MSWINDOWS.fileattr" => {
                 self.windows_attributes =
@@ -124,6 +124,13 @@ pub(super) fn decimal(text: &[u8]) -> Option<u64> {
         _ => None,
     })?;
     i64::try_from(number).ok().map(|_| number)
+}
+
+/// Reads the number of a user or group, which may be negative.
+fn signed_owner(text: &[u8]) -> Option<u64> {
+    let digits = text.strip_prefix(b"-");
+    let number = i64::try_from(decimal(digits.unwrap_or(text))?).ok()?;
+    owner(if digits.is_some() { -number } else { number })
 }
 
 /// Reads seconds with a fraction, which may be negative.

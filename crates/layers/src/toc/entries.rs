@@ -292,6 +292,7 @@ impl Table {
     /// Ends the table, and returns the entries and the places of the files, which end at `end` in the layer.
     fn finish(mut self, end: u64) -> Result<(LayerIndex, Vec<(usize, FilePlace)>), Error> {
         self.end_file()?;
+        self.index.finish();
         self.offsets.sort_unstable();
         let mut places = Vec::with_capacity(self.files.len());
         for UnplacedFile { number, start, last, end: own, skipped, chunks } in self.files {

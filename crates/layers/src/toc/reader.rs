@@ -74,12 +74,16 @@ impl ContentsReader {
     /// A reader for the layer of this size whose descriptor has these annotations. Returns `None` if they name no table of
     /// contents, or not its digest.
     pub fn of(annotations: &BTreeMap<String, String>, size: u64, limits: Limits) -> Option<Self> {
-        let digest = |name| annotations.get(name).and_then(|text| text.parse::<Digest>().ok());
-        if let Some(digest) = digest(STARGZ_DIGEST) {
+        // Some builders give layers of zstd:chunked the annotation of eStargz as well.
+        Self::of_chunked(annotations, size, limits).or_else(|| {
+            let digest = digest(annotations, STARGZ_DIGEST)?;
             let range = size.checked_sub(STARGZ_FOOTER)?..size;
-            return Some(Self { state: State::Footer, digest, limits, range });
-        }
-        let digest = digest(CHUNKED_DIGEST)?;
+            Some(Self { state: State::Footer, digest, limits, range })
+        })
+    }
+
+    fn of_chunked(annotations: &BTreeMap<String, String>, size: u64, limits: Limits) -> Option<Self> {
+        let digest = digest(annotations, CHUNKED_DIGEST)?;
         let mut numbers =
             annotations.get(CHUNKED_POSITION)?.split(':').map(|number| number.parse::<u64>().ok());
         let (offset, packed) = (numbers.next()??, numbers.next()??);
@@ -189,6 +193,11 @@ fn stargz_offset(footer: &[u8]) -> Option<u64> {
     let field = field.strip_prefix(b"\x1a\0SG\x16\0")?.get(..22)?;
     let digits = str::from_utf8(field.strip_suffix(b"STARGZ")?).ok()?;
     u64::from_str_radix(digits, 16).ok()
+}
+
+/// The digest that an annotation names.
+fn digest(annotations: &BTreeMap<String, String>, name: &str) -> Option<Digest> {
+    annotations.get(name)?.parse().ok()
 }
 
 fn damaged(expected: &str, found: &str) -> Error {

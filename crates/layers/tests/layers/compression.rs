@@ -182,9 +182,15 @@ fn a_layer_that_is_not_what_its_descriptor_says_is_named() {
 
 #[test]
 fn other_compressions_are_named() {
-    for (bytes, found) in [(&b"BZh91AY&SY"[..], "bzip2"), (b"\xfd7zXZ\0\0\0", "xz")] {
+    for (bytes, found) in [
+        (&b"BZh91AY&SY"[..], "bzip2"),
+        (b"\xfd7zXZ\0\0\0", "xz"),
+        (b"\x04\x22\x4d\x18\x64\x40", "lz4"),
+        (&[&b"hsqs\x05"[..], &[0; 1000]].concat(), "a squashfs image"),
+    ] {
         assert_eq!(read(bytes, 100), Err(Error::Compression { found }));
     }
+    assert_eq!(read(&archive(&[("hsqs", "")]), 5).map(|files| files.len()), Ok(1), "a name is no magic");
     assert_eq!(Compression::of(b"\x1f", false), Ok(None));
     assert_eq!(Compression::of(b"\x50\x2a\x4d\x18\0\0\0\0", false), Ok(Some(Compression::Zstd)));
 }

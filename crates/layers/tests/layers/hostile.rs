@@ -81,6 +81,35 @@ fn damaged_headers_are_named_with_their_place() {
 }
 
 #[test]
+fn headers_that_go_wrote_before_its_version_1_8_keep_their_folders() {
+    let tar = archive(&[("file.txt", "hello")]);
+    let gnu = with_field(tar, 0, 257, b"ustar  \0");
+    let written = |prefix: &[u8]| {
+        let bytes = with_field(gnu.clone(), 0, 345, prefix);
+        read(&bytes, 100).expect("it is whole")[0].0.path.to_string()
+    };
+    assert_eq!(written(b"opt/a/long/folder"), "opt/a/long/folder/file.txt");
+    // Times of access and change, and what is not text.
+    assert_eq!(written(b"14251413463\x0014251413463\0"), "file.txt");
+    assert_eq!(written(b"opt/\xff"), "file.txt");
+    assert_eq!(written(b""), "file.txt");
+}
+
+#[test]
+fn negative_owners_are_those_that_the_kernel_makes_of_them() {
+    let tar = archive(&[("file", "")]);
+    let field = b"\xff\xff\xff\xff\xff\xff\xff\xfe";
+    let bytes = with_field(with_field(tar.clone(), 0, 108, field), 0, 116, field);
+    let entry = &read(&bytes, 100).expect("engines take it")[0].0;
+    assert_eq!((entry.uid, entry.gid), (4_294_967_294, 4_294_967_294));
+    let records = [record("uid", "-2"), record("gid", "-1")].concat();
+    let entry = &read(&with_records(&records, "file"), 100).expect("engines take it")[0].0;
+    assert_eq!((entry.uid, entry.gid), (4_294_967_294, 4_294_967_295));
+    let low = with_field(tar, 0, 108, b"\xff\xff\xff\0\0\0\0\0");
+    assert!(matches!(read(&low, 100), Err(Error::Header { .. })));
+}
+
+#[test]
 fn damaged_records_are_named() {
     let cases: &[&[u8]] = &[
         b"path=x\n",

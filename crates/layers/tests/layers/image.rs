@@ -125,7 +125,7 @@ fn a_whiteout_never_hides_what_its_own_layer_has_wherever_it_stands() {
 
 #[test]
 fn bookkeeping_of_aufs_is_passed_over() {
-    for name in [".wh..wh.aufs", ".wh..wh.plnk/", ".wh..wh.plnk/12.34", ".wh.", "a/.wh..."] {
+    for name in [".wh..wh.aufs", ".wh..wh.plnk/", ".wh.", "a/.wh..."] {
         let image = tree(&[BASE, &[(name, "")]]);
         assert_eq!(image.len(), 9, "{name}");
         assert_eq!(Whiteout::of(&path(name)), Some(Whiteout::Bookkeeping));
@@ -289,6 +289,66 @@ fn what_another_entry_takes_the_place_of_is_not_the_file() {
 }
 
 #[test]
+fn errors_name_the_path_that_was_asked_for_and_where_it_leads() {
+    let layers: Layer<'_> = &[
+        ("etc/motd", ""),
+        ("link -> etc/none", ""),
+        ("up -> etc", ""),
+        ("loop -> loop", ""),
+        ("pipe => etc", ""),
+    ];
+    for (asked, expected) in [
+        ("", "/ in app is a directory, not a file"),
+        ("etc", "/etc in app is a directory, not a file"),
+        ("up", "/up, which leads to /etc, in app is a directory, not a file"),
+        ("opt/x", "there is no file /opt/x in app"),
+        ("etc/x", "there is no file /etc/x in app"),
+        ("link", "there is no file /link, which leads to /etc/none, in app"),
+        ("up/x/y", "there is no file /up/x/y, which leads to /etc/x, in app"),
+        ("loop", "/loop in app is a circle of links, not a file"),
+    ] {
+        let mut lookup = FileLookup::new("app", 1, path(asked));
+        lookup.add(0, index(layers));
+        let error = lookup.wanted().expect_err("there is no content");
+        assert_eq!(error.to_string(), expected);
+    }
+    let mut lookup = FileLookup::new("app", 2, path("etc/motd"));
+    lookup.add(0, index(layers));
+    lookup.add(1, index(&[("etc/.wh.motd", "")]));
+    let error = lookup.wanted().expect_err("it was removed");
+    assert_eq!(error.to_string(), "there is no file /etc/motd in app: layer 2 removed it");
+}
+
+#[test]
+fn links_name_what_stands_before_them() {
+    let layers =
+        [Some(index(&[("a", "one"), ("l => a", ""), ("a", "two"), ("e", ""), ("b => e", ""), ("e/", "")]))];
+    assert_eq!(look_up(&layers, &path("l")), Lookup::Found { layer: 0, entry: 0 });
+    assert_eq!(look_up(&layers, &path("a")), Lookup::Found { layer: 0, entry: 2 });
+    assert_eq!(look_up(&layers, &path("b")), Lookup::Found { layer: 0, entry: 3 });
+    // Of what comes later, the last entry counts.
+    let later = [Some(index(&[("l => a", ""), ("a", "one"), ("a", "two")]))];
+    assert_eq!(look_up(&later, &path("l")), Lookup::Found { layer: 0, entry: 2 });
+}
+
+#[test]
+fn entries_below_links_of_their_own_layer_stand_where_these_lead() {
+    let layer = index(&[("usr/bin/", ""), ("bin -> usr/bin", ""), ("bin/x", "x"), ("y => bin/x", "")]);
+    let mut image = ImageTree::default();
+    image.apply(layer.clone());
+    let paths = shown(&image).into_iter().map(|(path, _)| path).collect::<Vec<_>>();
+    assert_eq!(paths, ["bin", "usr", "usr/bin", "usr/bin/x", "y"]);
+    let layers = [Some(layer)];
+    for name in ["usr/bin/x", "bin/x", "y"] {
+        assert_eq!(look_up(&layers, &path(name)), Lookup::Found { layer: 0, entry: 2 }, "{name}");
+    }
+    // A directory takes the place of a link, and links of other layers are not followed.
+    let layers: &[Layer<'_>] =
+        &[&[("bin -> usr/bin", ""), ("bin/", ""), ("bin/x", "x"), ("lib -> usr", "")], &[("lib/y", "y")]];
+    assert_eq!(shown(&tree(layers)), owned(&[("bin", 0), ("bin/x", 0), ("lib", 1), ("lib/y", 1)]));
+}
+
+#[test]
 fn an_export_is_what_the_tree_shows() {
     let images: &[&[Layer<'_>]] = &[
         &[BASE],
@@ -305,10 +365,11 @@ fn an_export_is_what_the_tree_shows() {
         let (bytes, dangling) = export(layers);
         let files = read(&bytes, 1000).expect("the archive is whole");
         let image = tree(layers);
-        let expected: BTreeMap<_, _> = image
-            .files()
-            .filter_map(|file| file.entry.map(|(_, entry)| (file.path.to_string(), (entry.kind, entry.size))))
-            .collect();
+        let expected = image.files().map(|file| {
+            let entry = file.to_entry();
+            (entry.path.to_string(), (entry.kind, entry.size))
+        });
+        let expected: BTreeMap<_, _> = expected.collect();
         assert_eq!(by_path(&files, |entry, _| (entry.kind, entry.size)), expected, "{layers:?}");
         assert_eq!(files.len(), expected.len(), "nothing is written twice: {layers:?}");
         assert_eq!(dangling, Vec::<String>::new());

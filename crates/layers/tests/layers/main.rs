@@ -8,3 +8,4 @@ mod image;
 mod packed_by_tar;
 mod support;
 mod toc;
+mod unpacking;

@@ -262,6 +262,20 @@ fn a_table_that_is_not_the_one_of_the_annotations_is_refused() {
 }
 
 #[test]
+fn a_layer_of_zstd_chunked_may_have_the_annotation_of_estargz_too() {
+    let mut layer = sample(Form::ZstdChunked, |json| json);
+    let key = "containerd.io/snapshot/stargz/toc.digest".to_owned();
+    layer.annotations.insert(key, Digest::of(b"another form").to_string());
+    assert_eq!(known(&layer).index().entries().len(), entries().len());
+    // Without a position that can be right, it is eStargz's.
+    let position = "io.github.containers.zstd-chunked.manifest-position";
+    layer.annotations.insert(position.to_owned(), "1:2:3".to_owned());
+    let size = layer.bytes.len() as u64;
+    let reader = ContentsReader::of(&layer.annotations, size, Limits::default()).expect("it may have one");
+    assert_eq!(reader.range(), size - 51..size);
+}
+
+#[test]
 fn a_file_that_is_not_what_the_table_says_is_refused() {
     for form in FORMS {
         let layer = sample(form, |json| {

@@ -123,6 +123,7 @@ export interface ChangesOptions extends CallOptions {
 interface ImageLayer {
   digest: string;
   size: number;
+  mediaType: string;
   annotations?: Record<string, string>;
   diffId?: string;
   createdBy?: string;
@@ -372,8 +373,9 @@ async function contentsOf(
 ): Promise<Contents | undefined> {
   const layer = image.layers[number] as ImageLayer;
   const { annotations, size } = layer;
-  if (!annotations) return undefined;
   const engine = await layersEngine();
+  check(engine, image, number);
+  if (!annotations) return undefined;
   const terms = { annotations, size, limits, layer: number, name: nameOf(image, number), ...how };
   const reader = calling(() => new engine.ContentsReader(JSON.stringify(terms)));
   try {
@@ -387,6 +389,12 @@ async function contentsOf(
   } finally {
     reader.free();
   }
+}
+
+/** Fails if a layer is not one that can be read: an encrypted one, or a blob of an artifact. */
+function check(engine: LayersEngine, image: LayeredImage, number: number): void {
+  const { mediaType } = image.layers[number] as ImageLayer;
+  calling(() => engine.checkLayer(mediaType, nameOf(image, number)));
 }
 
 /** All bytes of pieces, `size` at most. */
@@ -440,6 +448,7 @@ async function begin(source: ImageSource, image: LayeredImage, number: number, {
 /** The file system that the first layers of an image make, some of which are read at the same time. */
 async function treeOf(source: ImageSource, image: LayeredImage, count: number, terms: ImageTerms, shared?: SharedLayers): Promise<Tree> {
   const engine = await layersEngine();
+  for (let number = 0; number < count; number++) check(engine, image, number);
   const tree = new engine.Tree(image.reference, image.os);
   const stopped = new AbortController();
   const signal = terms.signal ? anyOf(terms.signal, stopped) : stopped.signal;

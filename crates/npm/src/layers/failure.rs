@@ -65,7 +65,7 @@ impl From<FileError> for Failure {
         let json = begin(error.code(), &error.to_string());
         let (FileError::Missing { image, path, .. }
         | FileError::NotAFile { image, path, .. }
-        | FileError::Doubled { image, path }) = &error;
+        | FileError::Doubled { image, path, .. }) = &error;
         Self(json.string("reference", image).string("path", path).end())
     }
 }

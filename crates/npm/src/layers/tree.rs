@@ -4,7 +4,9 @@ use tallyman_core::{
     ImageConfig,
     json::{ObjectWriter, array},
 };
-use tallyman_layers::{Change, FileError, ImageTree, LayerIndex, LayerLabel, LayerPath, differences_after};
+use tallyman_layers::{
+    Change, FileError, ImageTree, LayerIndex, LayerLabel, LayerPath, check_media_type, differences_after,
+};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use super::failure::Failure;
@@ -13,7 +15,7 @@ use super::failure::Failure;
 /// each layer its digest when it is decompressed and the command of the step that made it.
 #[wasm_bindgen(js_name = describeLayers)]
 pub fn describe_layers(reference: &str, config: &[u8], count: u32) -> Result<String, Failure> {
-    let config = ImageConfig::parse(config).map_err(|error| Failure::of_config(&error, reference))?;
+    let config = ImageConfig::parse_layers(config).map_err(|error| Failure::of_config(&error, reference))?;
     let steps = config.layer_steps(count as usize);
     let layers = steps.iter().enumerate().map(|(number, step)| {
         ObjectWriter::new()
@@ -22,6 +24,12 @@ pub fn describe_layers(reference: &str, config: &[u8], count: u32) -> Result<Str
             .end()
     });
     Ok(ObjectWriter::new().string("os", &config.platform.os).json("layers", &array(layers)).end())
+}
+
+/// Fails if a descriptor of this media type is not that of a layer that can be read. `name` is that of the layer.
+#[wasm_bindgen(js_name = checkLayer)]
+pub fn check_layer(media_type: &str, name: &str) -> Result<(), Failure> {
+    check_media_type(media_type).map_err(|error| Failure::of_layer(&error, name))
 }
 
 /// The entries of a layer that was read.
@@ -69,7 +77,7 @@ impl Tree {
         let path = LayerPath::typed(typed, &self.os);
         let Some(files) = self.tree.files_at(&path, self.last.as_ref()) else {
             let image = self.reference.clone();
-            return Err(FileError::Missing { image, path: path.to_string(), removed_by: None }.into());
+            return Err(FileError::missing(image, &path).into());
         };
         let files: Vec<_> = files.take(count as usize).collect();
         let last = files.last().map(|file| file.path.clone());

@@ -33,7 +33,7 @@ pub async fn descriptor(client: &Client, reference: &str, wanted: Option<&str>) 
     Ok(resolve(client, &root, Some(&wanted)).await?.descriptor().to_json().into())
 }
 
-/// Resolves to an image with its layers: its reference by digest, digest, size and annotations of its layers as JSON, and
+/// Resolves to an image with its layers: its reference by digest, digest, size, media type and annotations of its layers as JSON, and
 /// the bytes of its config. Fails if it has no layer of the number `layer`, the lowest being 1.
 pub async fn layers(
     client: &Client,
@@ -54,6 +54,7 @@ pub async fn layers(
         ObjectWriter::new()
             .string("digest", layer.digest.as_str())
             .number("size", layer.size)
+            .string("mediaType", layer.media_type.as_str())
             .maybe((!annotations.is_empty()).then(|| string_map(annotations)), |json, annotations| {
                 json.json("annotations", &annotations)
             })

@@ -176,6 +176,9 @@ impl Files {
                         worker.send_piece(job, &bytes);
                     }
                 }
+                Some(Some(Err(error))) if error.is_not_found() && descriptor.is_elsewhere() => {
+                    return self.send(&Request::Elsewhere { job, urls: descriptor.urls.clone() });
+                }
                 Some(Some(Err(error))) => {
                     let reason = error.to_string();
                     let of_layer = source.reference.by_digest(descriptor.digest.clone());
