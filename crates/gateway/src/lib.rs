@@ -70,6 +70,7 @@ mod router;
 mod server;
 mod server_tls;
 mod sign_in;
+mod single_flight;
 mod snapshot;
 mod token_proxy;
 mod upstream;

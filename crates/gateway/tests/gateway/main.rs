@@ -16,6 +16,7 @@ mod image;
 mod malice;
 mod memory;
 mod operation;
+mod own_user;
 mod passing;
 mod sign_in;
 mod support;
