@@ -18,6 +18,7 @@ mod memory;
 mod operation;
 mod own_user;
 mod passing;
+mod proxies;
 mod sign_in;
 mod support;
 mod upstreams;
