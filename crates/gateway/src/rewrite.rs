@@ -56,7 +56,7 @@ pub(crate) fn response_headers(
     request: &Rewritten<'_>,
     url: &Url,
     status: StatusCode,
-    mut headers: HeaderMap,
+    headers: HeaderMap,
 ) -> Result<HeaderMap, Refusal> {
     let Rewritten { route, rest, .. } = *request;
     let mut added = HeaderMap::new();
@@ -98,13 +98,19 @@ pub(crate) fn response_headers(
             added.append(header::WWW_AUTHENTICATE, value);
         }
     }
-    let others: Vec<HeaderName> = headers.keys().filter(|name| !is_forwarded(name)).cloned().collect();
-    for name in others {
-        headers.remove(name);
+    let mut passed = HeaderMap::with_capacity(headers.len() + ADDED);
+    let mut current = None;
+    for (name, value) in headers {
+        // Further values of a header come without its name.
+        if name.is_some() {
+            current = name.filter(is_forwarded);
+        }
+        if let Some(name) = &current {
+            passed.append(name, value);
+        }
     }
-    headers.reserve(ADDED);
-    headers.extend(added);
-    Ok(headers)
+    passed.extend(added);
+    Ok(passed)
 }
 
 /// A place of the registry's, relative to the request, or one that browsers are sent to. `None` for places that are
