@@ -3,12 +3,24 @@
 //! A gateway that looks for a field in one place while the registry looks in another permits one request and passes on
 //! another one. So nothing of a caller's text is passed on: a registry gets the fields that the API gives to the route,
 //! each at most once, in an encoding of the gateway's own.
+//!
+//! Links to the next page of a list are the exception: a registry may put a cursor into any field. Such fields reach the caller in
+//! one field of the gateway's, [`NEXT`], and are taken out of it where the caller follows the link: by name they may not be any that
+//! decides about a request, and what they are sent with is the list that was asked for.
 
+use std::fmt::Write as _;
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::StatusCode;
 use tallyman_core::{Registry, Repository};
-use url::form_urlencoded;
+use url::{Url, form_urlencoded};
 
 use crate::{refusal::Refusal, route::Route};
+
+/// The field in which callers get the cursors of a list that are the registry's own: a form in base64.
+pub(crate) const NEXT: &str = "_next";
+/// Bytes of those cursors.
+const NEXT_MAX: usize = 4096;
 
 /// The fields of a request that its route has, decoded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,6 +39,14 @@ pub(crate) enum QueryError {
     Characters,
     #[error("expected one {name} in the query, found several: registries differ in which of them counts")]
     Repeated { name: String },
+    #[error(
+        "expected `_next` as this gateway's links to a next page have it, found something else: follow the link as it is"
+    )]
+    Next,
+    #[error(
+        "expected a cursor in the link to the next page, found a field {name:?} that decides about a request"
+    )]
+    Cursor { name: String },
     #[error("expected {expected} as {name}, found {found:?}")]
     Value { name: String, expected: &'static str, found: String },
 }
@@ -45,23 +65,50 @@ impl ApiQuery {
     /// Parses the query of a request for `route`, or the form in its body. Fields that the route does not have are
     /// left out.
     pub(crate) fn parse(route: &Route, text: &str) -> Result<Self, QueryError> {
-        if text.contains(';') {
-            return Err(QueryError::Semicolon);
-        }
-        let mut fields: Vec<(String, String)> = Vec::new();
-        for field in text.split('&').filter(|field| !field.is_empty()) {
-            let (name, value) = field.split_once('=').unwrap_or((field, ""));
-            let (name, value) = (decode(name)?, decode(value)?);
-            if !route.has_field(&name) {
-                continue;
+        let mut query = Self::default();
+        for (name, value) in fields(text)? {
+            if route.has_field(&name) {
+                query.push(name, value)?;
+            } else if name == NEXT && route.has_pages() {
+                query.push_cursors(route, &value)?;
             }
-            check(&name, &value)?;
-            if name != "scope" && fields.iter().any(|(other, _)| *other == name) {
-                return Err(QueryError::Repeated { name });
-            }
-            fields.push((name, value));
         }
-        Ok(Self(fields))
+        Ok(query)
+    }
+
+    /// Parses the query of a link to the next page of the list `route`, with the cursors that are the registry's own.
+    pub(crate) fn of_link(route: &Route, link: &Url) -> Result<Self, QueryError> {
+        let mut query = Self::default();
+        // To the registry it is a character like others.
+        for (name, value) in fields(&link.query().unwrap_or_default().replace(';', "%3B"))? {
+            if !route.has_field(&name) && !route.has_cursor(&name) {
+                return Err(QueryError::Cursor { name });
+            }
+            query.push(name, value)?;
+        }
+        Ok(query)
+    }
+
+    fn push_cursors(&mut self, route: &Route, text: &str) -> Result<(), QueryError> {
+        let form = Some(text).filter(|text| text.len() <= NEXT_MAX);
+        let form = form.and_then(|text| URL_SAFE_NO_PAD.decode(text).ok());
+        let form = form.and_then(|form| String::from_utf8(form).ok()).ok_or(QueryError::Next)?;
+        for (name, value) in fields(&form)? {
+            if !route.has_cursor(&name) {
+                return Err(QueryError::Next);
+            }
+            self.push(name, value)?;
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, name: String, value: String) -> Result<(), QueryError> {
+        check(&name, &value)?;
+        if name != "scope" && self.get(&name).is_some() {
+            return Err(QueryError::Repeated { name });
+        }
+        self.0.push((name, value));
+        Ok(())
     }
 
     /// Returns the value of a field.
@@ -87,10 +134,49 @@ impl ApiQuery {
 
     /// Returns the fields as `application/x-www-form-urlencoded`, or `None` if there are none.
     pub(crate) fn encode(&self) -> Option<String> {
-        let mut text = form_urlencoded::Serializer::new(String::new());
-        text.extend_pairs(&self.0);
-        Some(text.finish()).filter(|text| !text.is_empty())
+        Some(encoded(&self.0)).filter(|text| !text.is_empty())
     }
+
+    /// Returns the fields as [`ApiQuery::encode`] does, for a caller who comes back with them: the registry's own cursors in one field
+    /// of the gateway's. `None` if there are none, or if those cursors are too long.
+    pub(crate) fn encode_for_caller(&self, route: &Route) -> Option<String> {
+        let (cursors, known): (Vec<_>, Vec<_>) = self.0.iter().partition(|(name, _)| route.has_cursor(name));
+        let mut text = encoded(known);
+        if !cursors.is_empty() {
+            let cursors = URL_SAFE_NO_PAD.encode(encoded(cursors));
+            let separator = if text.is_empty() { "" } else { "&" };
+            (cursors.len() <= NEXT_MAX).then(|| write!(text, "{separator}{NEXT}={cursors}"))?.ok()?;
+        }
+        Some(text).filter(|text| !text.is_empty())
+    }
+
+    /// Returns `true` if a page of a list begins behind a name, and not where a cursor of the registry's own says.
+    pub(crate) fn begins_by_name(&self, route: &Route) -> bool {
+        self.get("next_page").is_none() && !self.0.iter().any(|(name, _)| route.has_cursor(name))
+    }
+
+    /// Returns `true` if a URL has all of these fields.
+    pub(crate) fn is_in(&self, url: &Url) -> bool {
+        self.0.iter().all(|(name, value)| url.query_pairs().any(|pair| pair == (name.into(), value.into())))
+    }
+}
+
+fn encoded<'a>(fields: impl IntoIterator<Item = &'a (String, String)>) -> String {
+    let mut text = form_urlencoded::Serializer::new(String::new());
+    text.extend_pairs(fields.into_iter().map(|(name, value)| (name, value)));
+    text.finish()
+}
+
+/// Returns the decoded fields of a query or a form.
+fn fields(text: &str) -> Result<Vec<(String, String)>, QueryError> {
+    if text.contains(';') {
+        return Err(QueryError::Semicolon);
+    }
+    let fields = text.split('&').filter(|field| !field.is_empty()).map(|field| {
+        let (name, value) = field.split_once('=').unwrap_or((field, ""));
+        Ok((decode(name)?, decode(value)?))
+    });
+    fields.collect()
 }
 
 fn decode(text: &str) -> Result<String, QueryError> {
@@ -139,6 +225,7 @@ fn is_digest(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
     use proptest::prelude::*;
 
     use super::{ApiQuery, QueryError};
@@ -193,6 +280,57 @@ mod tests {
                 (found, expected) => panic!("{rest}?{text}: {found:?}, expected {expected:?}"),
             }
         }
+    }
+
+    #[test]
+    fn cursors_of_the_registrys_own_come_back_and_nothing_else_does() {
+        let tags = route("v2/a/tags/list");
+        let link = |query: &str| ApiQuery::of_link(&tags, &format!("http://r/x?{query}").parse().unwrap());
+        for (query, for_caller) in [
+            ("n=1&last=b", "n=1&last=b"),
+            ("n=1&last=a;b", "n=1&last=a%3Bb"),
+            ("n=1&page_token=2%2F%3D", "n=1&_next=cGFnZV90b2tlbj0yJTJGJTNE"),
+            ("marker=x&offset=4", "_next=bWFya2VyPXgmb2Zmc2V0PTQ"),
+        ] {
+            let found = link(query).unwrap();
+            assert_eq!(found.encode_for_caller(&tags).as_deref(), Some(for_caller), "{query}");
+            assert_eq!(ApiQuery::parse(&tags, for_caller), Ok(found.clone()), "{query}");
+            assert_eq!(found.begins_by_name(&tags), !for_caller.contains("_next"), "{query}");
+        }
+        for refused in [
+            "from=b",
+            "ns=docker.io",
+            "n=5",
+            "last=x",
+            "scope=x",
+            "_method=DELETE",
+            "X-HTTP-Method-Override=DELETE",
+            "Mount=x",
+            "access_token=x",
+            "a%20b=x",
+            "=x",
+            "p=1;q=2",
+            "p=1&p=2",
+            "p=%00",
+            "p=%ff",
+        ] {
+            let text = format!("n=5&_next={}", URL_SAFE_NO_PAD.encode(refused));
+            assert!(ApiQuery::parse(&tags, &text).is_err(), "{refused}");
+        }
+        for text in ["_next=!", "_next=_w"] {
+            assert_eq!(ApiQuery::parse(&tags, text), Err(QueryError::Next), "{text}");
+        }
+        let long = format!("p={}", "x".repeat(4096));
+        assert_eq!(link(&long).unwrap().encode_for_caller(&tags), None);
+        let text = format!("_next={}", URL_SAFE_NO_PAD.encode(&long));
+        assert_eq!(ApiQuery::parse(&tags, &text), Err(QueryError::Next));
+        assert!(link("n=1&from=b").is_err() && link("p=1&p=2").is_err() && link("n=x").is_err());
+        let cursor = URL_SAFE_NO_PAD.encode("p=1");
+        assert_eq!(
+            ApiQuery::parse(&route("v2/a/manifests/x"), &format!("_next={cursor}")),
+            Ok(ApiQuery::default()),
+            "no list"
+        );
     }
 
     proptest! {

@@ -66,7 +66,7 @@ async fn open_names(request: &ProxyRequest<'_>) -> Result<Response<Body>, Refusa
         }
         let link = next_link(response.headers()).map_err(|_| wrong())?;
         let link = link.and_then(|target| at.join(&target).ok());
-        let after = link.map(|link| ApiQuery::parse(&Route::Catalog, link.query().unwrap_or_default()));
+        let after = link.map(|link| ApiQuery::of_link(&Route::Catalog, &link));
         // One that cannot be read is a fault only where it would be followed.
         let is_unreadable = matches!(after, Some(Err(_)));
         let after = after.map(Result::unwrap_or_default);
@@ -75,7 +75,7 @@ async fn open_names(request: &ProxyRequest<'_>) -> Result<Response<Body>, Refusa
         let catalog: Catalog = serde_json::from_slice(&body).map_err(|_| wrong())?;
         let mut open = catalog.repositories.unwrap_or_default();
         open.retain(|name| upstream.is_open(name));
-        is_by_name |= after.as_ref().is_some_and(|after| after.get("next_page").is_none());
+        is_by_name |= after.as_ref().is_some_and(|after| after.begins_by_name(&Route::Catalog));
         let is_too_much = limit.is_some_and(|limit| names.len() + open.len() > limit);
         if is_too_much && !is_by_name && !names.is_empty() {
             // Nothing leads into the middle of this page, so it is the next one as a whole.
@@ -121,7 +121,7 @@ async fn open_names(request: &ProxyRequest<'_>) -> Result<Response<Body>, Refusa
         }
     }
     if let Some(query) = next {
-        let query = query.encode().unwrap_or_default();
+        let query = query.encode_for_caller(&Route::Catalog).ok_or_else(wrong)?;
         response = response.header(header::LINK, format!("<../{}?{query}>; rel=\"next\"", request.rest));
     }
     let body = Body::from(json!({ "repositories": names }).to_string());

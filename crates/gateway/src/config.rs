@@ -18,7 +18,7 @@ use url::Url;
 
 use crate::{descriptors, guard::host_of, limits::Limits, rate_floor::Pace};
 
-pub(crate) use self::registry::authority;
+pub(crate) use self::registry::{authority, password_in};
 pub use self::{
     error::{ConfigError, HtpasswdError, RegistryError},
     registry::{Redirects, RegistryConfig},
@@ -247,6 +247,29 @@ impl Config {
             idle: Duration::from_secs(limits.idle_seconds),
             pace: limits.pace(),
         }
+    }
+
+    /// Takes over what changes only with a new start: the addresses, the path and whether there is TLS are those of `running`.
+    /// Returns the names of the fields that said something else.
+    pub(crate) fn keep_bound(&mut self, running: &Self) -> Vec<&'static str> {
+        let mut kept = Vec::new();
+        if self.listen != running.listen {
+            kept.push("listen");
+            self.listen = running.listen;
+        }
+        if self.metrics_listen != running.metrics_listen {
+            kept.push("metrics_listen");
+            self.metrics_listen = running.metrics_listen;
+        }
+        if self.base_path != running.base_path {
+            kept.push("base_path");
+            self.base_path.clone_from(&running.base_path);
+        }
+        if self.tls.is_some() != running.tls.is_some() {
+            kept.push("tls");
+            self.tls.clone_from(&running.tls);
+        }
+        kept
     }
 
     /// Checks what no type checks.

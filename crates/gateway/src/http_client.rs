@@ -11,14 +11,11 @@ use std::{
 };
 
 use axum::body::Body;
-use http::{HeaderValue, Method, Request, Response, Uri, header};
+use http::{HeaderValue, Method, Request, Response, Uri, header, uri::Scheme};
 use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnectorBuilder, MaybeHttpsStream};
 use hyper_util::{
-    client::{
-        self,
-        legacy::{Client, connect::HttpConnector},
-    },
+    client::{self, legacy::Client},
     rt::{TokioExecutor, TokioIo, TokioTimer},
 };
 use rustls::{
@@ -27,14 +24,18 @@ use rustls::{
     crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
     pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject},
 };
-use tokio::net::TcpStream;
 use tower::{
     Service, ServiceExt as _,
     timeout::Timeout,
     util::{BoxCloneSyncService, Oneshot},
 };
 
-use crate::{addresses::Resolver, upstream_stream::UpstreamStream, workers};
+use crate::{
+    addresses::Resolver,
+    dialer::{Dialer, Stream, proxy_authorization},
+    upstream_stream::UpstreamStream,
+    workers,
+};
 
 /// The time in which a connection must come about, TLS included.
 pub(crate) const CONNECT: Duration = Duration::from_secs(10);
@@ -68,7 +69,7 @@ pub(crate) enum HttpClientError {
     Tls(#[from] rustls::Error),
 }
 
-type Connection = UpstreamStream<MaybeHttpsStream<TokioIo<TcpStream>>>;
+type Connection = UpstreamStream<MaybeHttpsStream<TokioIo<Stream>>>;
 type NewConnection = BoxCloneSyncService<Uri, Connection, Box<dyn Error + Send + Sync>>;
 
 /// The maker of connections. It is cloned for each request, and rarely used.
@@ -96,11 +97,8 @@ pub(crate) struct HttpClient(Vec<Client<Connector, Body>>);
 
 impl HttpClient {
     pub(crate) fn new(resolver: Resolver, trust_roots: TrustRoots<'_>) -> Result<Self, HttpClientError> {
-        let mut tcp = HttpConnector::new_with_resolver(resolver);
-        tcp.enforce_http(false);
-        tcp.set_nodelay(true);
         let tls = HttpsConnectorBuilder::new().with_tls_config(tls(trust_roots)?).https_or_http();
-        let connector = Timeout::new(tls.enable_http1().wrap_connector(tcp), CONNECT);
+        let connector = Timeout::new(tls.enable_http1().wrap_connector(Dialer::new(resolver)), CONNECT);
         let connector = connector.map_response(UpstreamStream::new);
         let connector = Connector(Arc::new(BoxCloneSyncService::new(connector)));
         let threads = workers::count();
@@ -125,6 +123,11 @@ impl HttpClient {
         mut request: Request<Body>,
     ) -> Result<Response<Incoming>, Box<dyn Error + Send + Sync>> {
         request.headers_mut().insert(header::USER_AGENT, AGENT);
+        if request.uri().scheme() == Some(&Scheme::HTTP)
+            && let Some(value) = proxy_authorization(request.uri())
+        {
+            request.headers_mut().insert(header::PROXY_AUTHORIZATION, value);
+        }
         let client = &self.0[workers::current()];
         let again = matches!(*request.method(), Method::GET | Method::HEAD).then(|| {
             let mut again = Request::new(Body::empty());

@@ -34,7 +34,7 @@
 //! # The way of a request
 //!
 //! `accept` → `connections` (is there room) → `workers` (on which thread) → `router` (host name, sign-in, page) → `route` and `api_query` (parsed once,
-//! written anew) → `upstream` (permitted, which address) → `proxy` (credentials, redirects, cache) → `rewrite`.
+//! written anew) → `upstream` (permitted, which address) → `dialer` (straight or by a proxy) → `proxy` (credentials, redirects, cache) → `rewrite`.
 
 mod accept;
 mod addresses;
@@ -48,6 +48,7 @@ mod connection;
 mod connections;
 mod credentials;
 mod descriptors;
+mod dialer;
 #[cfg(test)]
 mod fuzz;
 mod guard;
@@ -70,6 +71,7 @@ mod router;
 mod server;
 mod server_tls;
 mod sign_in;
+mod single_flight;
 mod snapshot;
 mod token_proxy;
 mod upstream;

@@ -13,6 +13,7 @@ use url::Url;
 use crate::{
     api_query::ApiQuery,
     cache::Cache,
+    credentials::Credentials,
     refusal::Refusal,
     rewrite,
     route::Route,
@@ -144,11 +145,12 @@ impl ProxyRequest<'_> {
         status: StatusCode,
         headers: HeaderMap,
     ) -> Result<HeaderMap, Refusal> {
-        rewrite::response_headers(self.upstream, (self.route, self.rest), url, status, headers)
+        let request = rewrite::Rewritten { route: self.route, rest: self.rest, query: self.query };
+        rewrite::response_headers(self.upstream, &request, url, status, headers)
     }
 
-    /// Asks with credentials, once more with others where the gateway's own did not do, and follows redirects but for
-    /// those that the browser is to follow. The URL is that of the answer.
+    /// Asks with credentials, and follows redirects but for those that the browser is to follow. The URL is that of the
+    /// answer.
     pub(crate) async fn send_authorized(
         &self,
         method: &Method,
@@ -156,43 +158,14 @@ impl ProxyRequest<'_> {
         headers: &HeaderMap,
         body: Body,
     ) -> Result<Forwarded, Refusal> {
-        let (body, again) = self.repeatable(method, body).await?;
-        let scopes = || self.route.scopes(method, self.query.get("from"));
-        let mut authorization = match &self.upstream.credentials {
-            Some(own) => {
-                let scheme = match self.route.repository().filter(|_| again.is_none()) {
-                    // A refusal could not be followed by another try.
-                    Some(repository) => self.upstream.auth_scheme_of(repository).await?,
-                    None => self.upstream.auth_scheme().await?,
-                };
-                self.upstream.authorize(own, scheme, &scopes()).await?
+        let (authorization, mut answer) = match &self.upstream.credentials {
+            Some(own) => self.send_as_own_user(own, method, url, headers, body).await?,
+            None => {
+                let authorization = self.authorization.clone();
+                let answer = self.send_once(method, url, headers, authorization.as_ref(), Some(body)).await?;
+                (authorization, answer)
             }
-            None => self.authorization.clone(),
         };
-        let mut answer = self.send_once(method, url, headers, authorization.as_ref(), Some(body)).await?;
-        if let Some(own) = &self.upstream.credentials
-            && answer.status() == StatusCode::UNAUTHORIZED
-        {
-            let refused = |answer: &_, authorization: &Option<_>, asked: &_| {
-                self.upstream.scopes_after_refusal(own, (url, answer), authorization.as_ref(), asked)
-            };
-            let scopes = refused(&answer, &authorization, &scopes())?;
-            if let Some(body) = again {
-                let scheme = self.upstream.auth_scheme().await?;
-                authorization = self.upstream.authorize(own, scheme, &scopes).await?;
-                let body = Some(Body::from(body));
-                answer = self.send_once(method, url, headers, authorization.as_ref(), body).await?;
-                if answer.status() == StatusCode::UNAUTHORIZED {
-                    refused(&answer, &authorization, &scopes)?;
-                }
-            }
-            if answer.status() == StatusCode::UNAUTHORIZED {
-                return Err(Refusal::bad_gateway(format!(
-                    "expected {} to take the gateway's own user, it answered 401",
-                    self.upstream.name
-                )));
-            }
-        }
         let mut at = url.clone();
         for _ in 0..REDIRECTS_MAX {
             if answer.status() == StatusCode::UNAUTHORIZED && !self.upstream.is_own(&at) {
@@ -228,6 +201,74 @@ impl ProxyRequest<'_> {
             at = next;
         }
         Err(Refusal::bad_gateway(format!("expected at most {REDIRECTS_MAX} redirects, found more")))
+    }
+
+    /// Asks as the gateway's own user, once more where its credentials of before did not do: the registry wants a token, one with
+    /// other scopes or a newer one, or the password was changed.
+    async fn send_as_own_user(
+        &self,
+        own: &Credentials,
+        method: &Method,
+        url: &Url,
+        headers: &HeaderMap,
+        body: Body,
+    ) -> Result<(Option<HeaderValue>, Response<Body>), Refusal> {
+        let upstream = self.upstream;
+        let (body, again) = self.repeatable(method, body).await?;
+        let asked = self.route.scopes(method, self.query.get("from"));
+        let scheme = match self.route.repository().filter(|_| again.is_none()) {
+            // A refusal could not be followed by another try.
+            Some(repository) => upstream.auth_scheme_of(repository).await?,
+            None => upstream.auth_scheme().await?,
+        };
+        let sent = upstream.authorize(own, scheme, &asked).await?;
+        let answer = self.send_once(method, url, headers, sent.as_ref(), Some(body)).await?;
+        // Some say by 403 that a password is good no longer.
+        let is_password = sent.as_ref().is_some_and(|sent| sent.as_bytes().starts_with(b"Basic "));
+        let is_renewed = match answer.status() {
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if is_password => {
+                own.is_renewed(sent.as_ref()).await
+            }
+            _ => false,
+        };
+        if answer.status() != StatusCode::UNAUTHORIZED && !is_renewed {
+            return Ok((sent, answer));
+        }
+        let Some(scopes) = upstream.scopes_after_refusal(own, (url, &answer), sent.as_ref(), &asked) else {
+            return self.denied(answer).map(|answer| (sent, answer));
+        };
+        let status = answer.status().as_u16();
+        let untaken = || {
+            let name = &upstream.name;
+            Refusal::bad_gateway(format!(
+                "expected {name} to take the gateway's own user, it answered {status}"
+            ))
+        };
+        let body = again.ok_or_else(untaken)?;
+        let newer = upstream.authorize(own, upstream.auth_scheme().await?, &scopes).await?;
+        if is_password && newer == sent {
+            return Err(untaken());
+        }
+        let second = self.send_once(method, url, headers, newer.as_ref(), Some(Body::from(body))).await?;
+        if second.status() != StatusCode::UNAUTHORIZED {
+            return Ok((newer, second));
+        }
+        let may_ask = upstream.scopes_after_refusal(own, (url, &second), newer.as_ref(), &scopes).is_some();
+        if may_ask && !upstream.lacks_right((url, &second), newer.as_ref()) {
+            return Err(untaken());
+        }
+        self.denied(second).map(|second| (newer, second))
+    }
+
+    /// Returns the denial of what the gateway's own user may not do, in the registry's words if there are some. Callers that saw its
+    /// 401 would ask for a password, which would not help.
+    fn denied(&self, mut answer: Response<Body>) -> Result<Response<Body>, Refusal> {
+        if http_body::Body::is_end_stream(answer.body()) {
+            let name = &self.upstream.name;
+            return Err(Refusal::denied(format!("the gateway's own user may not do this at {name}")));
+        }
+        *answer.status_mut() = StatusCode::FORBIDDEN;
+        Ok(answer)
     }
 
     /// Returns a body to send, and its bytes where they can be sent again: of manifests that go as the gateway's own user, and of

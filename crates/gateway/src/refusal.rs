@@ -15,7 +15,7 @@ pub(crate) const BY_GATEWAY: HeaderName = HeaderName::from_static("x-tallyman-ga
 pub(crate) struct Reason(pub(crate) String);
 
 /// An answer of the gateway's own. The code is the registries' where they have one.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Refusal {
     pub(crate) status: StatusCode,
     code: &'static str,

@@ -4,7 +4,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use tallyman_auth::{Challenge, TokenService, location_of, next_link};
 use url::Url;
 
-use crate::{refusal::Refusal, route::Route, upstream::Upstream};
+use crate::{api_query::ApiQuery, refusal::Refusal, route::Route, upstream::Upstream};
 
 /// Returns `true` for headers that are passed on to the browser as they are. Cookies, hop-by-hop headers and rules for
 /// browsers (CORS, CSP) are not among them.
@@ -42,14 +42,23 @@ pub(crate) fn up(rest: &str) -> String {
     "../".repeat(rest.matches('/').count())
 }
 
-/// The headers of the answer to a request for `rest`, which is that of `route`; they were given with `status` at `url`.
+/// A request whose answer is rewritten.
+pub(crate) struct Rewritten<'a> {
+    pub(crate) route: &'a Route,
+    /// The path behind `/r/NAME/`.
+    pub(crate) rest: &'a str,
+    pub(crate) query: &'a ApiQuery,
+}
+
+/// The headers of the answer to a request, which were given with `status` at `url`.
 pub(crate) fn response_headers(
     upstream: &Upstream,
-    (route, rest): (&Route, &str),
+    request: &Rewritten<'_>,
     url: &Url,
     status: StatusCode,
-    mut headers: HeaderMap,
+    headers: HeaderMap,
 ) -> Result<HeaderMap, Refusal> {
+    let Rewritten { route, rest, .. } = *request;
     let mut added = HeaderMap::new();
     if let Some(location) = location_of(&headers) {
         match place(upstream, rest, url, &location) {
@@ -66,7 +75,7 @@ pub(crate) fn response_headers(
     if route.has_pages() {
         // A list that ended here would lack names without a word.
         let next = next_link(&headers).map_err(|error| Refusal::bad_gateway(error.to_string()))?;
-        let next = next.and_then(|target| next_page(upstream, rest, url, &target));
+        let next = next.map(|target| next_page(upstream, request, url, &target)).transpose()?;
         added.extend(next.map(|link| (header::LINK, link)));
     }
     let challenges = upstream.challenges_of(url, status, &headers);
@@ -89,13 +98,19 @@ pub(crate) fn response_headers(
             added.append(header::WWW_AUTHENTICATE, value);
         }
     }
-    let others: Vec<HeaderName> = headers.keys().filter(|name| !is_forwarded(name)).cloned().collect();
-    for name in others {
-        headers.remove(name);
+    let mut passed = HeaderMap::with_capacity(headers.len() + ADDED);
+    let mut current = None;
+    for (name, value) in headers {
+        // Further values of a header come without its name.
+        if name.is_some() {
+            current = name.filter(is_forwarded);
+        }
+        if let Some(name) = &current {
+            passed.append(name, value);
+        }
     }
-    headers.reserve(ADDED);
-    headers.extend(added);
-    Ok(headers)
+    passed.extend(added);
+    Ok(passed)
 }
 
 /// A place of the registry's, relative to the request, or one that browsers are sent to. `None` for places that are
@@ -112,11 +127,34 @@ fn place(upstream: &Upstream, rest: &str, url: &Url, location: &str) -> Option<H
     HeaderValue::from_str(&own_place(upstream, rest, &to)?).ok()
 }
 
-/// A link to the next page of a list, relative to the request. Its host does not matter: behind a proxy that host is often
-/// wrong. `None` for pages that are not open.
-fn next_page(upstream: &Upstream, rest: &str, url: &Url, target: &str) -> Option<HeaderValue> {
-    let to = url.join(target).ok()?;
-    HeaderValue::from_str(&format!("<{}>; rel=\"next\"", own_place(upstream, rest, &to)?)).ok()
+/// A link to the next page of a list, relative to the request. Its host does not matter, and neither does its path: behind a proxy,
+/// a port or a prefix of their own, registries often have both wrong. A page of a list is a page of that list, and the link says
+/// where in it the page begins.
+///
+/// # Errors
+/// A refusal where it says that in no way that the caller could follow: the list would end early without a word.
+fn next_page(
+    upstream: &Upstream,
+    request: &Rewritten<'_>,
+    url: &Url,
+    target: &str,
+) -> Result<HeaderValue, Refusal> {
+    let Rewritten { route, rest, query } = *request;
+    let wrong = |found: &str| {
+        let name = &upstream.name;
+        Refusal::bad_gateway(format!(
+            "expected a link to the next page of this list from {name}, found {found}"
+        ))
+    };
+    if !query.is_in(url) {
+        return Err(wrong("a redirect that lost the fields of the request: each page would be the first"));
+    }
+    let to = url.join(target).map_err(|_| wrong("one that is no URL"))?;
+    let next = ApiQuery::of_link(route, &to).map_err(|error| Refusal::bad_gateway(error.to_string()))?;
+    let next =
+        next.encode_for_caller(route).ok_or_else(|| wrong("one without a cursor, or with a longer one"))?;
+    HeaderValue::from_str(&format!("<{}{rest}?{next}>; rel=\"next\"", up(rest)))
+        .map_err(|_| wrong("one that is no header"))
 }
 
 /// Path and query of a place below the registry's origin, relative to the request. `None` if it is not in the API, or of a

@@ -170,6 +170,22 @@ impl Route {
         fields.contains(&name)
     }
 
+    /// Returns `true` if a link to the next page of this list may have a field that the API does not have: a cursor of the
+    /// registry's own, such as `page_token`. Nothing that decides about a request in some route, or by which servers are told of another method
+    /// or of credentials, is one.
+    pub(crate) fn has_cursor(&self, name: &str) -> bool {
+        let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+        let lower = name.to_ascii_lowercase();
+        let decides = lower.starts_with(['_', 'x'])
+            || lower.contains("method")
+            || matches!(
+                &*lower,
+                "access_token" | "authorization" | "digest" | "from" | "mount" | "ns" | "repository"
+            )
+            || Self::Token.has_field(&lower);
+        self.has_pages() && is_plain && (1..=64).contains(&name.len()) && !self.has_field(name) && !decides
+    }
+
     /// Returns the `Content-Type` that the registry gets: `None` for requests without a body.
     ///
     /// A form in the body of an upload is a second query to some registries, so no upload is called one.

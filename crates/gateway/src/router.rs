@@ -143,10 +143,11 @@ async fn with_name(
     request: Request,
     next: impl AsyncFnOnce(Request) -> Response<Body>,
 ) -> Response<Body> {
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    // Shared with the request, where a text of its own would be made for each.
+    let (method, uri) = (request.method().clone(), request.uri().clone());
     // Checks of load balancers name nobody, and get one word.
     let is_nameless = request.uri().host().is_none() && !request.headers().contains_key(header::HOST);
-    let named = if is_nameless && is_health(&path) {
+    let named = if is_nameless && is_health(uri.path()) {
         Ok(())
     } else {
         snapshot.guard.check_host(request.uri(), request.headers())
@@ -157,7 +158,7 @@ async fn with_name(
     };
     if let Some(Reason(reason)) = response.extensions_mut().remove() {
         let status = response.status().as_u16();
-        warn!(%caller, %method, path, status, reason, "refused");
+        warn!(%caller, %method, path = uri.path(), status, reason, "refused");
     }
     app::harden(response.headers_mut(), snapshot.config.tls.is_some());
     response
@@ -359,7 +360,8 @@ async fn proxy_request<'a>(
     request: Request,
     context: &mut LogContext<'a>,
 ) -> Result<Response<Body>, Refusal> {
-    let path = request.uri().path().strip_prefix("/r/").unwrap_or_default().to_owned();
+    let uri = request.uri().clone();
+    let path = uri.path().strip_prefix(REGISTRIES).unwrap_or_default();
     let (name, rest) = path.split_once('/').ok_or_else(|| unknown(request.uri()))?;
     let upstream = snapshot
         .registry(name)

@@ -75,30 +75,28 @@ impl Drop for Server {
 
 impl Server {
     /// Reads the configuration file again. Requests that run keep the configuration that they began with; no connection
-    /// is dropped. A configuration that cannot be used changes nothing.
+    /// is dropped. A configuration that cannot be used changes nothing. What was bound at the start stays as it is: addresses, path, TLS or
+    /// none.
     ///
     /// # Errors
     /// [`ServeError::Config`] if the file cannot be used, [`ServeError::Tls`] if the certificate cannot.
     pub async fn reload(&self) -> Result<(), ServeError> {
         let before = self.gateway.snapshot.load_full();
-        let config = match &self.gateway.source {
+        let mut config = match &self.gateway.source {
             Some(file) => file.read()?,
             None => before.config.clone(),
         };
         let tls = self.tls.as_ref().zip(config.tls.as_ref());
         let tls = tls.map(|(running, wanted)| Ok((running, server_tls::load(wanted)?)));
         let tls = tls.transpose().map_err(ServeError::Tls)?;
+        let kept = config.keep_bound(&before.config);
         // Changes the cache, so nothing may fail after it.
         let snapshot = Snapshot::new(config, Some(&before))?;
         if let Some((running, wanted)) = tls {
             running.store(Arc::new(wanted));
         }
-        if snapshot.config.listen != before.config.listen
-            || snapshot.config.metrics_listen != before.config.metrics_listen
-            || snapshot.config.tls.is_some() != before.config.tls.is_some()
-            || snapshot.config.base_path != before.config.base_path
-        {
-            warn!("listen, metrics_listen, base_path and whether there is tls change only with a new start");
+        if !kept.is_empty() {
+            warn!("{} as before: this changes only with a new start", kept.join(", "));
         }
         self.gateway.connections.set_limits(snapshot.config.connection_limits());
         self.gateway.snapshot.store(Arc::new(snapshot));

@@ -28,6 +28,7 @@ use crate::{
     refusal::Refusal,
     repository_pattern::RepositoryPattern,
     route::Route,
+    single_flight::SingleFlight,
 };
 
 const MIB: u64 = 1024 * 1024;
@@ -59,6 +60,8 @@ pub(crate) struct Upstream {
     token_hosts: Vec<String>,
     storage_hosts: Vec<String>,
     auth_scheme: Mutex<Option<(AuthScheme, Instant)>>,
+    /// The request that finds out what the registry asks for, if one is under way.
+    auth_scheme_fetch: SingleFlight<Result<AuthScheme, Refusal>>,
     metrics: OnceLock<RegistryMetrics>,
 }
 
@@ -72,7 +75,9 @@ impl Upstream {
         before: Option<&Arc<Self>>,
     ) -> Result<Self, ConfigError> {
         let networks = Arc::new(Networks::new(config.all_networks()));
-        let credentials = config.credentials()?.map(|(user, password)| Credentials::new(&user, &password));
+        let credentials = config
+            .credentials()?
+            .map(|(user, password)| Credentials::new(user, &password, config.password_file.clone()));
         let authorities = TrustRoots::Authorities(config.ca_file.as_deref());
         let client = |trust_roots| {
             HttpClient::new(Resolver(Arc::clone(&networks)), trust_roots).map_err(|error| match error {
@@ -106,6 +111,7 @@ impl Upstream {
             token_hosts: config.all_token_hosts(),
             storage_hosts: config.all_storage_hosts(),
             auth_scheme: Mutex::default(),
+            auth_scheme_fetch: SingleFlight::default(),
             metrics: OnceLock::new(),
         };
         if let Some(before) = before.filter(|before| before.url == upstream.url) {

@@ -49,5 +49,5 @@ pub use transport::{
     TransportError, TransportErrorKind, check_url, is_same_origin, send_following,
 };
 #[cfg(all(feature = "native", not(target_arch = "wasm32")))]
-pub use transport::{NativeTransport, OwnCertificates};
+pub use transport::{NativeTransport, OwnCertificates, Proxy};
 pub use upload::{Mount, Upload};

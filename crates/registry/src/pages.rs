@@ -204,7 +204,7 @@ impl Listing {
         let Self { client, request, .. } = self;
         let fetched = client.with_retry(&request.registry, async || {
             let response = client.send(request).await?;
-            let next = next_page(client, &request.registry, &response);
+            let next = next_page(client, request, &response);
             Ok((shown_url(&response.url), next, collect(response, PAGE_MAX).await?))
         });
         fetched.await
@@ -239,38 +239,48 @@ fn name_of(value: &[u8], path: &str) -> Option<String> {
         .then(|| string(value, path).unwrap_or_else(|_| String::from_utf8_lossy(value).into_owned()))
 }
 
-/// Returns the place that a response's `Link` names as the next page. It is asked for at the same registry, whatever host
-/// it names: behind a proxy that host is often wrong, and credentials must not follow it. A server that the registry redirected
-/// to, and that names itself, is asked for its next page without another redirect, and as ever without credentials.
+/// Returns the place of the next page of the list that `request` asked for, as the `Link` of its response names it.
+///
+/// It is asked for at the same registry, whatever host the link names: behind a proxy that host is often wrong, and credentials must
+/// not follow it. So is the path, where a repository has a port of its own (Nexus) or a name that the registry does not know
+/// (Artifactory): a page of a list is a page of that list, so that its path stays, and the link says where in the list it begins. A
+/// server that the registry redirected to, and that names itself, is asked for its next page without another redirect, and as
+/// ever without credentials.
 ///
 /// # Errors
 /// [`Error::Protocol`] if there is a `Link` that cannot be parsed, or is too long: the list would end early without a word.
 pub(crate) fn next_page(
     client: &Client,
-    registry: &Registry,
+    request: &ApiRequest,
     response: &Response,
 ) -> Result<Option<Endpoint>, Error> {
     let url = shown_url(&response.url);
-    let Ok(target) = next_link(&response.headers) else {
-        let found = "one that cannot be parsed".to_owned();
-        return Err(Error::Protocol { url, expected: "a Link to the next page", found });
-    };
+    let wrong = |found| Error::Protocol { url: url.clone(), expected: "a Link to the next page", found };
+    let target = next_link(&response.headers).map_err(|_| wrong("one that cannot be parsed".to_owned()))?;
     let Some(target) = target else { return Ok(None) };
-    match client.resolve(&response.url, &target) {
-        Ok(next) if next.path_and_query().len() > PATH_MAX => {
-            let found = format!("one of {} bytes", next.path_and_query().len());
-            Err(Error::Protocol { url, expected: "a Link to the next page", found })
+    let next = client.resolve(&response.url, &target).map_err(&wrong)?;
+    if next.path_and_query().len() > PATH_MAX {
+        return Err(wrong(format!("one of {} bytes", next.path_and_query().len())));
+    }
+    let at = client.resolve(&response.url, &response.url).ok();
+    let is_own = client.is_own(&request.registry, &response.url);
+    let answered = at.as_ref().filter(|at| is_own || at.origin() == next.origin());
+    let path = match (answered, &request.endpoint) {
+        (Some(at), _) => Some(at.path_and_query()),
+        (None, Endpoint::Path(path)) => Some(path.as_str()),
+        (None, Endpoint::Url(_)) => None,
+    };
+    let next_path = next.path_and_query();
+    let path = match (path, next_path.split_once('?')) {
+        (Some(path), Some((_, query))) => format!("{}?{query}", path.split('?').next().unwrap_or_default()),
+        _ => next_path.to_owned(),
+    };
+    match answered.filter(|_| !is_own) {
+        Some(at) => {
+            let next = client.resolve(at.as_str(), &path).map_err(wrong)?;
+            Ok(Some(Endpoint::Url(next)))
         }
-        Ok(next) => {
-            let at = client.resolve(&response.url, &response.url);
-            let is_of_other =
-                !client.is_own(registry, &response.url) && at.is_ok_and(|at| at.origin() == next.origin());
-            Ok(Some(match is_of_other {
-                true => Endpoint::Url(next),
-                false => Endpoint::Path(next.path_and_query().to_owned()),
-            }))
-        }
-        Err(found) => Err(Error::Protocol { url, expected: "a Link to the next page", found }),
+        None => Ok(Some(Endpoint::Path(path))),
     }
 }
 

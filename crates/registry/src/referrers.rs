@@ -112,7 +112,7 @@ impl Client {
         loop {
             let fetched = self.with_retry(&request.registry, async || {
                 let response = self.send(&request).await?;
-                let next = next_page(self, &request.registry, &response);
+                let next = next_page(self, &request, &response);
                 let url = shown_url(&response.url);
                 Ok((next, url, collect(response, self.manifest_max()).await?))
             });

@@ -35,7 +35,7 @@ pub use kind::TransportErrorKind;
 #[cfg(any(feature = "fetch", feature = "abort"))]
 pub use known_header::known_header;
 #[cfg(all(feature = "native", not(target_arch = "wasm32")))]
-pub use native::{NativeTransport, OwnCertificates};
+pub use native::{NativeTransport, OwnCertificates, Proxy};
 pub use piece::{KeptBytes, Piece};
 pub use redirect::{is_same_origin, send_following};
 

@@ -40,7 +40,7 @@ pub struct RegistryConfig {
     pub username: Option<String>,
     /// The environment variable with that user's password.
     pub password_env: Option<String>,
-    /// A file with that user's password.
+    /// A file with that user's password. It is read anew where the registry refuses the password.
     pub password_file: Option<PathBuf>,
     /// Refuses everything that changes the registry. True unless said otherwise where the gateway has credentials of
     /// its own and nobody needs to sign in.
@@ -173,11 +173,16 @@ impl RegistryConfig {
         let password = match (&self.password_env, &self.password_file) {
             (Some(variable), _) => std::env::var(variable)
                 .map_err(|_| self.error(RegistryError::PasswordVariable { variable: variable.clone() }))?,
-            (None, Some(path)) => read(path)?.trim_end_matches(['\r', '\n']).to_owned(),
+            (None, Some(path)) => password_in(&read(path)?).to_owned(),
             (None, None) => return Ok(None),
         };
         Ok(Some((user.clone(), password)))
     }
+}
+
+/// Returns the password in the text of a file.
+pub(crate) fn password_in(text: &str) -> &str {
+    text.trim_end_matches(['\r', '\n'])
 }
 
 /// Returns `true` if a URL can be at a host of the configuration, which may begin with `*.`.

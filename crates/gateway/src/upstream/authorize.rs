@@ -15,7 +15,10 @@ use tallyman_core::Repository;
 use url::Url;
 
 use super::Upstream;
-use crate::{credentials::Credentials, refusal::Refusal};
+use crate::{
+    credentials::{Credentials, OwnLogin},
+    refusal::Refusal,
+};
 
 /// The time for which the scheme that a registry asked for is taken for granted.
 const AUTH_SCHEME_TTL: Duration = Duration::from_secs(600);
@@ -38,22 +41,35 @@ impl Upstream {
     ) -> Result<Option<HeaderValue>, Refusal> {
         match scheme {
             // Some answer who does not say who they are, with less or until something is written.
-            AuthScheme::None | AuthScheme::Basic => Ok(own.login.basic()),
+            AuthScheme::None | AuthScheme::Basic => Ok(own.basic()),
             AuthScheme::Bearer { realm, service } => {
-                if let Some(token) = own.token(scopes) {
+                let key = scopes.to_string();
+                if let Some(token) = own.token(&key) {
                     return Ok(Some(token));
                 }
-                let fetched = self.fetch_token(own, &realm, &service, scopes).await;
+                let fetched = own.fetches.join(&key, async {
+                    // One that was fetched between the look above and this.
+                    if let Some(token) = own.token(&key) {
+                        return Ok(token);
+                    }
+                    let answer = self.fetch_token(own, &realm, &service, scopes).await?;
+                    own.remember(&key, &answer);
+                    Ok(answer.authorization)
+                });
+                let fetched = fetched.await;
                 let is_gone = |refusal: &Refusal| {
-                    !matches!(refusal.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE)
+                    !matches!(
+                        refusal.status,
+                        StatusCode::FORBIDDEN
+                            | StatusCode::TOO_MANY_REQUESTS
+                            | StatusCode::SERVICE_UNAVAILABLE
+                    )
                 };
                 if fetched.as_ref().is_err_and(is_gone) {
                     // The registry says what has come in the service's place.
                     *self.learnt() = None;
                 }
-                let answer = fetched?;
-                own.remember(scopes, &answer);
-                Ok(Some(answer.authorization))
+                fetched.map(Some)
             }
         }
     }
@@ -66,6 +82,11 @@ impl Upstream {
         {
             return Ok(scheme.clone());
         }
+        self.auth_scheme_fetch.join("", self.fetch_auth_scheme(known)).await
+    }
+
+    /// Asks the registry for what it wants. `known` is what it wanted before.
+    async fn fetch_auth_scheme(&self, known: Option<(AuthScheme, Instant)>) -> Result<AuthScheme, Refusal> {
         let url = self.url("v2/", None);
         let response = self.send(Method::GET, &url, HeaderMap::new(), Body::empty()).await?;
         match response.status() {
@@ -116,36 +137,40 @@ impl Upstream {
     }
 
     /// Takes in the refusal at `url` of a request that went for the scopes `asked` with `authorization` of the gateway's own user.
-    /// Returns the scopes to go with again: registries differ in what they want for the same request, and say so.
-    ///
-    /// # Errors
-    /// The refusal of what the user may not do, as a token with other scopes would be refused like this one.
+    /// Returns the scopes to go with again: registries differ in what they want for the same request, and say so. Returns `None` for
+    /// what the user may not do, as a token with other scopes would be refused like this one.
     pub(crate) fn scopes_after_refusal(
         &self,
         own: &Credentials,
         (url, refusal): (&Url, &Response<Body>),
         authorization: Option<&HeaderValue>,
         asked: &Scopes,
-    ) -> Result<Scopes, Refusal> {
+    ) -> Option<Scopes> {
         if let Some(sent) = authorization {
             own.forget(sent);
         }
-        // Another request may have fetched a newer one meanwhile, so what is kept says nothing of the one that was sent.
-        let had_token = authorization.is_some_and(|sent| sent.as_bytes().starts_with(b"Bearer "));
         let challenges = self.challenges_of(url, refusal.status(), refusal.headers());
         self.remember_challenges(&challenges);
-        let (mut required, mut lacks_right) = (asked.clone(), false);
+        let mut required = asked.clone();
         for challenge in &challenges {
-            if let Challenge::Bearer { scopes, parameters, .. } = challenge {
+            if let Challenge::Bearer { scopes, .. } = challenge {
                 required = required.and(scopes);
-                lacks_right |=
-                    parameters.iter().any(|(name, value)| name == "error" && value == "insufficient_scope");
             }
         }
-        if had_token && lacks_right && required == *asked {
-            return Err(Refusal::denied(format!("the gateway's own user may not do this at {}", self.name)));
-        }
-        Ok(required)
+        // Another request may have fetched a newer one meanwhile, so what is kept says nothing of the one that was sent.
+        let lacks_right = is_token(authorization) && has_error(&challenges, "insufficient_scope");
+        (!lacks_right || required != *asked).then_some(required)
+    }
+
+    /// Returns `true` if the refusal at `url` of a request that went with a fresh `authorization` is about what the user may do, and not
+    /// about who it is: a token has a service's word for that, unless the registry cannot read it.
+    pub(crate) fn lacks_right(
+        &self,
+        (url, refusal): (&Url, &Response<Body>),
+        authorization: Option<&HeaderValue>,
+    ) -> bool {
+        let challenges = self.challenges_of(url, refusal.status(), refusal.headers());
+        is_token(authorization) && !has_error(&challenges, "invalid_token")
     }
 
     /// Takes in the challenges of an answer.
@@ -197,13 +222,22 @@ impl Upstream {
         };
         let wrong = |error: &dyn Display| Refusal::bad_gateway(refused(&error.to_string()));
         let realm = HttpUrl::from_normalized(realm.as_str()).map_err(|error| wrong(&error))?;
-        let request = service.request(&realm, scopes, Some(&own.login));
-        let url = Url::parse(&request.url).map_err(|error| wrong(&error))?;
-        let body = Body::from(request.body);
-        let response = self.send(request.method, &url, request.headers, body).await?;
-        let status = response.status();
-        if !status.is_success() {
-            return Err(refused_by(&response, refused(status.as_str())));
+        let ask = async |login: &OwnLogin| {
+            let request = service.request(&realm, scopes, Some(&login.login));
+            let url = Url::parse(&request.url).map_err(|error| wrong(&error))?;
+            self.send(request.method, &url, request.headers, Body::from(request.body)).await
+        };
+        let login = own.login();
+        let mut response = ask(&login).await?;
+        let is_refused = matches!(response.status(), StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+        if is_refused && own.is_renewed(login.basic.as_ref()).await {
+            response = ask(&own.login()).await?;
+        }
+        match response.status() {
+            status if status.is_success() => {}
+            // It knows the user, or says no more than that.
+            status @ StatusCode::FORBIDDEN => return Err(Refusal::denied(refused(status.as_str()))),
+            status => return Err(refused_by(&response, refused(status.as_str()))),
         }
         let answer = self.token_answer(response.into_body()).await?;
         TokenAnswer::parse(&answer).map_err(|error| wrong(&error))
@@ -219,6 +253,21 @@ impl Upstream {
         })?;
         Ok(body.to_bytes())
     }
+}
+
+/// Returns `true` for an `Authorization` header that carries a token.
+fn is_token(authorization: Option<&HeaderValue>) -> bool {
+    authorization.is_some_and(|sent| sent.as_bytes().starts_with(b"Bearer "))
+}
+
+/// Returns `true` if a challenge names this error of a token (RFC 6750).
+fn has_error(challenges: &[Challenge], wanted: &str) -> bool {
+    challenges.iter().any(|challenge| match challenge {
+        Challenge::Bearer { parameters, .. } => {
+            parameters.iter().any(|(name, value)| name == "error" && value == wanted)
+        }
+        Challenge::Basic { .. } => false,
+    })
 }
 
 /// Returns the refusal of a request for which the registry or its token service was to say something first, and answered otherwise. One

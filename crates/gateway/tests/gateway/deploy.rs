@@ -122,8 +122,13 @@ fn kubernetes_runs_gateways_that_may_do_nothing_else() {
     }
     let gateway = &one("Deployment", "gateway")["spec"]["template"]["spec"];
     assert!(gateway["terminationGracePeriodSeconds"].as_u64().unwrap() > grace);
-    let variable = &gateway["containers"][0]["env"][0];
-    assert_eq!(config.registries[0].password_env.as_deref(), variable["name"].as_str());
+    let password = config.registries[0].password_file.as_ref().unwrap();
+    let mounts = gateway["containers"][0]["volumeMounts"].as_array().unwrap();
+    let login = mounts.iter().find(|mount| mount["name"] == "login").unwrap();
+    assert_eq!(password.parent().unwrap().to_str(), login["mountPath"].as_str());
+    let volumes = gateway["volumes"].as_array().unwrap();
+    let login = volumes.iter().find(|volume| volume["name"] == "login").unwrap();
+    assert_eq!(password.file_name().unwrap().to_str(), login["secret"]["items"][0]["path"].as_str());
     let key = config.sign_in.as_ref().unwrap().session_key_env.clone();
     let variables = gateway["containers"][0]["env"].as_array().unwrap();
     assert!(variables.iter().any(|one| one["name"].as_str() == key.as_deref()), "two gateways have one key");

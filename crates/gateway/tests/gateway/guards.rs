@@ -450,17 +450,27 @@ async fn a_catalog_of_smaller_pages_than_ours_is_read_in_its_own() {
 
 #[tokio::test]
 async fn catalogs_whose_cursors_name_nothing_lead_from_page_to_page() {
-    let registry = Scripted::start(|line| {
+    for (field, for_caller) in [
+        ("next_page", ["next_page=p2", "next_page=p3"]),
+        ("page_token", ["_next=cGFnZV90b2tlbj1wMg", "_next=cGFnZV90b2tlbj1wMw"]),
+    ] {
+        catalog_with_cursors_in(field, for_caller).await;
+    }
+}
+
+async fn catalog_with_cursors_in(field: &'static str, for_caller: [&str; 2]) {
+    let registry = Scripted::start(move |line| {
+        let line = line.replace(field, "CURSOR");
         let (names, next) = match line.split_once('?').map(|(_, query)| query) {
             Some("n=1") => ("acme/a\",\"acme/b", None),
             Some("n=2") => ("acme/a\",\"secret/a", Some("p2")),
-            Some("n=2&next_page=p2") => ("acme/b\",\"acme/c", Some("p3")),
-            Some("n=2&next_page=p3") => ("secret/b\",\"secret/c", Some("p4")),
-            Some("n=2&next_page=p4") => ("acme/d", None),
+            Some("n=2&CURSOR=p2") => ("acme/b\",\"acme/c", Some("p3")),
+            Some("n=2&CURSOR=p3") => ("secret/b\",\"secret/c", Some("p4")),
+            Some("n=2&CURSOR=p4") => ("acme/d", None),
             other => panic!("{other:?}"),
         };
         let body = format!("{{\"repositories\":[\"{names}\"]}}");
-        let link = next.map(|next| format!("</v2/_catalog?n=2&next_page={next}>; rel=\"next\""));
+        let link = next.map(|next| format!("</v2/_catalog?n=2&{field}={next}>; rel=\"next\""));
         let headers: Vec<(&str, &str)> = link.iter().map(|link| ("link", link.as_str())).collect();
         answer(200, &headers, body.leak())
     })
@@ -470,13 +480,15 @@ async fn catalogs_whose_cursors_name_nothing_lead_from_page_to_page() {
     assert!(!all.headers().contains_key("link"), "nothing leads into the middle of a page");
     assert_eq!(all.text().await.unwrap(), "{\"repositories\":[\"acme/a\",\"acme/b\"]}");
     let mut path = "v2/_catalog?n=2".to_owned();
-    for (names, next) in
-        [("\"acme/a\"", Some("p2")), ("\"acme/b\",\"acme/c\"", Some("p3")), ("\"acme/d\"", None)]
-    {
+    for (names, next) in [
+        ("\"acme/a\"", Some(for_caller[0])),
+        ("\"acme/b\",\"acme/c\"", Some(for_caller[1])),
+        ("\"acme/d\"", None),
+    ] {
         let response = get(&gateway, &format!("/r/lab/{path}")).await;
         let link = response.headers().get("link").map(|link| link.to_str().unwrap().to_owned());
         assert_eq!(response.text().await.unwrap(), format!("{{\"repositories\":[{names}]}}"), "{path}");
-        let next = next.map(|next| format!("v2/_catalog?n=2&next_page={next}"));
+        let next = next.map(|next| format!("v2/_catalog?n=2&{next}"));
         assert_eq!(link, next.as_ref().map(|next| format!("<../{next}>; rel=\"next\"")), "{path}");
         path = next.unwrap_or_default();
     }
@@ -548,7 +560,7 @@ async fn no_second_repository_gets_into_a_request() {
         .collect();
     assert_eq!(types, ["application/octet-stream", "application/json"]);
     let paged = get(&gateway, "/r/lab/v2/acme/paged/tags/list").await;
-    assert!(paged.headers().get("link").is_none());
+    assert_eq!(paged.headers()["link"], "<../../../../v2/acme/paged/tags/list?last=x>; rel=\"next\"");
     assert_eq!(
         get(&gateway, "/r/lab/v2/acme/stored/tags/list").await.status(),
         202,

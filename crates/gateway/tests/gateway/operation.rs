@@ -287,6 +287,38 @@ async fn a_reload_changes_what_comes_and_not_what_runs() {
 }
 
 #[tokio::test]
+async fn what_was_bound_at_the_start_stays_after_a_reload() {
+    let folder = Folder::new("bound");
+    let users = folder.write("users", USERS);
+    let (certificate, key) = folder.certificate("localhost");
+    let sign_in = format!("[sign_in]\nhtpasswd = {:?}", users.display());
+    let tls = format!("[tls]\ncertificate = {:?}\nkey = {:?}", certificate.display(), key.display());
+    let (plain, bound) = (sign_in.clone(), format!("metrics_listen = '127.0.0.1:0'\n{sign_in}\n{tls}"));
+    let trusted = reqwest::Certificate::from_pem(&fs::read(&certificate).unwrap()).unwrap();
+    let caller = reqwest::Client::builder().no_proxy().add_root_certificate(trusted).build().unwrap();
+    for (before, after, is_bound) in [(&plain, &bound, false), (&bound, &plain, true)] {
+        let url = "http://127.0.0.1:1";
+        let gateway = gateway_of(&folder.0, url, before, "").await;
+        let scheme = if is_bound { "https" } else { "http" };
+        let base = format!("{scheme}://localhost:{}", gateway.address.port());
+        fs::write(folder.0.join("gateway.toml"), text(url, after, "")).unwrap();
+        for _ in 0..2 {
+            gateway.reload().await.unwrap();
+            let ask =
+                |path: &str| caller.get(format!("{base}{path}")).basic_auth("user", Some("secret")).send();
+            let settings = ask("/config.json").await.unwrap();
+            assert_eq!(settings.status(), 200);
+            let cookie = settings.headers()["set-cookie"].to_str().unwrap();
+            assert_eq!(cookie.contains("Secure"), is_bound, "{cookie}");
+            assert_eq!(cookie.starts_with("__Host-"), is_bound, "{cookie}");
+            assert_eq!(settings.headers().contains_key("strict-transport-security"), is_bound);
+            let metrics = if is_bound { 404 } else { 200 };
+            assert_eq!(ask("/metrics").await.unwrap().status(), metrics, "{before}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_end_lets_transfers_end_first() {
     let (url, go_on) = halting().await;
     let gateway = gateway(&url, "", "").await;
@@ -430,7 +462,7 @@ async fn the_program_logs_no_credentials_reads_its_file_again_and_ends_when_told
         let line: serde_json::Value = serde_json::from_str(line).expect("each line is JSON");
         assert!(line["timestamp"].is_string() && line["level"].is_string(), "{line}");
     }
-    assert!(!lines.contains("change only with a new start"), "it listens where it was told: {lines}");
+    assert!(!lines.contains("changes only with a new start"), "it listens where it was told: {lines}");
     assert!(!lines.contains("s3cret") && !lines.contains("dXNlcjpzM2NyZXQ="), "{lines}");
 }
 

@@ -172,7 +172,7 @@ async fn places_become_references_relative_to_the_request() {
         "POST /v2/e/blobs/uploads/" => answer(307, &[("location", "/v2/e/blobs/uploads/1")], ""),
         "GET /v2/a/tags/list" => answer(200, &[("link", "</v2/a/tags/list?last=x&n=1>; rel=\"next\"")], "{}"),
         "GET /v2/c/tags/list" => {
-            answer(200, &[("link", "<https://attacker.example/v2/c/tags/list>; rel=\"next\"")], "{}")
+            answer(200, &[("link", "<https://attacker.example/v2/c/tags/list?last=x>; rel=\"next\"")], "{}")
         }
         _ => answer(404, &[], ""),
     })
@@ -197,7 +197,7 @@ async fn places_become_references_relative_to_the_request() {
         ("POST", "v2/d/blobs/uploads/", 502, "location", None),
         ("POST", "v2/e/blobs/uploads/", 502, "location", None),
         ("GET", "v2/a/tags/list", 200, "link", Some("<../../../v2/a/tags/list?last=x&n=1>; rel=\"next\"")),
-        ("GET", "v2/c/tags/list", 200, "link", Some("<../../../v2/c/tags/list>; rel=\"next\"")),
+        ("GET", "v2/c/tags/list", 200, "link", Some("<../../../v2/c/tags/list?last=x>; rel=\"next\"")),
         // A realm that is no URL cannot be asked for a token.
         ("GET", "v2/", 502, "www-authenticate", None),
     ] {
@@ -206,6 +206,69 @@ async fn places_become_references_relative_to_the_request() {
         let response = asking.send().await.unwrap();
         let found = response.headers().get(name).map(|value| value.to_str().unwrap());
         assert_eq!((response.status().as_u16(), found), (status, expected), "{method} {path}");
+    }
+}
+
+/// Registries behind a port or a prefix of their own (Nexus), or a repository of repositories (Artifactory), name the next page by
+/// a path that leads nowhere; some name it by a cursor of their own.
+#[tokio::test]
+async fn pages_of_a_list_lead_on_whatever_path_and_cursor_their_links_have() {
+    let registry = Scripted::start(|line| {
+        let (path, query) = line.split_once('?').unwrap_or((line, ""));
+        if path == "GET /v2/moved/tags/list" {
+            return answer(307, &[("location", "/v2/lost/tags/list")], "");
+        }
+        if path == "GET /v2/kept/tags/list" {
+            let place = format!("/v2/plain/tags/list?{query}");
+            return answer(307, &[("location", &place)], "");
+        }
+        if matches!(query, "n=1&last=v1" | "n=1&page_token=2%2F") {
+            return answer(200, &[], "{\"tags\":[\"v2\"]}");
+        }
+        let link = match path {
+            "GET /v2/plain/tags/list" | "GET /v2/lost/tags/list" => "/v2/plain/tags/list?n=1&last=v1",
+            "GET /v2/docker/ren/tags/list" => "/v2/ren/tags/list?n=1&last=v1",
+            "GET /v2/nx/tags/list" => "http://nexus.example/repository/nx/v2/nx/tags/list?n=1&last=v1",
+            "GET /v2/prefix/tags/list" => "/registry/v2/prefix/tags/list?n=1&last=v1",
+            "GET /v2/token/tags/list" => "/v2/token/tags/list?n=1&page_token=2%2F",
+            "GET /v2/same/tags/list" => "/v2/same/tags/list",
+            "GET /v2/method/tags/list" => "/v2/method/tags/list?_method=DELETE",
+            "GET /v2/port/tags/list" => "http://nexus.example:port/v2/port/tags/list?n=1&last=v1",
+            _ => return answer(404, &[], ""),
+        };
+        answer(200, &[("link", &format!("<{link}>; rel=\"next\""))], "{\"tags\":[\"v1\"]}")
+    })
+    .await;
+    let gateway = gateway(&registry.url, "", "").await;
+    for (name, expected) in [
+        ("plain", vec![200, 200]),
+        ("kept", vec![200, 200]),
+        ("docker/ren", vec![200, 200]),
+        ("nx", vec![200, 200]),
+        ("prefix", vec![200, 200]),
+        ("token", vec![200, 200]),
+        // The second page would be the first one again.
+        ("moved", vec![200, 502]),
+        ("same", vec![502]),
+        ("method", vec![502]),
+        ("port", vec![502]),
+    ] {
+        let mut url: url::Url = at(&gateway, &format!("/r/lab/v2/{name}/tags/list")).parse().unwrap();
+        let path = url.path().to_owned();
+        let (mut statuses, mut tags) = (Vec::new(), String::new());
+        loop {
+            assert_eq!(url.path(), path, "a page of a list is a page of that list");
+            let response = caller().get(url.clone()).send().await.unwrap();
+            statuses.push(response.status().as_u16());
+            let link = response.headers().get("link").map(|link| link.to_str().unwrap().to_owned());
+            tags += &response.text().await.unwrap();
+            let Some(link) = link else { break };
+            url = url.join(link.split(['<', '>']).nth(1).unwrap()).unwrap();
+        }
+        assert_eq!(statuses, expected, "{name}: {tags}");
+        if expected == [200, 200] {
+            assert_eq!(tags, "{\"tags\":[\"v1\"]}{\"tags\":[\"v2\"]}", "{name}");
+        }
     }
 }
 

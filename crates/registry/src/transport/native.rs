@@ -42,7 +42,7 @@ use super::{
 use connections::{ByProxy, Connection, Connections, Tls};
 use decode::Decoder;
 use dial::{Dialer, Target};
-use proxy::Proxy;
+pub use proxy::Proxy;
 use sent_body::{SentBody, pump};
 pub use tls::OwnCertificates;
 use tls::ReadCertificates;
@@ -186,7 +186,7 @@ impl NativeTransport {
                 config: Box::new(move || tls::config_for_proxy(&*env, &system_folders)),
                 made: Mutex::default(),
             });
-            ByProxy { tunnels: is_secure || proxy.is_socks(), proxy, tls }
+            ByProxy { tunnels: !proxy.forwards(url), proxy, tls }
         });
         let origin = Connections::new(target, dialer, tls, proxy);
         self.origins.borrow_mut().insert(key, Arc::clone(&origin));

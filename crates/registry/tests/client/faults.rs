@@ -532,6 +532,40 @@ async fn a_size_of_pages_that_a_registry_refuses_is_left_to_it() {
     }
 }
 
+/// Registries behind a port or a prefix of their own (Nexus), or a repository of repositories (Artifactory), name the next page by
+/// a path that leads nowhere.
+#[tokio::test]
+async fn the_next_page_is_one_of_the_same_list_whatever_path_its_link_has() {
+    let image: Reference = "r.example/docker/ren:1".parse().unwrap();
+    for link in [
+        "/v2/docker/ren/KIND?last=b&n=2",
+        "/v2/ren/KIND?last=b&n=2",
+        "/registry/v2/docker/ren/KIND?last=b&n=2",
+        "http://r.example:8443/repository/docker-proxy/v2/docker/ren/KIND?last=b&n=2",
+        "?last=b&n=2",
+    ] {
+        let server = Scripted::new(move |request| {
+            let (path, query) = request.url.split_once('?').unwrap_or((&request.url, ""));
+            let kind = path.strip_prefix("https://r.example/v2/docker/ren/")?;
+            let pages = match kind {
+                "tags/list" => [r#"{"tags":["a","b"]}"#, r#"{"tags":["c"]}"#],
+                _ => [r#"{"schemaVersion":2,"manifests":[]}"#; 2],
+            };
+            if query == "last=b&n=2" {
+                return answer(200, "application/json", pages[1]);
+            }
+            let link = format!("<{}>; rel=\"next\"", link.replace("KIND", kind));
+            Some((200, vec![(header::LINK, link)], pages[0].to_owned()))
+        });
+        let tags: Vec<String> = server.client().tags(&image).try_concat().await.unwrap();
+        assert_eq!(tags, ["a", "b", "c"], "{link}");
+        let subject = Digest::of(b"x");
+        server.client().referrers(&image, &subject, None).await.unwrap();
+        let next = format!("GET /v2/docker/ren/referrers/{subject}?last=b&n=2");
+        assert_eq!(server.asked().last(), Some(&next), "{link}");
+    }
+}
+
 /// A registry with a password that redirects what is below `/v2/acme/` to another host without one, which has `pages` below
 /// `/v2/team/`, the first with a link to the second. Returns its client, and the URLs that are asked for.
 fn redirecting(pages: [&'static str; 2], link: &'static str) -> (Client, Rc<RefCell<Vec<String>>>) {
@@ -594,5 +628,6 @@ async fn pages_of_a_list_that_was_redirected_are_asked_for_where_they_are() {
     let link = "</v2/team/app/referrers/x?last=b>; rel=next";
     let (client, asked) = redirecting([r#"{"schemaVersion":2,"manifests":[]}"#; 2], link);
     client.referrers(&image, &subject, None).await.unwrap();
-    assert_eq!(asked.borrow().last().unwrap(), "https://real.example/v2/team/app/referrers/x?last=b");
+    let second = format!("https://real.example/v2/team/app/referrers/{subject}?last=b");
+    assert_eq!(*asked.borrow().last().unwrap(), second);
 }

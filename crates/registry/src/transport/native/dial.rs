@@ -42,7 +42,7 @@ impl fmt::Display for Target {
 }
 
 /// Opens a connection to whichever address of the server answers first.
-async fn dial(target: Target) -> Result<TcpStream, TransportError> {
+pub(super) async fn dial(target: Target) -> Result<TcpStream, TransportError> {
     match timeout(CONNECT, race(&target)).await {
         Ok(result) => result,
         Err(_) => {

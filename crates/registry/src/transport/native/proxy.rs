@@ -1,21 +1,71 @@
 //! The proxy that the environment names for a URL, by the rules that Go's programs follow.
 
-use std::net::IpAddr;
+use std::{env, fmt, net::IpAddr, path::PathBuf, sync::Arc};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::HeaderValue;
 use ipnet::IpNet;
 use percent_encoding::percent_decode_str;
+use tokio::io::{AsyncRead, AsyncWrite};
 use url::Url;
 
-use super::{dial::Target, failure, host_of};
+use super::{
+    Io,
+    dial::{Target, dial},
+    failure, host_of, target_of, tls, tunnel,
+};
 use crate::TransportError;
 
-/// A proxy.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Proxy(Url);
+/// A proxy that the environment names.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Proxy(Url);
+
+/// Its URL may hold a password.
+impl fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Proxy").field(&self.target().to_string()).finish()
+    }
+}
 
 impl Proxy {
+    /// Returns the proxy for `url` that the environment of this program names: `HTTPS_PROXY` or `HTTP_PROXY` by the scheme, unless
+    /// `NO_PROXY` names the host. Loopback is never reached through a proxy.
+    ///
+    /// # Errors
+    /// [`TransportError`] if the variable names no proxy.
+    pub fn from_environment(url: &Url) -> Result<Option<Self>, TransportError> {
+        Self::of(url, &|name| env::var(name).ok())
+    }
+
+    /// Returns `true` if it is sent the requests for `url` themselves, with the whole URL in them; `false` if it opens connections.
+    pub fn forwards(&self, url: &Url) -> bool {
+        url.scheme() == "http" && !self.is_socks()
+    }
+
+    /// Connects to the host of `url` through it, or to the proxy itself where it [forwards](Self::forwards) requests. TLS with that host
+    /// is the caller's matter.
+    ///
+    /// # Errors
+    /// [`TransportError`] if the proxy cannot be reached, or refuses.
+    pub async fn connect(
+        &self,
+        url: &Url,
+    ) -> Result<impl AsyncRead + AsyncWrite + Send + Unpin + 'static, TransportError> {
+        let target = target_of(url);
+        let to_proxy = async {
+            let stream: Io = Box::new(dial(self.target()).await?);
+            if !self.speaks_tls() {
+                return Ok(stream);
+            }
+            let folders = tls::SYSTEM_FOLDERS.map(PathBuf::from);
+            let config = tls::config_for_proxy(&|name| env::var(name).ok(), &folders)?;
+            let secure: Io = Box::new(tls::begin(stream, Arc::new(config), &self.target().host).await?);
+            Ok(secure)
+        };
+        let stream = to_proxy.await.map_err(|error| tunnel::failed(self, &target, error))?;
+        if self.forwards(url) { Ok(stream) } else { tunnel::open(stream, self, &target).await }
+    }
+
     /// Returns the proxy for `url`: `HTTPS_PROXY` or `HTTP_PROXY` by the scheme, unless `NO_PROXY` names the host. Loopback is
     /// never reached through a proxy.
     ///
@@ -72,7 +122,7 @@ impl Proxy {
     }
 
     /// Returns the value of `Proxy-Authorization`, by which a proxy of HTTP knows its user.
-    pub(super) fn authorization(&self) -> Option<HeaderValue> {
+    pub fn authorization(&self) -> Option<HeaderValue> {
         let (user, password) = self.user()?;
         let encoded = BASE64_STANDARD.encode(format!("{user}:{password}"));
         let mut value = HeaderValue::try_from(format!("Basic {encoded}")).ok()?;
