@@ -79,16 +79,35 @@ async fn serve_is_the_gateway() {
     assert_eq!(ignored.code, Some(125));
     assert!(ignored.stderr.contains("found --debug in front of it"), "{}", ignored.stderr);
 
-    // The table of commands, from which completions and the man page are made, has the same flags.
-    let names = |text: &str| {
-        let lines = text.lines().filter_map(|line| line.split_once("--"));
-        let names = lines.map(|(_, rest)| rest.split([' ', ',', ':']).next().unwrap_or_default().to_owned());
-        names.filter(|name| name != "help" && name != "version").collect::<BTreeSet<_>>()
+    // The table of commands, from which completions and the man page are made, has the same flags and texts.
+    let texts = |text: &str| {
+        let mut texts = BTreeMap::<String, Vec<String>>::new();
+        let mut last = None;
+        for line in text.lines().map(str::trim).filter(|line| !line.starts_with('.')) {
+            let flag =
+                line.split_once("--").filter(|(before, _)| before.trim().is_empty() || before.len() == 4);
+            let words = match flag {
+                Some((_, rest)) => {
+                    let mut words = rest.split_whitespace();
+                    last = words.next().map(str::to_owned);
+                    rest
+                }
+                None => line,
+            };
+            // Names of values and what clap adds by itself are not part of the text.
+            let words = words.split(" [").next().unwrap_or_default().split_whitespace();
+            let skipped = usize::from(flag.is_some());
+            let words = words.skip(skipped).filter(|word| !word.starts_with('<')).map(str::to_owned);
+            let named = last.clone().filter(|name| name != "help" && name != "version");
+            texts.entry(named.unwrap_or_default()).or_default().extend(words);
+        }
+        texts.remove("");
+        texts
     };
     let page = tallyman(config.path(), &["man"]).await.stdout.replace("\\-", "-");
     let (_, of_serve) = page.split_once(".SS tallyman serve").unwrap();
     let of_serve = of_serve.split("Examples:").next().unwrap();
-    assert_eq!(names(of_serve), names(help.stdout.split_once("Options:").unwrap().1));
+    assert_eq!(texts(of_serve), texts(help.stdout.split_once("Options:").unwrap().1));
 }
 
 /// The program with arguments, before it is started.
