@@ -3,7 +3,8 @@
 use std::{path::Path, process::Output};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use serde_json::{Value, json};
+use serde_json::json;
+use tallyman_core::Digest;
 use tallyman_dev_registry::{Auth, Registry, TokenAuth};
 
 use crate::support::{Folder, Scripted, answer, at, caller, free_port, gateway, nginx};
@@ -85,27 +86,37 @@ async fn docker_reads_and_pushes_through_the_gateway() {
     let registry = registry.start().await.unwrap();
     let top = "trusted_proxies = ['127.0.0.1']";
     let gateway = gateway(&registry.url(), top, "").await;
-    let (folder, port) = (Folder::new("docker"), free_port());
+    let (to_registry, to_gateway) = (at(&gateway, "/r/lab/v2/"), format!("proxy_pass {};", at(&gateway, "")));
     let places = [
-        ("http://127.0.0.1:8080/r/lab/v2/", &*at(&gateway, "/r/lab/v2/")),
-        ("proxy_pass http://127.0.0.1:8080;", &*format!("proxy_pass {};", at(&gateway, ""))),
+        ("http://127.0.0.1:8080/r/lab/v2/", to_registry.as_str()),
+        ("proxy_pass http://127.0.0.1:8080;", to_gateway.as_str()),
+        // On loopback, Docker pushes by plain HTTP.
+        (" ssl http2;", ";"),
     ];
-    let Some(_nginx) = nginx(&folder, "docker.conf", port, &places) else { return };
-    let host = format!("127.0.0.1:{port}");
-    let config = json!({ "auths": { &host: { "auth": STANDARD.encode("user:secret") } } });
-    folder.write("config.json", &config.to_string());
-    let run = async |arguments: &[&str]| {
-        let output = docker(&folder.0, &[&["manifest"], arguments].concat()).await?;
-        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-        Some(output.stdout)
-    };
-    let image = format!("{host}/samples/alpine");
-    let Some(found) = run(&["inspect", "--insecure", &image]).await else { return };
-    let found: Value = serde_json::from_slice(&found).unwrap();
-    let digest = found["manifests"][0]["digest"].as_str().unwrap();
-    let (list, one) = (format!("{image}:list"), format!("{image}@{digest}"));
-    run(&["create", "--insecure", &list, &one]).await;
-    run(&["push", "--insecure", &list]).await;
-    let (_, pushed) = registry.manifest("samples/alpine", "list").unwrap();
-    assert!(String::from_utf8_lossy(&pushed).contains(digest));
+    for has_tls in [true, false] {
+        let (folder, port) = (Folder::new("docker"), free_port());
+        let Some(_nginx) = nginx(&folder, "docker.conf", port, &places[..if has_tls { 2 } else { 3 }]) else {
+            return;
+        };
+        let host = format!("127.0.0.1:{port}");
+        let config = json!({ "auths": { &host: { "auth": STANDARD.encode("user:secret") } } });
+        folder.write("config.json", &config.to_string());
+        let run = async |arguments: &[&str]| {
+            let output = docker(&folder.0, &[&["manifest"], arguments].concat()).await?;
+            assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+            Some(String::from_utf8(output.stdout).unwrap())
+        };
+        let image = format!("{host}/samples/alpine");
+        let Some(found) = run(&["inspect", "--insecure", &image]).await else { return };
+        assert!(found.contains("application/vnd.oci.image.config.v1+json"), "{found}");
+        if has_tls {
+            continue;
+        }
+        let list = format!("{image}:list");
+        run(&["create", "--insecure", &list, &image]).await;
+        run(&["push", "--insecure", &list]).await;
+        let (_, pushed) = registry.manifest("samples/alpine", "list").unwrap();
+        let (_, image) = registry.manifest("samples/alpine", "latest").unwrap();
+        assert!(String::from_utf8_lossy(&pushed).contains(&Digest::of(&image).to_string()));
+    }
 }
