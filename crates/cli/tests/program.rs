@@ -80,34 +80,25 @@ async fn serve_is_the_gateway() {
     assert!(ignored.stderr.contains("found --debug in front of it"), "{}", ignored.stderr);
 
     // The table of commands, from which completions and the man page are made, has the same flags and texts.
-    let texts = |text: &str| {
-        let mut texts = BTreeMap::<String, Vec<String>>::new();
-        let mut last = None;
-        for line in text.lines().map(str::trim).filter(|line| !line.starts_with('.')) {
-            let flag =
-                line.split_once("--").filter(|(before, _)| before.trim().is_empty() || before.len() == 4);
-            let words = match flag {
-                Some((_, rest)) => {
-                    let mut words = rest.split_whitespace();
-                    last = words.next().map(str::to_owned);
-                    rest
-                }
-                None => line,
-            };
-            // Names of values and what clap adds by itself are not part of the text.
-            let words = words.split(" [").next().unwrap_or_default().split_whitespace();
-            let skipped = usize::from(flag.is_some());
-            let words = words.skip(skipped).filter(|word| !word.starts_with('<')).map(str::to_owned);
-            let named = last.clone().filter(|name| name != "help" && name != "version");
-            texts.entry(named.unwrap_or_default()).or_default().extend(words);
-        }
-        texts.remove("");
-        texts
-    };
     let page = tallyman(config.path(), &["man"]).await.stdout.replace("\\-", "-");
     let (_, of_serve) = page.split_once(".SS tallyman serve").unwrap();
     let of_serve = of_serve.split("Examples:").next().unwrap();
-    assert_eq!(texts(of_serve), texts(help.stdout.split_once("Options:").unwrap().1));
+    let row = |head: &str, text: &str| {
+        let name = head.split([' ', ',']).next().unwrap_or_default().to_owned();
+        (name != "help" && name != "version").then(|| (name, text.trim().to_owned()))
+    };
+    let lines: Vec<&str> = of_serve.lines().collect();
+    let in_table: BTreeSet<_> = lines
+        .windows(2)
+        .filter_map(|two| two[0].strip_prefix(".B --").and_then(|head| row(head, two[1])))
+        .collect();
+    let options = help.stdout.split_once("Options:").unwrap().1.lines();
+    let in_gateway: BTreeSet<_> = options
+        .filter_map(|line| line.split_once("--")?.1.split_once("  "))
+        // Defaults and possible values are added by clap.
+        .filter_map(|(head, text)| row(head, text.split(" [").next().unwrap_or_default()))
+        .collect();
+    assert_eq!(in_table, in_gateway);
 }
 
 /// The program with arguments, before it is started.
