@@ -79,16 +79,26 @@ async fn serve_is_the_gateway() {
     assert_eq!(ignored.code, Some(125));
     assert!(ignored.stderr.contains("found --debug in front of it"), "{}", ignored.stderr);
 
-    // The table of commands, from which completions and the man page are made, has the same flags.
-    let names = |text: &str| {
-        let lines = text.lines().filter_map(|line| line.split_once("--"));
-        let names = lines.map(|(_, rest)| rest.split([' ', ',', ':']).next().unwrap_or_default().to_owned());
-        names.filter(|name| name != "help" && name != "version").collect::<BTreeSet<_>>()
-    };
+    // The table of commands, from which completions and the man page are made, has the same flags and texts.
     let page = tallyman(config.path(), &["man"]).await.stdout.replace("\\-", "-");
     let (_, of_serve) = page.split_once(".SS tallyman serve").unwrap();
     let of_serve = of_serve.split("Examples:").next().unwrap();
-    assert_eq!(names(of_serve), names(help.stdout.split_once("Options:").unwrap().1));
+    let row = |head: &str, text: &str| {
+        let name = head.split([' ', ',']).next().unwrap_or_default().to_owned();
+        (name != "help" && name != "version").then(|| (name, text.trim().to_owned()))
+    };
+    let lines: Vec<&str> = of_serve.lines().collect();
+    let in_table: BTreeSet<_> = lines
+        .windows(2)
+        .filter_map(|two| two[0].strip_prefix(".B --").and_then(|head| row(head, two[1])))
+        .collect();
+    let options = help.stdout.split_once("Options:").unwrap().1.lines();
+    let in_gateway: BTreeSet<_> = options
+        .filter_map(|line| line.split_once("--")?.1.split_once("  "))
+        // Defaults and possible values are added by clap.
+        .filter_map(|(head, text)| row(head, text.split(" [").next().unwrap_or_default()))
+        .collect();
+    assert_eq!(in_table, in_gateway);
 }
 
 /// The program with arguments, before it is started.

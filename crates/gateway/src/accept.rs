@@ -114,7 +114,7 @@ pub(crate) async fn accept(listener: tokio::net::TcpListener, service: Service) 
                 service.metrics.accept_errors.inc();
                 if logged.is_none_or(|logged| logged.elapsed() >= LOG_EVERY) {
                     logged = Some(Instant::now());
-                    error!(%error, "no connection can be accepted; one that waits for a request is closed");
+                    error!(%error, "could not accept a connection; closing an idle one");
                 }
                 service.connections.evict();
                 tokio::time::sleep(PAUSE).await;
@@ -127,7 +127,7 @@ async fn serve(service: Service, stream: io::Result<net::TcpStream>, admitted: A
     let stream = match stream.and_then(set_up) {
         Ok(stream) => stream,
         Err(error) => {
-            warn!(%error, "a connection cannot be set up");
+            warn!(%error, "could not set up a connection");
             return;
         }
     };
@@ -244,7 +244,7 @@ pub(crate) fn too_many() -> Refusal {
     Refusal::new(
         StatusCode::SERVICE_UNAVAILABLE,
         "TOOMANYREQUESTS",
-        "expected fewer requests at the same time; try again in a second",
+        "too many concurrent requests; try again in 1 second",
     )
     .header(header::RETRY_AFTER, HeaderValue::from_static("1"))
 }

@@ -80,7 +80,7 @@ pub(crate) async fn file(
     let encoding = Encoding::of(headers).filter(|_| content.len() > COMPRESSED_MIN && is_text(&media_type));
     let suffix = encoding.map_or("", Encoding::name);
     let tag = format!("\"{}{suffix}\"", STANDARD.encode(hash));
-    let is_known = headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
+    let is_known = has_tag(headers, &tag);
     let mut response = if is_known {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
@@ -107,6 +107,14 @@ pub(crate) async fn file(
     headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
     headers.insert(header::ETAG, HeaderValue::from_str(&tag).expect("base64 is a header value"));
     Ok(response)
+}
+
+/// Returns `true` if `If-None-Match` names an entity tag: in a list, by the weak comparison, or as `*` (RFC 9110, 13.1.2).
+fn has_tag(headers: &HeaderMap, tag: &str) -> bool {
+    let values = headers.get_all(header::IF_NONE_MATCH).into_iter().filter_map(|value| value.to_str().ok());
+    // Our own tags have no comma in them.
+    let mut tags = values.flat_map(|value| value.split(',')).map(str::trim);
+    tags.any(|found| found == "*" || found.strip_prefix("W/").unwrap_or(found) == tag)
 }
 
 const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
@@ -199,7 +207,29 @@ pub(crate) fn settings<'a>(
 
 #[cfg(test)]
 mod tests {
-    use super::{inline_scripts, policy};
+    use http::{HeaderMap, HeaderValue, header};
+
+    use super::{has_tag, inline_scripts, policy};
+
+    #[test]
+    fn tags_are_found_in_lists_and_compared_weakly() {
+        for (values, expected) in [
+            (&[r#""a""#][..], true),
+            (&[r#"W/"a""#], true),
+            (&[r#""b", W/"a" ,"c""#], true),
+            (&[r#""b""#, r#""a""#], true),
+            (&["*"], true),
+            (&[r#""b""#], false),
+            (&["a"], false),
+            (&[r#"w/"a""#], false),
+            (&[r#""a"x"#], false),
+            (&[""], false),
+            (&[], false),
+        ] {
+            let pairs = values.iter().map(|value| (header::IF_NONE_MATCH, HeaderValue::from_static(value)));
+            assert_eq!(has_tag(&HeaderMap::from_iter(pairs), r#""a""#), expected, "{values:?}");
+        }
+    }
 
     #[test]
     fn only_the_scripts_of_the_page_are_allowed() {

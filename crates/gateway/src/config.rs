@@ -1,10 +1,11 @@
 //! The configuration: a file, or flags for the simple cases.
 
 mod error;
+mod fields;
 mod registry;
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     fs,
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -14,6 +15,7 @@ use std::{
 use http::HeaderName;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
+use tallyman_core::Reference;
 use url::Url;
 
 use crate::{descriptors, guard::host_of, limits::Limits, rate_floor::Pace};
@@ -23,16 +25,23 @@ pub use self::{
     error::{ConfigError, HtpasswdError, RegistryError},
     registry::{Redirects, RegistryConfig},
 };
+pub(crate) use self::{fields::parse_listen, registry::authority};
 
 /// Everything that the operator decides. Fields that are not named keep their defaults; unknown ones are errors.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// The address to listen at; on loopback unless said otherwise. Not changed by a reload.
+    #[serde(deserialize_with = "fields::listen")]
     pub listen: SocketAddr,
     /// A second address, without TLS and sign-in, for those who ask for metrics and health and nothing more. Not
     /// changed by a reload.
+    #[serde(deserialize_with = "fields::some_listen")]
     pub metrics_listen: Option<SocketAddr>,
+    /// The URL of the gateway for programs that resolve no references, such as Docker; made of the request's host name and
+    /// `X-Forwarded-Proto` unless set.
+    #[serde(deserialize_with = "fields::some_url")]
+    pub public_url: Option<Url>,
     /// The title of the app.
     pub title: String,
     /// `auto`, `light` or `dark`: what the app looks like until somebody chooses.
@@ -43,7 +52,8 @@ pub struct Config {
     pub origins: Vec<String>,
     /// Sources besides the gateway itself that the app may connect to, as in a Content Security Policy.
     pub connect: Vec<String>,
-    /// Networks of proxies whose `X-Forwarded-For`, `X-Forwarded-Proto` and sign-in header are believed.
+    /// Networks or addresses of proxies whose `X-Forwarded-For`, `X-Forwarded-Proto` and sign-in header are trusted.
+    #[serde(deserialize_with = "fields::networks")]
     pub trusted_proxies: Vec<IpNet>,
     /// A path that a proxy in front leaves on the requests, such as `/tallyman`. Proxies that strip it need nothing.
     pub base_path: String,
@@ -71,6 +81,7 @@ impl Default for Config {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             metrics_listen: None,
+            public_url: None,
             title: "Tallyman".to_owned(),
             theme: Theme::Auto,
             hosts: Vec::new(),
@@ -280,12 +291,23 @@ impl Config {
         if self.registries.is_empty() {
             return Err(ConfigError::NoRegistry);
         }
-        let mut names = HashSet::new();
+        let (mut names, mut hosts) = (HashSet::new(), HashMap::new());
         for registry in &self.registries {
             registry.check()?;
             if !names.insert(&registry.name) {
                 return Err(registry.error(RegistryError::NameTaken));
             }
+            let host = registry.reference_host();
+            if let Some(other) = hosts.insert(host.to_ascii_lowercase(), &registry.name) {
+                return Err(registry.error(RegistryError::HostTaken { host, other: other.clone() }));
+            }
+        }
+        for sample in &self.samples {
+            let parsed = sample.reference.parse::<Reference>();
+            parsed.map_err(|source| ConfigError::Sample { found: sample.reference.clone(), source })?;
+        }
+        if let Some(url) = self.public_url.as_ref().filter(|url| !is_plain_url(url)) {
+            return Err(ConfigError::PublicUrl { found: url.to_string() });
         }
         for origin in &self.origins {
             let parsed = Url::parse(origin).map(|url| url.origin().ascii_serialization());
@@ -334,6 +356,16 @@ impl Config {
             _ => Ok(()),
         }
     }
+}
+
+/// Returns `true` for a URL of scheme, host, port and path alone.
+fn is_plain_url(url: &Url) -> bool {
+    matches!(url.scheme(), "http" | "https")
+        && url.has_host()
+        && url.query().is_none()
+        && url.fragment().is_none()
+        && url.username().is_empty()
+        && url.password().is_none()
 }
 
 /// Returns `true` for a path that stays as it is in the URLs of browsers.

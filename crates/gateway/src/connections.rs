@@ -159,6 +159,11 @@ impl Connections {
         self.table().open.len()
     }
 
+    /// Returns the number of requests for registries that run.
+    pub(crate) fn running_requests(&self) -> usize {
+        self.table().requests
+    }
+
     /// Returns how many connections were closed for each reason, and how many were refused.
     pub(crate) fn closed(&self) -> ([u64; Reason::ALL.len()], u64) {
         let table = self.table();

@@ -83,7 +83,7 @@ impl Guard {
             text("sec-fetch-dest").filter(|found| !matches!(*found, "empty" | "document"))
         {
             return Err(Refusal::denied(format!(
-                "expected a fetch of the app, found one for a {destination}"
+                "only requests made by the app are allowed, found one for a {destination}"
             )));
         }
         if let Some(origin) = text("origin") {
@@ -140,7 +140,7 @@ fn address_of(text: &str) -> Option<IpAddr> {
 }
 
 /// The authority that the browser asked for: HTTP/2 has it in the URI.
-fn request_authority<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
+pub(crate) fn request_authority<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
     if let Some(authority) = uri.authority() {
         return Some(authority.as_str());
     }

@@ -61,7 +61,7 @@ pub(crate) enum TrustRoots<'a> {
 /// A reason for which there can be no client.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum HttpClientError {
-    #[error("expected to read {}, found: {source}", .path.display())]
+    #[error("could not read {}: {source}", .path.display())]
     Read { path: PathBuf, source: io::Error },
     #[error("expected certificates in PEM form, found none that can be used in {}", .path.display())]
     Certificates { path: PathBuf },

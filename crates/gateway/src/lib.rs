@@ -1,40 +1,41 @@
 //! The gateway: one program that serves the app and reaches the configured registries for it, on one origin.
 //!
-//! # The paths
+//! # Paths
 //!
-//! | path | what |
+//! | path | response |
 //! |---|---|
 //! | `/` and the app's files | the built app |
-//! | `/config.json` | what the app is told: title, registries, features, theme, samples |
+//! | `/config.json` | settings of the app: title, registries, features, theme, samples |
 //! | `/r/NAME/v2/…` | the Distribution API of the registry called NAME, and nothing else of it |
 //! | `/r/NAME/token` | the token service that this registry's challenge names |
 //! | `/sign-out` | ends the session of whoever posts to it |
 //! | `/healthz`, `/readyz`, `/metrics` | for those who run it |
 //!
-//! No address ever comes from the caller: NAME is looked up in the configuration, and the token service's address is
-//! learnt from the registry itself and held against the configuration. What registries say about places (`Location`,
-//! `Link`, the realm of a challenge) is rewritten to a reference relative to the request, such as
-//! `../../../../token`, so the gateway works below any path of any proxy without being told. A caller that puts
-//! `/r/NAME` in place of the registry's origin and resolves references as usual needs to know nothing else.
-//! Redirects to storages are followed inside, each step checked as the first one was.
+//! No address comes from the caller: NAME is looked up in the configuration, and the token service's address is
+//! taken from the registry's challenge and compared with the configuration. URLs in a registry's response (`Location`,
+//! `Link`, the realm of a challenge) become references relative to the request, such as `../../../../token`, so the app works
+//! below any path of any proxy without configuration. Callers that are not pages, such as Docker and containerd, resolve no
+//! references: they get a `Location` and realms as URLs of the gateway, made of the request's host name or of `public_url`.
+//! Redirects to storages are followed by the gateway, each one checked as the first request was.
 //!
-//! # Whose password
+//! # Credentials
 //!
-//! `Authorization` may be for the gateway, which may want people to sign in, or for a proxy in front of it, and browsers
-//! send it by themselves. What the app says to a registry is in `Tallyman-Authorization` (`none` where it says nothing),
-//! and whoever sends that finds the registry's challenge in `Tallyman-Authenticate`, at which no browser opens a window.
-//! For callers that do not, `Authorization` is the registry's unless it let them in here, and the challenge has its
-//! usual name. Credentials of the gateway's own take the place of both.
+//! `Authorization` may be for the gateway, if it requires sign-in, or for a proxy in front of it, and browsers
+//! send it by themselves. The app's credentials for a registry are in `Tallyman-Authorization` (`none` if it has none); callers
+//! that send it get the registry's challenge in `Tallyman-Authenticate`, for which no browser opens a dialog.
+//! For other callers `Authorization` goes to the registry unless it signed them in to the gateway, and the challenge has its
+//! usual name. The gateway's own credentials replace both.
 //!
-//! # What is kept between requests
+//! # State
 //!
-//! Nothing that another gateway with the same configuration needs, if a session key is in it: any number of them behind
-//! a load balancer behave as one. Tokens, realms and cached content are only remembered to save requests.
+//! Gateways with the same configuration, including a session key, share no state and need none: any number of them behind
+//! a load balancer behave as one. Tokens, realms and content are cached only to save requests.
 //!
-//! # The way of a request
+//! # Request processing
 //!
-//! `accept` → `connections` (is there room) → `workers` (on which thread) → `router` (host name, sign-in, page) → `route` and `api_query` (parsed once,
-//! written anew) → `upstream` (permitted, which address) → `dialer` (straight or by a proxy) → `proxy` (credentials, redirects, cache) → `rewrite`.
+//! `accept` → `connections` (limits) → `workers` (thread) → `router` (host name, sign-in, page) → `route` and `api_query` (parsed and
+//! serialised again) → `upstream` (permissions, addresses) → `dialer` (directly or
+//! by a proxy) → `proxy` (credentials, redirects, cache) → `rewrite`.
 
 mod accept;
 mod addresses;

@@ -3,40 +3,57 @@
 use std::{ffi::OsString, net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use clap::{CommandFactory, FromArgMatches, Parser, ValueEnum};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{error, info, warn};
 
 use crate::{
-    Config, ConfigFile, RegistryConfig, ServeError, Server, check, log, probe, raise_descriptor_limit, serve,
+    Config, ConfigFile, RegistryConfig, ServeError, Server, check, config::parse_listen, log, probe,
+    raise_descriptor_limit, serve,
 };
 
-/// Serves the app and reaches the configured registries for it, on one origin.
+// `tallyman serve` has the same texts in the table of commands, from which the man page and completions are made; a test compares them.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(version, about = "Serve the app, and reach the configured registries for it, on one origin")]
 struct Arguments {
-    /// The configuration file. SIGHUP has it read anew
-    #[arg(long, conflicts_with_all = ["connect", "registry", "title"])]
+    #[arg(
+        long,
+        value_name = "FILE",
+        help = "Configuration file; SIGHUP reloads it",
+        conflicts_with_all = ["connect", "registry", "title"]
+    )]
     config: Option<PathBuf>,
-    /// A registry and its name in paths, such as hub=https://registry-1.docker.io
-    #[arg(long, value_name = "NAME=URL", value_parser = registry)]
+    #[arg(
+        long,
+        value_name = "NAME=URL",
+        help = "Registry and its name in paths, such as hub=https://registry-1.docker.io; may be repeated",
+        value_parser = registry
+    )]
     registry: Vec<RegistryConfig>,
-    /// A place besides these that the app may connect to itself, such as http://127.0.0.1:5000
-    #[arg(long, value_name = "SOURCE")]
+    #[arg(
+        long,
+        value_name = "SOURCE",
+        help = "Additional origin that the app may connect to, such as http://127.0.0.1:5000; may be repeated"
+    )]
     connect: Vec<String>,
-    /// Address to listen at, whatever the file says
-    #[arg(long)]
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        help = "Address to listen on (overrides the file)",
+        value_parser = parse_listen
+    )]
     listen: Option<SocketAddr>,
-    /// Title of the app
-    #[arg(long)]
+    #[arg(long, value_name = "TEXT", help = "Title of the app")]
     title: Option<String>,
-    /// Form of the log
-    #[arg(long, value_enum, default_value_t = Log::Text)]
+    #[arg(long, value_name = "FORMAT", help = "Log format", value_enum, default_value_t = Log::Text)]
     log: Log,
-    /// Checks the configuration and the files that it names, and ends
-    #[arg(long)]
+    #[arg(long, help = "Check the configuration and exit")]
     check: bool,
-    /// Asks a running gateway at this address, such as http://127.0.0.1:8080/readyz, whether it is ready, and ends
-    #[arg(long, value_name = "URL", exclusive = true)]
+    #[arg(
+        long,
+        value_name = "URL",
+        help = "Check whether the gateway at this URL is ready, and exit",
+        exclusive = true
+    )]
     probe: Option<String>,
 }
 
@@ -58,7 +75,12 @@ pub fn run_program(name: &'static str, arguments: impl IntoIterator<Item = OsStr
     let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     // Connections are served on threads of their own.
     match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime.block_on(run_with(arguments)),
+        Ok(runtime) => {
+            let code = runtime.block_on(run_with(arguments));
+            // A disk that hangs holds no end up.
+            runtime.shutdown_background();
+            code
+        }
         Err(error) => {
             log::print_error(format_args!("{error}"));
             ExitCode::FAILURE
@@ -72,13 +94,13 @@ async fn run_with(arguments: Arguments) -> ExitCode {
         return match probe(url).await {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
-                log::print_error(format_args!("expected {url} to be ready, found: {error}"));
+                log::print_error(format_args!("{url} is not ready: {error}"));
                 ExitCode::FAILURE
             }
         };
     }
     match run(arguments).await {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             error!("{error}");
             ExitCode::FAILURE
@@ -86,7 +108,7 @@ async fn run_with(arguments: Arguments) -> ExitCode {
     }
 }
 
-async fn run(arguments: Arguments) -> Result<(), ServeError> {
+async fn run(arguments: Arguments) -> Result<ExitCode, ServeError> {
     let file = arguments.config.map(|path| ConfigFile { path, listen: arguments.listen });
     let config = match &file {
         Some(file) => file.read()?,
@@ -102,34 +124,72 @@ async fn run(arguments: Arguments) -> Result<(), ServeError> {
         }
     };
     if arguments.check {
-        return check(config);
+        return check(config).map(|()| ExitCode::SUCCESS);
     }
     if let Err(error) = raise_descriptor_limit() {
-        warn!(%error, "the limit of file descriptors cannot be raised");
+        warn!(%error, "could not raise the limit of file descriptors");
     }
     let scheme = if config.tls.is_some() { "https" } else { "http" };
     let running = serve(config, file).await?;
-    info!("listening at {scheme}://{}/", running.address);
-    until_told(&running).await;
-    info!("ending: running transfers go on until they are done");
-    running.shut_down().await;
-    Ok(())
+    info!("listening on {scheme}://{}/", running.address);
+    let mut signals = Signals::new();
+    signals.until_shutdown(&running).await;
+    info!(
+        "shutting down: waiting up to {} seconds for running transfers ({} in progress); send the signal again to end at once",
+        running.shutdown_timeout().as_secs(),
+        running.running_requests()
+    );
+    tokio::select! {
+        () = running.shut_down() => Ok(ExitCode::SUCCESS),
+        code = signals.terminated() => {
+            warn!("stopped at once by a second signal");
+            Ok(code)
+        }
+    }
 }
 
-/// Reads the configuration anew on SIGHUP; returns on SIGINT and SIGTERM.
-async fn until_told(server: &Server) {
-    let listen = |kind| signal(kind).expect("signals can be listened to on this system");
-    let (mut hangup, mut terminate) = (listen(SignalKind::hangup()), listen(SignalKind::terminate()));
-    let mut interrupt = listen(SignalKind::interrupt());
-    loop {
-        tokio::select! {
-            _ = terminate.recv() => return,
-            _ = interrupt.recv() => return,
-            _ = hangup.recv() => {
-                if let Err(error) = server.reload().await {
-                    error!("the configuration stays as it was: {error}");
+/// The exit code of a program that a signal ends, less the number of the signal.
+const SIGNALLED: u8 = 128;
+
+/// The signals that a gateway acts on.
+struct Signals {
+    hangup: Signal,
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> Self {
+        let listen = |kind| signal(kind).expect("signals can be listened to on this system");
+        Self {
+            hangup: listen(SignalKind::hangup()),
+            interrupt: listen(SignalKind::interrupt()),
+            terminate: listen(SignalKind::terminate()),
+        }
+    }
+
+    /// Reloads the configuration on SIGHUP; returns on SIGINT and SIGTERM.
+    async fn until_shutdown(&mut self, server: &Server) {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return,
+                _ = self.interrupt.recv() => return,
+                _ = self.hangup.recv() => {
+                    if let Err(error) = server.reload().await {
+                        error!("reload failed, keeping the previous configuration: {error}");
+                    }
                 }
             }
         }
+    }
+
+    /// Waits for SIGINT or SIGTERM and returns the exit code of a program that it ends.
+    async fn terminated(&mut self) -> ExitCode {
+        let kind = tokio::select! {
+            _ = self.terminate.recv() => SignalKind::terminate(),
+            _ = self.interrupt.recv() => SignalKind::interrupt(),
+        };
+        let number = u8::try_from(kind.as_raw_value()).expect("numbers of signals are small");
+        ExitCode::from(SIGNALLED + number)
     }
 }

@@ -179,13 +179,15 @@ impl ProxyRequest<'_> {
                 return Err(Refusal::bad_gateway("expected an answer to an upload, found a redirect"));
             }
             let next = location_of(answer.headers()).and_then(|location| at.join(&location).ok());
-            let next = next.filter(|next| self.upstream.is_storage(next)).ok_or_else(|| {
-                Refusal::denied(format!(
-                    "expected {} to redirect to a storage that the configuration knows, found another place; add its \
-                     host to `storage_hosts` if it is meant",
-                    self.upstream.name
+            let next = next.ok_or_else(|| {
+                let name = &self.upstream.name;
+                Refusal::bad_gateway(format!(
+                    "expected {name} to redirect to a URL, found none that can be parsed"
                 ))
             })?;
+            if !self.upstream.is_storage(&next) {
+                return Err(self.upstream.unknown_storage(&next));
+            }
             if !self.stays_open(&next) {
                 return Err(Refusal::denied(format!(
                     "expected {} to stay with repositories that the gateway opens, found a redirect to {}",

@@ -1,4 +1,5 @@
-//! Rewriting of responses: `Location`, `Link` and realms become references relative to the request.
+//! Rewriting of responses: `Location`, `Link` and realms become references relative to the request, or URLs of the gateway for callers
+//! that resolve no references.
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use tallyman_auth::{Challenge, TokenService, location_of, next_link};
@@ -6,32 +7,24 @@ use url::Url;
 
 use crate::{api_query::ApiQuery, refusal::Refusal, route::Route, upstream::Upstream};
 
-/// Returns `true` for headers that are passed on to the browser as they are. Cookies, hop-by-hop headers and rules for
-/// browsers (CORS, CSP) are not among them.
-fn is_forwarded(name: &HeaderName) -> bool {
-    matches!(
-        name.as_str(),
-        "accept-ranges"
-            | "content-encoding"
-            | "content-length"
-            | "content-range"
-            | "content-type"
-            | "date"
-            | "docker-content-digest"
-            | "docker-distribution-api-version"
-            | "docker-upload-uuid"
-            | "etag"
-            | "last-modified"
-            | "oci-chunk-max-length"
-            | "oci-chunk-min-length"
-            | "oci-filters-applied"
-            | "oci-subject"
-            | "range"
-            | "ratelimit-limit"
-            | "ratelimit-remaining"
-            | "retry-after"
-            | "warning"
-    )
+macro_rules! forwarded {
+    ($($name:literal)*) => {
+        /// Headers that are passed on to callers as they are. Cookies, hop-by-hop headers and rules for browsers (CORS, CSP) are not
+        /// among them.
+        pub(crate) const FORWARDED: &[&str] = &[$($name),*];
+
+        /// Returns `true` for the headers of [`FORWARDED`].
+        fn is_forwarded(name: &HeaderName) -> bool {
+            matches!(name.as_str(), $($name)|*)
+        }
+    };
+}
+
+forwarded! {
+    "accept-ranges" "content-encoding" "content-length" "content-range" "content-type" "date" "docker-content-digest"
+    "docker-distribution-api-version" "docker-ratelimit-source" "docker-upload-uuid" "etag" "last-modified"
+    "oci-chunk-max-length" "oci-chunk-min-length" "oci-filters-applied" "oci-subject" "range" "ratelimit-limit"
+    "ratelimit-remaining" "retry-after" "warning"
 }
 
 /// Headers that the gateway adds, for which room is made at once.
@@ -64,9 +57,7 @@ pub(crate) fn response_headers(
         match place(upstream, rest, url, &location) {
             Some(place) => _ = added.insert(header::LOCATION, place),
             None if status == StatusCode::ACCEPTED || status.is_redirection() => {
-                return Err(Refusal::bad_gateway(
-                    "expected the registry to name a place of its own, found a Location elsewhere",
-                ));
+                return Err(upstream.foreign_location(url, &location));
             }
             // Nobody goes to the place of what is stored already.
             None => {}
@@ -82,18 +73,15 @@ pub(crate) fn response_headers(
     upstream.remember_challenges(&challenges);
     for challenge in challenges {
         let challenge = match challenge {
-            basic @ Challenge::Basic { .. } => Some(basic),
+            basic @ Challenge::Basic { .. } => basic,
             Challenge::Bearer { service: TokenService { realm, service }, scopes, parameters } => {
-                let known = Url::parse(&realm).is_ok_and(|realm| upstream.is_token_service(&realm));
+                if !Url::parse(&realm).is_ok_and(|realm| upstream.is_token_service(&realm)) {
+                    return Err(upstream.unknown_token_service(&realm));
+                }
                 let service = TokenService { realm: format!("{}token", up(rest)), service };
-                known.then_some(Challenge::Bearer { service, scopes, parameters })
+                Challenge::Bearer { service, scopes, parameters }
             }
         };
-        let challenge = challenge.ok_or_else(|| {
-            Refusal::bad_gateway(
-                "expected a token service that the configuration knows, found another; add its host to `token_hosts`",
-            )
-        })?;
         if let Some(value) = challenge.to_header() {
             added.append(header::WWW_AUTHENTICATE, value);
         }
@@ -164,4 +152,31 @@ fn own_place(upstream: &Upstream, rest: &str, to: &Url) -> Option<String> {
     Route::parse(path).filter(|route| *route != Route::Token && upstream.opens(route))?;
     let query = to.query().map_or_else(String::new, |query| format!("?{query}"));
     Some(format!("{}{path}{query}", up(rest)))
+}
+
+/// Makes URLs of the references of a response to a request for `url`: of its `Location` and of the realms of its challenges. Programs
+/// such as Docker and containerd resolve neither.
+pub(crate) fn make_absolute(headers: &mut HeaderMap, url: &str) {
+    if !headers.contains_key(header::LOCATION) && !headers.contains_key(header::WWW_AUTHENTICATE) {
+        return;
+    }
+    let Ok(url) = Url::parse(url) else { return };
+    if let Some(location) = location_of(headers)
+        && let Ok(to) = url.join(&location)
+        && let Ok(value) = HeaderValue::from_str(to.as_str())
+    {
+        headers.insert(header::LOCATION, value);
+    }
+    let challenges = Challenge::parse_all(headers);
+    headers.remove(header::WWW_AUTHENTICATE);
+    for mut challenge in challenges {
+        if let Challenge::Bearer { service, .. } = &mut challenge
+            && let Ok(realm) = url.join(&service.realm)
+        {
+            service.realm = realm.into();
+        }
+        if let Some(value) = challenge.to_header() {
+            headers.append(header::WWW_AUTHENTICATE, value);
+        }
+    }
 }

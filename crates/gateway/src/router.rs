@@ -4,7 +4,7 @@ use std::{
     borrow::Cow,
     net::{IpAddr, SocketAddr},
     sync::{
-        Arc,
+        Arc, LazyLock,
         atomic::{AtomicBool, Ordering},
     },
     time::Instant,
@@ -34,16 +34,27 @@ use crate::{
     proxy::{ProxyRequest, is_redirect},
     refusal::{BY_GATEWAY, Reason, Refusal},
     request_log::{LogContext, count_sent},
+    rewrite::{self, FORWARDED},
     route::Route,
     sign_in::Identity,
     snapshot::Snapshot,
     token_proxy,
 };
 
-/// Headers that pages of welcome sites may read.
-const EXPOSED: &str = "Content-Range, Docker-Content-Digest, ETag, Link, Location, OCI-Chunk-Min-Length, OCI-Filters-Applied, \
-                       OCI-Subject, Range, Retry-After, Tallyman-Authenticate, Tallyman-Location, WWW-Authenticate, \
-                       X-Tallyman-Gateway";
+/// Headers that pages of allowed origins may read: those that registries send, and those that the gateway adds.
+static EXPOSED: LazyLock<HeaderValue> = LazyLock::new(|| {
+    let added = [
+        header::LINK,
+        header::LOCATION,
+        header::WWW_AUTHENTICATE,
+        FROM_REGISTRY,
+        TO_STORAGE,
+        BY_GATEWAY,
+        HeaderName::from_static("x-cache"),
+    ];
+    let names: Vec<&str> = FORWARDED.iter().copied().chain(added.iter().map(HeaderName::as_str)).collect();
+    HeaderValue::from_str(&names.join(", ")).expect("names of headers are header values")
+});
 /// The caller's `Authorization` for a registry, where that header is for the gateway itself or for a proxy in front, as
 /// the browser sends it by itself; `none` where it has nothing to say.
 const TO_REGISTRY: HeaderName = HeaderName::from_static("tallyman-authorization");
@@ -71,10 +82,17 @@ pub(crate) fn is_health(path: &str) -> bool {
 
 /// The path before the name of a registry.
 const REGISTRIES: &str = "/r/";
+const SETTINGS: &str = "/config.json";
+const SIGN_OUT: &str = "/sign-out";
+
+/// Returns `true` for the paths that pages of allowed origins may use.
+fn is_for_other_origins(path: &str) -> bool {
+    path.starts_with(REGISTRIES) || matches!(path, SETTINGS | SIGN_OUT)
+}
 
 /// The routes of everything but registries, which [`answer`] sees to.
 pub(crate) fn router(gateway: &Arc<Gateway>) -> Router {
-    let files = Router::new().route("/config.json", get(app_settings)).fallback(app_file);
+    let files = Router::new().route(SETTINGS, get(app_settings)).fallback(app_file);
     let guarded = Router::new()
         .route("/metrics", get(metrics_for_callers))
         .fallback_service(files.with_state(Arc::clone(gateway)))
@@ -82,7 +100,7 @@ pub(crate) fn router(gateway: &Arc<Gateway>) -> Router {
     Router::new()
         .route("/healthz", get(async || "alive\n"))
         .route("/readyz", get(ready))
-        .route("/sign-out", post(sign_out))
+        .route(SIGN_OUT, post(sign_out))
         .fallback_service(guarded.with_state(Arc::clone(gateway)))
         .layer(from_fn_with_state(Arc::clone(gateway), check_name))
         .with_state(Arc::clone(gateway))
@@ -96,14 +114,21 @@ pub(crate) async fn answer(
     peer: SocketAddr,
     request: Request,
 ) -> Response<Body> {
-    if request.uri().path().strip_prefix(REGISTRIES).is_none_or(str::is_empty) {
+    let path = request.uri().path();
+    let is_preflight = *request.method() == Method::OPTIONS && is_for_other_origins(path);
+    if !is_preflight && path.strip_prefix(REGISTRIES).is_none_or(str::is_empty) {
         return by_routes(routes, peer, request).await;
     }
     let snapshot = &gateway.snapshot.load_full();
     let caller = snapshot.guard.caller(peer, request.headers());
+    if is_preflight {
+        // It has no credentials, and says nothing but which origins are allowed.
+        let answered = async |request| for_page(snapshot, request, async |_| Ok(preflight())).await;
+        return with_name(snapshot, caller, request, answered).await;
+    }
     let to_registry = async |request| {
         let signed_in =
-            async |identity, request| registry(gateway, snapshot, caller, identity, request).await;
+            async |identity, request| registry(gateway, snapshot, (peer, caller), identity, request).await;
         with_identity(snapshot, peer, request, signed_in).await
     };
     with_name(snapshot, caller, request, to_registry).await
@@ -183,8 +208,6 @@ async fn with_identity(
 ) -> Response<Body> {
     let identity = match &snapshot.sign_in {
         None => Ok(Identity::default()),
-        // A preflight has no credentials; it says nothing but which sites are welcome.
-        Some(_) if *request.method() == Method::OPTIONS => Ok(Identity::default()),
         Some(sign_in) => {
             let secure = snapshot.is_secure(peer, request.headers());
             sign_in.check(&snapshot.guard, peer, request.headers(), secure).await
@@ -214,20 +237,23 @@ async fn sign_out(
     State(gateway): State<Arc<Gateway>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     request: Request,
-) -> Result<Response<Body>, Refusal> {
-    let snapshot = gateway.snapshot.load();
-    snapshot.guard.check_page(request.uri(), request.method(), request.headers())?;
-    let secure = snapshot.is_secure(peer, request.headers());
-    let cookie = snapshot.sign_in.as_ref().and_then(|sign_in| sign_in.sign_out(request.headers(), secure));
-    let cookie = cookie.ok_or_else(|| Refusal::not_found("this gateway has no sessions of its own"))?;
-    let headers = [
-        (header::SET_COOKIE, cookie),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-        // Answers that the browser has kept to ask whether they are current. What is in the app's own stores is the app's to remove:
-        // there are local lists among it.
-        (HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"cache\"")),
-    ];
-    Ok((StatusCode::NO_CONTENT, headers).into_response())
+) -> Response<Body> {
+    let snapshot = &gateway.snapshot.load_full();
+    let end_session = async |request: Request| {
+        let secure = snapshot.is_secure(peer, request.headers());
+        let sign_in = snapshot.sign_in.as_ref();
+        let cookie = sign_in.and_then(|sign_in| sign_in.sign_out(request.headers(), secure));
+        let cookie = cookie.ok_or_else(|| Refusal::not_found("this gateway has no sessions of its own"))?;
+        let headers = [
+            (header::SET_COOKIE, cookie),
+            (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+            // Answers that the browser has kept to ask whether they are current. What is in the app's own stores is the app's to
+            // remove: there are local lists among it.
+            (HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"cache\"")),
+        ];
+        Ok((StatusCode::NO_CONTENT, headers).into_response())
+    };
+    for_page(snapshot, request, end_session).await
 }
 
 async fn ready(State(gateway): State<Arc<Gateway>>) -> (StatusCode, &'static str) {
@@ -255,15 +281,10 @@ async fn metrics(State(gateway): State<Arc<Gateway>>, request: Request) -> Resul
     Ok(([(header::CONTENT_TYPE, kind)], gateway.metrics.text()).into_response())
 }
 
-async fn app_settings(
-    State(gateway): State<Arc<Gateway>>,
-    request: Request,
-) -> Result<Response<Body>, Refusal> {
-    let snapshot = gateway.snapshot.load();
-    let page = snapshot.guard.check_page(request.uri(), request.method(), request.headers())?;
-    let mut response = app::settings(&snapshot.config, snapshot.registries.iter().map(Arc::as_ref));
-    allow_origin(&page, response.headers_mut());
-    Ok(response)
+async fn app_settings(State(gateway): State<Arc<Gateway>>, request: Request) -> Response<Body> {
+    let snapshot = &gateway.snapshot.load_full();
+    let settings = async |_| Ok(app::settings(&snapshot.config, snapshot.registries.iter().map(Arc::as_ref)));
+    for_page(snapshot, request, settings).await
 }
 
 async fn app_file(State(gateway): State<Arc<Gateway>>, request: Request) -> Result<Response<Body>, Refusal> {
@@ -273,14 +294,30 @@ async fn app_file(State(gateway): State<Arc<Gateway>>, request: Request) -> Resu
     app::file(&sources, request.method(), request.uri().path(), request.headers()).await
 }
 
-/// Lets a page of a welcome site read the answer. No other page is ever told that it may.
+/// Answers requests of the gateway's own pages and of allowed origins, whose pages may read the answer and its refusals.
+async fn for_page(
+    snapshot: &Snapshot,
+    request: Request,
+    next: impl AsyncFnOnce(Request) -> Result<Response<Body>, Refusal>,
+) -> Response<Body> {
+    match snapshot.guard.check_page(request.uri(), request.method(), request.headers()) {
+        Ok(page) => {
+            let mut response = next(request).await.unwrap_or_else(Refusal::into_response);
+            allow_origin(&page, response.headers_mut());
+            response
+        }
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+/// Lets a page of an allowed origin read the answer. No other page is ever told that it may.
 fn allow_origin(page: &Page, headers: &mut HeaderMap) {
     headers.append(header::VARY, HeaderValue::from_static("Origin"));
     if let Page::Allowed(origin) = page
         && let Ok(origin) = HeaderValue::from_str(origin)
     {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
+        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED.clone());
         headers.insert("cross-origin-resource-policy", HeaderValue::from_static("cross-origin"));
     }
 }
@@ -301,7 +338,7 @@ fn preflight() -> Response<Body> {
 async fn registry(
     gateway: &Gateway,
     snapshot: &Snapshot,
-    caller: IpAddr,
+    (peer, caller): (SocketAddr, IpAddr),
     identity: Identity,
     request: Request,
 ) -> Response<Body> {
@@ -310,22 +347,18 @@ async fn registry(
     let has_own_header = request.headers().contains_key(TO_REGISTRY);
     let mut context = LogContext::default();
     let permit = gateway.connections.begin_request(caller);
-    let page = snapshot.guard.check_page(request.uri(), request.method(), request.headers());
-    let mut response = match page {
-        Ok(page) => {
-            let answered = match permit {
-                Some(_) => proxy_request(snapshot, caller, &identity, request, &mut context).await,
-                None => Err(too_many()),
-            };
-            let mut response = answered.unwrap_or_else(Refusal::into_response);
-            if has_own_header {
-                response = without_redirect(response);
-            }
-            allow_origin(&page, response.headers_mut());
-            response
-        }
-        Err(refusal) => refusal.into_response(),
+    let url = if has_own_header { None } else { snapshot.absolute_url(peer, &request) };
+    let answered = async |request| {
+        let answered = match &permit {
+            Some(_) => proxy_request(snapshot, caller, &identity, request, &mut context).await,
+            None => Err(too_many()),
+        };
+        if has_own_header { answered.map(without_redirect) } else { answered }
     };
+    let mut response = for_page(snapshot, request, answered).await;
+    if let Some(url) = url {
+        rewrite::make_absolute(response.headers_mut(), &url);
+    }
     let reason = response.extensions_mut().remove().map(|Reason(reason)| reason);
     let headers = response.headers_mut();
     if has_own_header {
@@ -363,17 +396,13 @@ async fn proxy_request<'a>(
     let uri = request.uri().clone();
     let path = uri.path().strip_prefix(REGISTRIES).unwrap_or_default();
     let (name, rest) = path.split_once('/').ok_or_else(|| unknown(request.uri()))?;
-    let upstream = snapshot
-        .registry(name)
-        .ok_or_else(|| Refusal::not_found(format!("no registry is called {name:?} here")))?;
+    let upstream =
+        snapshot.registry(name).ok_or_else(|| Refusal::not_found(format!("unknown registry {name:?}")))?;
     context.upstream = Some(upstream);
     let rest = decode_colons(rest);
     let route = Route::parse(&rest).ok_or_else(|| unknown(request.uri()))?;
     context.kind = route.kind();
     context.repository = route.repository().unwrap_or_default().to_owned();
-    if *request.method() == Method::OPTIONS {
-        return Ok(preflight());
-    }
     if let Some(limit) = &upstream.limit {
         limit.check(caller)?;
     }

@@ -36,7 +36,7 @@ pub enum ServeError {
     #[error(transparent)]
     Config(#[from] ConfigError),
     /// The address is taken, or not ours.
-    #[error("expected to listen at {address}, found: {source}")]
+    #[error("could not listen on {address}: {source}")]
     Listen {
         /// The address.
         address: SocketAddr,
@@ -44,7 +44,7 @@ pub enum ServeError {
         source: io::Error,
     },
     /// The system gives no threads.
-    #[error("expected a thread for each core, found: {0}")]
+    #[error("could not start a worker thread: {0}")]
     Threads(io::Error),
     /// The certificate or its key cannot be used.
     #[error(
@@ -96,23 +96,37 @@ impl Server {
             running.store(Arc::new(wanted));
         }
         if !kept.is_empty() {
-            warn!("{} as before: this changes only with a new start", kept.join(", "));
+            warn!("changes to {} take effect only after a restart", kept.join(", "));
         }
         self.gateway.connections.set_limits(snapshot.config.connection_limits());
         self.gateway.snapshot.store(Arc::new(snapshot));
         self.gateway.metrics.reloads.inc();
-        info!("configuration read anew");
+        info!("configuration reloaded");
         Ok(())
     }
 
-    /// Says that it is not ready, accepts no more connections, lets running requests end, and then ends: when all have,
-    /// or when the time of the configuration is over.
+    /// Returns the number of requests for registries whose responses are not sent yet.
+    pub fn running_requests(&self) -> usize {
+        self.gateway.connections.running_requests()
+    }
+
+    /// Returns the seconds in which new connections are still accepted, and those for running requests after that.
+    fn shutdown_seconds(&self) -> (u64, u64) {
+        let snapshot = self.gateway.snapshot.load();
+        (snapshot.config.drain_seconds, snapshot.config.shutdown_seconds)
+    }
+
+    /// Returns the longest time that [`Server::shut_down`] takes.
+    pub fn shutdown_timeout(&self) -> Duration {
+        let (drain, running) = self.shutdown_seconds();
+        Duration::from_secs(drain.saturating_add(running))
+    }
+
+    /// Stops being ready, accepts no more connections, lets running requests end, and then ends: when all have, or when the time of
+    /// the configuration is over. Dropping the future ends it at once.
     pub async fn shut_down(self) {
         self.gateway.ending.store(true, Ordering::Relaxed);
-        let (drain, seconds) = {
-            let snapshot = self.gateway.snapshot.load();
-            (snapshot.config.drain_seconds, snapshot.config.shutdown_seconds)
-        };
+        let (drain, seconds) = self.shutdown_seconds();
         tokio::time::sleep(Duration::from_secs(drain)).await;
         self.ending.cancel();
         let ended = async {
@@ -121,7 +135,7 @@ impl Server {
             }
         };
         if tokio::time::timeout(Duration::from_secs(seconds), ended).await.is_err() {
-            warn!(connections = self.gateway.connections.open(), "ended with requests that still ran");
+            warn!(connections = self.gateway.connections.open(), "stopped with requests still in progress");
         }
     }
 }

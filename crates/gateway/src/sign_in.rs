@@ -1,4 +1,4 @@
-//! Signing in to the gateway: people of an htpasswd file, or those whom a proxy in front vouches for.
+//! Signing in to the gateway: users of an htpasswd file, or those whom a trusted proxy names in a header.
 
 mod htpasswd;
 mod session;
@@ -126,7 +126,7 @@ impl SignIn {
                     None => Err(Refusal::new(
                         StatusCode::UNAUTHORIZED,
                         "UNAUTHORIZED",
-                        format!("expected a request of a proxy that vouches for its user by one {name}"),
+                        format!("expected exactly one {name} header from a trusted proxy"),
                     )),
                 }
             }
@@ -154,8 +154,8 @@ impl Passwords {
             (before, _) => {
                 if secret.is_none() {
                     warn!(
-                        "sessions end with this process, and other gateways do not know them: name a session_key_file \
-                         or session_key_env where that matters"
+                        "sessions are valid only for this process and end with it; set session_key_file or session_key_env to \
+                         keep and share them"
                     );
                 }
                 let secret = secret.unwrap_or_else(SessionSecret::random);
@@ -195,7 +195,7 @@ impl Passwords {
         }
         let challenge = HeaderValue::from_static("Basic realm=\"Tallyman\", charset=\"UTF-8\"");
         let message = match basic {
-            Some(_) => "expected a user and a password of this gateway's, found others",
+            Some(_) => "wrong user name or password",
             None => "sign in to use this gateway",
         };
         Err(Refusal::new(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", message)

@@ -2,12 +2,13 @@
 
 use std::{io, net::SocketAddr, sync::Arc};
 
-use http::HeaderMap;
+use axum::body::Body;
+use http::{HeaderMap, Request, header};
 
 use crate::{
     cache::Cache,
     config::{CacheConfig, Config, ConfigError},
-    guard::Guard,
+    guard::{Guard, request_authority},
     sign_in::SignIn,
     upstream::Upstream,
 };
@@ -79,9 +80,29 @@ impl Snapshot {
         self.registries.iter().find(|registry| registry.name == name)
     }
 
-    /// Returns `true` if the browser came by TLS, to the gateway or to a proxy in front.
+    /// Returns `true` if the browser came by TLS, to the gateway or to a proxy in front. Of several proxies the first one tells.
     pub(crate) fn is_secure(&self, peer: SocketAddr, headers: &HeaderMap) -> bool {
-        let forwarded = headers.get("x-forwarded-proto").is_some_and(|scheme| scheme == "https");
-        self.config.tls.is_some() || (forwarded && self.guard.trusts(peer.ip()))
+        let forwarded = headers.get("x-forwarded-proto").and_then(|schemes| schemes.to_str().ok());
+        let scheme = forwarded.and_then(|schemes| schemes.split(',').next()).map(str::trim);
+        let is_https = scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"));
+        self.config.tls.is_some() || (is_https && self.guard.trusts(peer.ip()))
+    }
+
+    /// Returns the URL of a request as its caller sees it. Returns `None` for requests of pages, which resolve references themselves
+    /// and may be below a path that the gateway does not know.
+    pub(crate) fn absolute_url(&self, peer: SocketAddr, request: &Request<Body>) -> Option<String> {
+        let (uri, headers) = (request.uri(), request.headers());
+        let is_page = headers.contains_key(header::ORIGIN)
+            || headers.keys().any(|name| name.as_str().starts_with("sec-fetch-"));
+        if is_page {
+            return None;
+        }
+        let path = uri.path();
+        if let Some(public) = &self.config.public_url {
+            return Some(format!("{}{path}", public.as_str().trim_end_matches('/')));
+        }
+        let scheme = if self.is_secure(peer, headers) { "https" } else { "http" };
+        let authority = request_authority(uri, headers)?;
+        Some(format!("{scheme}://{authority}{}{path}", self.config.base_path))
     }
 }

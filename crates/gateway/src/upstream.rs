@@ -1,6 +1,7 @@
 //! A registry as the gateway reaches it: its connections, and what may be asked of it.
 
 mod authorize;
+mod tls_fault;
 
 use std::{
     error::Error,
@@ -170,8 +171,12 @@ impl Upstream {
 
     /// No way from HTTPS to plain HTTP, no password in the URL.
     fn is_safe(&self, url: &Url) -> bool {
-        let schemes: &[&str] = if self.url.scheme() == "http" { &["http", "https"] } else { &["https"] };
-        schemes.contains(&url.scheme()) && url.username().is_empty() && url.password().is_none()
+        let is_scheme = self.safe_schemes().contains(&url.scheme());
+        is_scheme && url.username().is_empty() && url.password().is_none()
+    }
+
+    fn safe_schemes(&self) -> &'static [&'static str] {
+        if self.url.scheme() == "http" { &["http", "https"] } else { &["https"] }
     }
 
     /// Returns `true` if a repository may be reached.
@@ -243,7 +248,11 @@ impl Upstream {
         let mut request = Request::new(body);
         *request.method_mut() = method;
         *request.uri_mut() = Uri::try_from(url.as_str()).map_err(|_| {
-            Refusal::bad_gateway(format!("expected an address of {}, found {url}", self.name))
+            Refusal::bad_gateway(format!(
+                "expected an address of {}, found one at {}",
+                self.name,
+                origin_of(url)
+            ))
         })?;
         *request.headers_mut() = headers;
         let client = if self.is_own(url) { &self.own_client } else { &self.other_client };
@@ -259,7 +268,10 @@ impl Upstream {
                 return Err(self.no_answer());
             }
         };
-        let response = answered.map_err(|error| self.failure(&*error))?;
+        let response = answered.map_err(|error| match self.tls_fault(url, &*error) {
+            Some(fault) => Refusal::bad_gateway(fault),
+            None => self.failure(&*error),
+        })?;
         if !(200..600).contains(&response.status().as_u16()) {
             return Err(Refusal::bad_gateway(format!(
                 "expected a status from 200 to 599 of {}, found {}",
@@ -280,6 +292,44 @@ impl Upstream {
             "expected {} to answer within {} seconds, it did not",
             self.name,
             self.answer.as_secs()
+        ))
+    }
+
+    /// Returns the refusal of a redirect to a storage that the configuration does not name.
+    pub(crate) fn unknown_storage(&self, url: &Url) -> Refusal {
+        self.unknown_host("a download", url, "storage_hosts")
+    }
+
+    /// Returns the refusal of a challenge whose token service the configuration does not name.
+    pub(crate) fn unknown_token_service(&self, realm: &str) -> Refusal {
+        match Url::parse(realm) {
+            Ok(url) => self.unknown_host("its token service", &url, "token_hosts"),
+            Err(_) => Refusal::bad_gateway(format!(
+                "expected {} to name the URL of its token service, found one that cannot be parsed",
+                self.name
+            )),
+        }
+    }
+
+    /// Returns the refusal of a place for an upload, named at `url`, that is not the registry's own.
+    pub(crate) fn foreign_location(&self, url: &Url, location: &str) -> Refusal {
+        let found =
+            url.join(location).map_or_else(|_| "one that cannot be parsed".to_owned(), |url| origin_of(&url));
+        Refusal::bad_gateway(format!(
+            "expected {} to name a Location of its own API, found {found}",
+            self.name
+        ))
+    }
+
+    fn unknown_host(&self, what: &str, url: &Url, field: &str) -> Refusal {
+        let (name, found) = (&self.name, origin_of(url));
+        let advice = if !url.has_host() || !self.is_safe(url) {
+            format!("only URLs of {} without a user name are", self.safe_schemes().join(" or "))
+        } else {
+            format!("add {:?} to its {field} if that is correct", authority(url))
+        };
+        Refusal::bad_gateway(format!(
+            "{name} names {found} for {what}, which the configuration does not allow: {advice}"
         ))
     }
 
@@ -315,12 +365,21 @@ pub(crate) fn too_large() -> Refusal {
     Refusal::new(
         StatusCode::PAYLOAD_TOO_LARGE,
         "SIZE_INVALID",
-        "expected a smaller body: the gateway bounds it",
+        "the request body exceeds the gateway's limit (4 MiB for a manifest, max_upload_mib for an upload)",
     )
 }
 
 fn gateway_timeout(message: &str) -> Refusal {
     Refusal::new(StatusCode::GATEWAY_TIMEOUT, "UNAVAILABLE", message)
+}
+
+/// Returns scheme, host and port of a URL. Its path and query may hold secrets.
+fn origin_of(url: &Url) -> String {
+    if url.has_host() {
+        format!("{}://{}", url.scheme(), authority(url))
+    } else {
+        format!("{}:", url.scheme())
+    }
 }
 
 /// Returns `true` if a list has the host of a URL: by name, by name and port, or by `*.` and a domain.

@@ -391,7 +391,7 @@ fn values_that_cannot_be_meant_are_faults_of_their_flags() {
     let serve = said(&["--debug", "serve", "--check"]);
     assert_eq!(
         (serve.exit, &*serve.stderr),
-        (1, "tallyman: serve is not in this program: use the native one\n")
+        (1, "tallyman: serve is available only in the native program: cargo install --path crates/cli\n")
     );
     for line in [["manifest", "--debug", "version"], ["--debug", "manifest", "version"]] {
         assert_eq!(understood(&line), understood(&["version"]));
@@ -447,7 +447,9 @@ fn help_is_grouped_and_every_command_has_examples_that_are_understood() {
             let is_understood = match Invocation::parse(&words) {
                 Invocation::Run(..) => true,
                 // The native program has it.
-                Invocation::Exit(exit) if words[0] == "serve" => exit.stderr.contains("use the native one"),
+                Invocation::Exit(exit) if words[0] == "serve" => {
+                    exit.stderr.contains("only in the native program")
+                }
                 Invocation::Exit(exit) => exit.exit == 0,
             };
             assert!(is_understood, "{line}");

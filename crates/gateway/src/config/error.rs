@@ -2,12 +2,14 @@
 
 use std::{io, net::SocketAddr, path::PathBuf};
 
+use tallyman_core::ReferenceError;
+
 /// A reason for which a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
     /// A file that the configuration needs cannot be read.
-    #[error("expected to read {}, found: {source}; name a file that the gateway may read", .path.display())]
+    #[error("could not read {}: {source}", .path.display())]
     Read {
         /// The file.
         path: PathBuf,
@@ -40,6 +42,22 @@ pub enum ConfigError {
         found: String,
         /// The reason, if name and URL could be told apart.
         source: Option<Box<toml::de::Error>>,
+    },
+    /// The reference of an entry of `samples` cannot be parsed.
+    #[error("samples: expected a reference such as alpine:latest, found {found:?}: {source}")]
+    Sample {
+        /// The reference.
+        found: String,
+        /// The reason.
+        source: ReferenceError,
+    },
+    /// `public_url` is not the URL of a gateway.
+    #[error(
+        "public_url: expected a URL such as https://registry.example.com/tallyman, without a query or a user name, found {found:?}"
+    )]
+    PublicUrl {
+        /// Its value.
+        found: String,
     },
     /// An entry of `origins` is not an origin.
     #[error("origins: expected an origin such as https://ui.example.com, without a path, found {found:?}")]
@@ -144,6 +162,33 @@ pub enum RegistryError {
     /// A second registry has the same name.
     #[error("expected a name of its own, found a second registry with this one")]
     NameTaken,
+    /// A second registry has the same name in references.
+    #[error(
+        "expected a registry of its own, found a second one for {host} after {other:?}; remove one, or set host to another name"
+    )]
+    HostTaken {
+        /// The name in references.
+        host: String,
+        /// The name of the first registry, as in paths.
+        other: String,
+    },
+    /// No reference can name the registry by its `host`.
+    #[error(
+        "host: expected the registry's name as references have it, such as docker.io or registry.example.com:5000, found \
+         {found:?}; set host to such a name"
+    )]
+    ReferenceHost {
+        /// Its value, or the host of `url` where it is not set.
+        found: String,
+    },
+    /// The URL is that of Docker Hub's website.
+    #[error(
+        "url: expected https://registry-1.docker.io, where Docker Hub serves its registry, found {found:?}"
+    )]
+    DockerHub {
+        /// The URL.
+        found: String,
+    },
     /// The URL is not the origin of a registry.
     #[error("expected a URL such as https://registry.example.com, without a path or a password")]
     Url,

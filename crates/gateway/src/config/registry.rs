@@ -5,9 +5,10 @@ use std::{net::IpAddr, path::PathBuf};
 use ipnet::IpNet;
 use serde::Deserialize;
 use tallyman_auth::PublicRegistry;
+use tallyman_core::{Reference, Registry};
 use url::Url;
 
-use super::{ConfigError, RegistryError, read};
+use super::{ConfigError, RegistryError, fields, is_plain_url, read};
 use crate::repository_pattern::RepositoryPattern;
 
 /// The way to handle a redirect to a registry's storage.
@@ -28,6 +29,7 @@ pub struct RegistryConfig {
     /// Its name in paths: letters, digits and dashes.
     pub name: String,
     /// Its origin, such as `https://registry-1.docker.io`. Plain HTTP where it says `http://`.
+    #[serde(deserialize_with = "fields::url")]
     pub url: Url,
     /// Its name in references; that of `url` unless said otherwise, and `docker.io` for Docker Hub.
     pub host: Option<String>,
@@ -62,7 +64,7 @@ pub struct RegistryConfig {
     pub redirects: Redirects,
     /// Networks that it and its services may be in although they are not public, such as `10.0.0.0/8`. An address in
     /// `url` itself, and `localhost` there, are understood.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "fields::networks")]
     pub networks: Vec<IpNet>,
     /// Requests that one caller may make in a minute; as many as it likes unless said otherwise.
     pub requests_per_minute: Option<u32>,
@@ -103,15 +105,16 @@ impl RegistryConfig {
             return Err(self.error(RegistryError::Name));
         }
         let url = &self.url;
-        if !matches!(url.scheme(), "http" | "https")
-            || url.host().is_none()
-            || url.path() != "/"
-            || url.query().is_some()
-            || url.fragment().is_some()
-            || !url.username().is_empty()
-            || url.password().is_some()
-        {
+        if !is_plain_url(url) || url.path() != "/" {
             return Err(self.error(RegistryError::Url));
+        }
+        if url.host_str().is_some_and(|host| host.parse() == Ok(Registry::docker_hub())) {
+            return Err(self.error(RegistryError::DockerHub { found: url.to_string() }));
+        }
+        let host = self.reference_host();
+        let image = format!("{host}/image").parse::<Reference>();
+        if image.map_or(true, |image| image.registry().as_str() != host) {
+            return Err(self.error(RegistryError::ReferenceHost { found: host }));
         }
         let hosts = self.token_hosts.iter().chain(&self.storage_hosts);
         if let Some(host) = hosts.into_iter().find(|host| !is_host(host)) {

@@ -92,11 +92,16 @@ impl Upstream {
         match response.status() {
             status @ StatusCode::UNAUTHORIZED => {
                 let challenges = self.challenges_of(&url, status, response.headers());
-                self.remember_challenges(&challenges).ok_or_else(|| {
-                    Refusal::bad_gateway(format!(
-                        "expected {} to ask for a password or a token of a service in `token_hosts`, found neither",
+                let realm = challenges.iter().find_map(|challenge| match challenge {
+                    Challenge::Bearer { service, .. } => Some(&service.realm),
+                    Challenge::Basic { .. } => None,
+                });
+                self.remember_challenges(&challenges).ok_or_else(|| match realm {
+                    Some(realm) => self.unknown_token_service(realm),
+                    None => Refusal::bad_gateway(format!(
+                        "expected {} to send a Basic or Bearer challenge with 401, found neither",
                         self.name
-                    ))
+                    )),
                 })
             }
             // A registry that has asked for something leaves this open and repositories not.

@@ -2,8 +2,6 @@
 
 use std::{
     net::SocketAddr,
-    path::Path,
-    process::{Command, Stdio},
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -18,8 +16,7 @@ use tokio::{
 
 use crate::{
     everything::{Lacks, everything},
-    support::{Folder, Process, client, text},
-    upstreams::wait_for,
+    support::{Folder, Process, client, free_port, nginx, text},
 };
 
 /// Bytes that a gateway has sent to the registry when it dies: more than any request but a part of a large blob has.
@@ -63,45 +60,16 @@ async fn relay(registry: SocketAddr, full: impl Fn() + Clone + Send + 'static) -
     address
 }
 
-/// Starts nginx with the example for operators, its places replaced by those of the test. `None` without the program.
-fn nginx(folder: &Folder, gateways: &[SocketAddr]) -> Option<(Process, String)> {
-    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/nginx/gateways.conf");
-    let mut server = std::fs::read_to_string(example).unwrap();
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let (certificate, key) = folder.certificate("registry.example.com");
-    let (certificate, key) = (certificate.display().to_string(), key.display().to_string());
+/// Starts nginx in front of three gateways. `None` without the program.
+fn in_front(folder: &Folder, gateways: &[SocketAddr]) -> Option<(Process, String)> {
+    let port = free_port();
+    let gateways: Vec<String> = gateways.iter().map(ToString::to_string).collect();
     let places = [
-        ("listen 443 ssl", format!("listen 127.0.0.1:{port} ssl")),
-        ("/etc/nginx/tls/registry.example.com.pem", certificate),
-        ("/etc/nginx/tls/registry.example.com.key", key),
-        ("10.0.0.11:8080", gateways[0].to_string()),
-        ("10.0.0.12:8080", gateways[1].to_string()),
-        ("10.0.0.13:8080", gateways[2].to_string()),
+        ("10.0.0.11:8080", &*gateways[0]),
+        ("10.0.0.12:8080", &*gateways[1]),
+        ("10.0.0.13:8080", &*gateways[2]),
     ];
-    for (example, ours) in places {
-        assert_eq!(server.matches(example).count(), 1, "{example}");
-        server = server.replace(example, &ours);
-    }
-    let at = folder.0.display();
-    let config = folder.write(
-        "nginx.conf",
-        &format!(
-            "daemon off; master_process off; pid {at}/nginx.pid; error_log {at}/error.log;\nevents {{}}\nhttp {{\n\
-             access_log off; client_body_temp_path {at}/1; proxy_temp_path {at}/2; fastcgi_temp_path {at}/3; \
-             uwsgi_temp_path {at}/4; scgi_temp_path {at}/5;\n{server}}}\n"
-        ),
-    );
-    let programs = ["nginx", "/usr/sbin/nginx"];
-    let child = programs.iter().find_map(|program| {
-        let mut command = Command::new(program);
-        command.arg("-p").arg(&folder.0).arg("-c").arg(&config).stderr(Stdio::null()).spawn().ok()
-    });
-    let Some(child) = child else {
-        tallyman_dev_registry::skip_test("nginx is not installed");
-        return None;
-    };
-    let running = Process::quiet(child);
-    wait_for(&format!("127.0.0.1:{port}"));
+    let running = nginx(folder, "gateways.conf", port, &places)?;
     Some((running, format!("https://127.0.0.1:{port}/tallyman")))
 }
 
@@ -125,7 +93,7 @@ async fn a_gateway_that_dies_in_the_middle_of_a_push_is_not_missed() {
         *process.lock().unwrap() = Some(child);
         gateways.push(address);
     }
-    let Some((_nginx, url)) = nginx(&folder, &gateways) else { return };
+    let Some((_nginx, url)) = in_front(&folder, &gateways) else { return };
     let client = client(&url, "registry.example.com", Some(("user", "secret")));
     everything(&client, "registry.example.com", &Lacks::default()).await;
 

@@ -15,7 +15,10 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-use crate::support::{Folder, Scripted, answer, at, caller, gateway, get, own_user};
+use crate::{
+    support::{Folder, Scripted, answer, at, caller, gateway, get, own_user},
+    upstreams::USERS,
+};
 
 const BLOB: &str = "v2/a/blobs/sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
@@ -194,9 +197,9 @@ async fn every_redirect_is_checked_by_host_and_by_address() {
         ("mapped", 403, 200),
         ("decimal", 403, 200),
         ("metadata", 403, 403),
-        ("unknown", 403, 403),
-        ("file", 403, 403),
-        ("user", 403, 403),
+        ("unknown", 502, 502),
+        ("file", 502, 502),
+        ("user", 502, 502),
         ("loop", 502, 502),
         ("own", 200, 200),
     ] {
@@ -238,7 +241,7 @@ async fn a_registry_whose_name_leads_inside_is_refused() {
 #[tokio::test]
 async fn token_services_are_those_of_the_configuration() {
     let registry = Scripted::start(|_| {
-        let challenge = "Bearer realm=\"https://attacker.example/token\",service=\"s\"";
+        let challenge = "Bearer realm=\"https://attacker.example:8443/token?key=s3cret\",service=\"s\"";
         answer(401, &[("www-authenticate", challenge)], "")
     })
     .await;
@@ -248,8 +251,97 @@ async fn token_services_are_those_of_the_configuration() {
         let response =
             caller().get(at(&gateway, path)).basic_auth("user", Some("secret")).send().await.unwrap();
         assert_eq!(response.status(), 502, "{path}");
-        assert!(response.text().await.unwrap().contains("token_hosts"), "{path}");
+        let text = response.text().await.unwrap();
+        let expected = "names https://attacker.example:8443 for its token service";
+        assert!(text.contains(expected) && text.contains("to its token_hosts"), "{path}: {text}");
+        assert!(!text.contains("s3cret"), "{path}: {text}");
     }
+}
+
+#[tokio::test]
+async fn a_host_that_the_configuration_lacks_is_named_without_what_is_secret() {
+    const UPLOAD: &str = "/r/lab/v2/upload/blobs/uploads/";
+    let registry = Scripted::start(|line| {
+        let (status, place) = match line.split('/').nth(2).unwrap() {
+            "storage" => (307, "https://a.storage.example:9000/secret-path?signature=s3cret"),
+            "user" => (307, "https://s3cret@storage.example/x"),
+            "file" => (307, "file:///s3cret"),
+            "none" => (307, "https://[s3cret"),
+            _ => (202, "https://storage.example/secret-path?_state=s3cret"),
+        };
+        answer(status, &[("location", place)], "")
+    })
+    .await;
+    let gateway = gateway(&registry.url, "", "").await;
+    for (repository, expected) in [
+        ("storage", "lab names https://a.storage.example:9000 for a download"),
+        ("storage", "add \\\"a.storage.example:9000\\\" to its storage_hosts"),
+        ("user", "only URLs of http or https without a user name"),
+        ("file", "lab names file: for a download"),
+        ("none", "found none that can be parsed"),
+        ("upload", "Location of its own API, found https://storage.example\""),
+    ] {
+        let request = match repository {
+            "upload" => caller().post(at(&gateway, UPLOAD)),
+            name => caller()
+                .get(at(&gateway, &format!("/r/lab/{}", BLOB.replace("v2/a/", &format!("v2/{name}/"))))),
+        };
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), 502, "{repository}");
+        let text = response.text().await.unwrap();
+        assert!(text.contains(expected), "{repository}: {text}");
+        assert!(!text.contains("s3cret") && !text.contains("secret-path"), "{repository}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn pages_of_allowed_origins_use_what_the_app_uses() {
+    let limits = [
+        ("ratelimit-limit", "100;w=60"),
+        ("ratelimit-remaining", "9;w=60"),
+        ("docker-ratelimit-source", "10.0.0.1"),
+    ];
+    let registry = Scripted::start(move |_| answer(200, &limits, "reached")).await;
+    let folder = Folder::new("origins");
+    let users = folder.write("users", USERS);
+    let top = format!("origins = ['https://ui.example']\n[sign_in]\nhtpasswd = {:?}", users.display());
+    let gateway = gateway(&registry.url, &top, "").await;
+    let ask = async |method: &str, path: &str, origin: &str| {
+        let request = caller().request(method.parse().unwrap(), at(&gateway, path)).header("origin", origin);
+        let request =
+            request.header("access-control-request-method", "GET").basic_auth("user", Some("secret"));
+        request.send().await.unwrap()
+    };
+    for (method, path, expected) in [
+        ("OPTIONS", "/config.json", 204),
+        ("OPTIONS", "/sign-out", 204),
+        ("OPTIONS", "/r/lab/v2/", 204),
+        ("GET", "/config.json", 200),
+        ("POST", "/sign-out", 204),
+        ("GET", "/r/lab/v2/", 200),
+        ("GET", "/r/unknown/v2/", 404),
+    ] {
+        let response = ask(method, path, "https://ui.example").await;
+        assert_eq!(response.status(), expected, "{method} {path}");
+        let headers = response.headers();
+        assert_eq!(headers["access-control-allow-origin"], "https://ui.example", "{method} {path}");
+        let exposed = headers["access-control-expose-headers"].to_str().unwrap().to_owned();
+        for (name, value) in limits {
+            assert!(exposed.split(", ").any(|exposed| exposed == name), "{name}: {exposed}");
+            let found = headers.get(name).map(|found| found.to_str().unwrap());
+            assert_eq!(found, (path == "/r/lab/v2/" && expected == 200).then_some(value), "{name}");
+        }
+        if method == "OPTIONS" {
+            assert!(
+                headers["access-control-allow-headers"].to_str().unwrap().contains("Authorization"),
+                "{path}"
+            );
+        }
+        let refused = ask(method, path, "https://attacker.example").await;
+        let is_told = refused.headers().contains_key("access-control-allow-origin");
+        assert_eq!((refused.status().as_u16(), is_told), (403, false), "{method} {path}");
+    }
+    assert_eq!(ask("OPTIONS", "/metrics", "https://ui.example").await.status(), 405);
 }
 
 #[tokio::test]
@@ -537,7 +629,7 @@ async fn no_second_repository_gets_into_a_request() {
         ("PUT", "acme/a/blobs/uploads/", None, 405, ""),
         ("GET", "acme/moved/tags/list", None, 403, "acme/moved/tags/list"),
         ("GET", "acme/encoded/tags/list", None, 403, "acme/encoded/tags/list"),
-        ("GET", "acme/doubled/tags/list", None, 403, "acme/doubled/tags/list"),
+        ("GET", "acme/doubled/tags/list", None, 502, "acme/doubled/tags/list"),
         ("POST", "acme/begun/blobs/uploads/", None, 502, "acme/begun/blobs/uploads/"),
     ] {
         let before = registry.lines().len();

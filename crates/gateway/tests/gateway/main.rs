@@ -7,6 +7,7 @@ mod contract;
 mod deploy;
 mod differential;
 mod distribution;
+mod docker;
 #[path = "../../../registry/tests/client/everything.rs"]
 mod everything;
 mod exhaustion;

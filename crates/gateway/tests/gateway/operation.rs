@@ -12,6 +12,7 @@ use std::{
 use axum::{Router, body::Body, response::Response};
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair, date_time_ymd};
 use tallyman_core::Digest;
 use tallyman_dev_registry::{Auth, Registry, TokenAuth};
 use tokio::{
@@ -19,7 +20,7 @@ use tokio::{
     sync::Notify,
 };
 
-use crate::support::{Folder, Scripted, answer, at, caller, gateway, gateway_of, get, text};
+use crate::support::{Folder, Process, Scripted, answer, at, caller, gateway, gateway_of, get, text};
 use crate::upstreams::USERS;
 
 /// A registry whose blobs come in two halves, the second when it is told.
@@ -179,7 +180,7 @@ async fn content_comes_from_the_cache_only_for_those_whom_the_registry_would_ser
         .to_str()
         .unwrap()
         .to_owned();
-    assert!(token.starts_with("Bearer realm=\"../token\""), "{token}");
+    assert!(token.starts_with(&format!("Bearer realm=\"{}\"", at(&gateway, "/r/lab/token"))), "{token}");
     let answer = caller()
         .get(at(&gateway, "/r/lab/token?scope=repository:acme/app:pull"))
         .basic_auth("user", Some("secret"))
@@ -402,6 +403,61 @@ async fn tls_brings_http2_and_certificates_are_checked_upstream() {
     }
 }
 
+type Change = fn(&mut CertificateParams);
+
+#[tokio::test]
+async fn faults_of_tls_are_told_with_what_helps() {
+    let folder = Folder::new("tls-faults");
+    let certificate = |name: &str, change: Change| {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        change(&mut params);
+        let pem = params.self_signed(&key).unwrap().pem();
+        (folder.write("certificate.pem", &pem), folder.write("key.pem", &key.serialize_pem()))
+    };
+    let known = true;
+    let faults: [(&str, Change, bool, &str); 5] = [
+        ("localhost", |_| {}, !known, "is signed by an unknown authority; name a PEM file"),
+        (
+            "localhost",
+            &|params| params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained),
+            known,
+            "authority's, not a server's; use one",
+        ),
+        ("localhost", |params| params.not_after = date_time_ymd(2020, 1, 1), known, "has expired; renew it"),
+        (
+            "localhost",
+            &|params| params.not_before = date_time_ymd(3000, 1, 1),
+            known,
+            "is not valid yet; compare the clocks",
+        ),
+        ("other.example", |_| {}, known, "is for other host names; use a host name"),
+    ];
+    let told = async |url: &str, more: &str| {
+        let response = get(&gateway(url, "", more).await, "/r/lab/v2/").await;
+        assert_eq!(response.status(), 502, "{url}");
+        response.text().await.unwrap()
+    };
+    for (name, change, is_known, expected) in faults {
+        let (certificate, key) = certificate(name, change);
+        let top = format!("[tls]\ncertificate = {certificate:?}\nkey = {key:?}");
+        let secure = gateway("http://127.0.0.1:1", &top, "").await;
+        let more = if is_known { format!("ca_file = {certificate:?}") } else { String::new() };
+        let port = secure.address.port();
+        let text = told(&format!("https://localhost:{port}"), &more).await;
+        assert!(text.contains(&format!("certificate of https://localhost:{port}")), "{text}");
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
+    let (certificate, key) = certificate("localhost", |_| {});
+    let top = format!("[tls]\ncertificate = {certificate:?}\nkey = {key:?}");
+    let secure = gateway("http://127.0.0.1:1", &top, "").await;
+    let text = told(&format!("http://{}", secure.address), "").await;
+    assert!(text.contains("write https:// in the url of lab"), "{text}");
+    let plain = Scripted::start(|_| answer(200, &[], "")).await;
+    let text = told(&plain.url.replace("http://", "https://"), "").await;
+    assert!(text.contains("write http:// in the url of lab"), "{text}");
+}
+
 #[tokio::test]
 async fn the_program_logs_no_credentials_reads_its_file_again_and_ends_when_told() {
     let registry = Scripted::start(|_| answer(401, &[("www-authenticate", "Basic realm=\"r\"")], "")).await;
@@ -427,7 +483,7 @@ async fn the_program_logs_no_credentials_reads_its_file_again_and_ends_when_told
         assert!(lines.contains("cargo xtask web"), "{lines}");
         log.read_line(&mut lines).unwrap();
     }
-    let url = lines.split("listening at ").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let url = lines.split("listening on ").nth(1).unwrap().split('"').next().unwrap().to_owned();
     let signal = |name: &str| {
         assert!(Command::new("kill").args([name, &running.id().to_string()]).status().unwrap().success());
     };
@@ -462,8 +518,38 @@ async fn the_program_logs_no_credentials_reads_its_file_again_and_ends_when_told
         let line: serde_json::Value = serde_json::from_str(line).expect("each line is JSON");
         assert!(line["timestamp"].is_string() && line["level"].is_string(), "{line}");
     }
-    assert!(!lines.contains("changes only with a new start"), "it listens where it was told: {lines}");
+    assert!(!lines.contains("take effect only after a restart"), "it listens where it was told: {lines}");
     assert!(!lines.contains("s3cret") && !lines.contains("dXNlcjpzM2NyZXQ="), "{lines}");
+}
+
+#[tokio::test]
+async fn a_second_signal_ends_a_program_that_waits_for_transfers() {
+    for (signal, code, seconds) in
+        [("-INT", 130, "drain_seconds = 60"), ("-TERM", 143, "shutdown_seconds = 60")]
+    {
+        let (url, _go_on) = halting().await;
+        let folder = Folder::new("signals");
+        let (mut process, at) = Process::gateway(&folder.write("gateway.toml", &text(&url, seconds, "")));
+        let log = process.log();
+        let mut running = caller().get(format!("{}{BLOB}", at.trim_end_matches('/'))).send().await.unwrap();
+        assert_eq!(running.chunk().await.unwrap().unwrap(), "half ");
+        let id = process.0.id().to_string();
+        let send = || assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+        let waits_for = |expected: &str| {
+            let found = log.iter().find(|line| line.contains(expected));
+            found.unwrap_or_else(|| panic!("no line with {expected:?}"))
+        };
+        send();
+        let line = waits_for("shutting down: ");
+        assert!(line.contains("(1 in progress)") && line.contains("again to end at once"), "{line}");
+        assert!(
+            line.contains(if signal == "-INT" { "up to 90 seconds" } else { "up to 60 seconds" }),
+            "{line}"
+        );
+        send();
+        waits_for("stopped at once");
+        assert_eq!(process.0.wait().unwrap().code(), Some(code), "{signal}");
+    }
 }
 
 #[tokio::test]
@@ -553,7 +639,7 @@ fn what_a_gateway_cannot_start_with_is_refused_by_the_check() {
             .unwrap()
     };
     for (top, more, expected) in [
-        (sign_in("/nope".as_ref()), nothing(), "expected to read /nope"),
+        (sign_in("/nope".as_ref()), nothing(), "could not read /nope: "),
         (sign_in(&empty), nothing(), "at least one user"),
         (tls("/dev/null".as_ref(), &key), nothing(), "PEM form, found: /dev/null"),
         (tls(&certificate, &empty), nothing(), "empty: "),
@@ -564,11 +650,63 @@ fn what_a_gateway_cannot_start_with_is_refused_by_the_check() {
         (nothing(), "username = 'u'\npassword_env = 'NOPE'".to_owned(), "variable NOPE, found none"),
         (nothing(), format!("ca_file = {empty:?}"), "found none that can be used in"),
         (nothing(), "ca_file = '/dev/null'".to_owned(), "found none that can be used in /dev/null"),
+        (
+            nothing(),
+            "host = 'https://r.example/'".to_owned(),
+            "such as docker.io or registry.example.com:5000",
+        ),
+        (nothing(), "host = ''".to_owned(), "as references have it"),
+        (nothing(), "host = 'index.docker.io'".to_owned(), "as references have it"),
+        (nothing(), "host = 'registry'".to_owned(), "as references have it"),
+        (
+            nothing(),
+            "[[registries]]\nname = 'b'\nurl = 'https://other.example'\nhost = 'registry.example'".to_owned(),
+            "found a second one for registry.example after \"lab\"",
+        ),
+        (
+            nothing(),
+            "[[registries]]\nname = 'b'\nurl = 'https://docker.io'".to_owned(),
+            "expected https://registry-1.docker.io",
+        ),
+        (
+            nothing(),
+            "[[registries]]\nname = 'b'\nurl = 'https://index.docker.io'".to_owned(),
+            "expected https://registry-1.docker.io",
+        ),
+        (
+            nothing(),
+            "[[registries]]\nname = 'b'\nurl = '127.0.0.1:5000'".to_owned(),
+            "http://127.0.0.1:5000 for plain HTTP",
+        ),
+        (
+            nothing(),
+            "[[registries]]\nname = 'b'\nurl = 'localhost:5000'".to_owned(),
+            "http://127.0.0.1:5000 for plain HTTP",
+        ),
+        (
+            "[[samples]]\nreference = '::bad ref'\nabout = 'x'".to_owned(),
+            nothing(),
+            "such as alpine:latest, found \"::bad ref\"",
+        ),
+        ("trusted_proxies = ['proxy']".to_owned(), nothing(), "10.0.0.0/8 or an address such as 10.0.0.5"),
+        (nothing(), "networks = ['10.0.0.0/33']".to_owned(), "10.0.0.0/8 or an address such as 10.0.0.5"),
+        ("metrics_listen = '9090'".to_owned(), nothing(), "an address and a port such as 127.0.0.1:8080"),
+        ("public_url = 'registry.example.com'".to_owned(), nothing(), "expected a URL such as"),
+        ("public_url = 'https://a.example/?b'".to_owned(), nothing(), "without a query or a user name"),
     ] {
         let checked = check(&top, &more);
         let error = String::from_utf8_lossy(&checked.stderr);
         assert_eq!(checked.status.code(), Some(1), "{top}{more}: {error}");
         assert!(error.contains(expected), "{top}{more}: {error}");
+    }
+    for (flags, expected) in [
+        (["--listen", "8080"], "an address and a port such as 127.0.0.1:8080"),
+        (["--registry", "lab=127.0.0.1:5000"], "http://127.0.0.1:5000 for plain HTTP"),
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tallyman-gateway"));
+        let output = command.args(flags).arg("--check").output().unwrap();
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(2) && error.contains(expected), "{flags:?}: {error}");
     }
     let kept = folder.0.join("kept");
     fs::create_dir(&kept).unwrap();
@@ -578,6 +716,14 @@ fn what_a_gateway_cannot_start_with_is_refused_by_the_check() {
         (format!("{}\n{}", sign_in(&users), cached(&cache)), nothing()),
         (cached(&kept), nothing()),
         (cached(&folder.0.join("a/b")), nothing()),
+        (
+            "trusted_proxies = ['10.0.0.5', '::1', '10.0.0.0/8']".to_owned(),
+            "networks = ['10.0.0.5']".to_owned(),
+        ),
+        (
+            "public_url = 'https://registry.example.com/tallyman'".to_owned(),
+            "host = 'other.example:5000'".to_owned(),
+        ),
     ] {
         let checked = check(&top, &more);
         assert!(checked.status.success(), "{top}: {}", String::from_utf8_lossy(&checked.stderr));

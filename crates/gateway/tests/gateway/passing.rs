@@ -293,7 +293,8 @@ async fn a_registry_may_name_itself_as_references_do_and_nobody_follows_what_is_
         ("POST", "api/blobs/uploads/", (502, None)),
     ] {
         let url = at(&gateway, &format!("/r/lab/v2/{path}"));
-        let response = caller().request(method.parse().unwrap(), url).send().await.unwrap();
+        let request = caller().request(method.parse().unwrap(), url).header("sec-fetch-site", "same-origin");
+        let response = request.send().await.unwrap();
         let found = response.headers().get("location").map(|value| value.to_str().unwrap());
         assert_eq!((response.status().as_u16(), found), expected, "{method} {path}");
     }
@@ -335,8 +336,8 @@ async fn browsers_are_sent_to_storages_that_let_them_read() {
     for (repository, status, location) in [
         ("far", 307, Some("https://a.storage.example/x?signature=y")),
         ("near", 200, None),
-        ("elsewhere", 403, None),
-        ("downgraded", 403, None),
+        ("elsewhere", 502, None),
+        ("downgraded", 502, None),
     ] {
         let response = get(&gateway, &BLOB.replace("/a/", &format!("/{repository}/"))).await;
         assert_eq!(response.status(), status, "{repository}");
@@ -687,7 +688,8 @@ async fn realms_are_the_gateways_own_path_whatever_its_depth() {
     for (path, up) in
         [("v2/", "../"), ("v2", ""), ("v2/a/manifests/x", "../../../"), ("v2/a/b/tags/list", "../../../../")]
     {
-        let response = get(&gateway, &format!("/r/lab/{path}")).await;
+        let request = caller().get(at(&gateway, &format!("/r/lab/{path}")));
+        let response = request.header("sec-fetch-site", "same-origin").send().await.unwrap();
         let expected = format!("Bearer realm=\"{up}token\",service=\"s\",scope=\"repository:a:pull\"");
         assert_eq!(response.status(), 401);
         assert_eq!(response.headers()["www-authenticate"], expected, "{path}");

@@ -169,6 +169,12 @@ async fn a_cookie_given_over_tls_stays_there() {
     let set = headers["set-cookie"].to_str().unwrap();
     assert!(set.starts_with("__Host-tallyman-session=") && set.ends_with("; Secure"), "{set}");
     let cookie = set.split(';').next().unwrap();
+    for scheme in ["https, http", "HTTPS", " https ,http"] {
+        let (_, headers) = send(&gateway, "/config.json", &[RIGHT, ("x-forwarded-proto", scheme)]).await;
+        assert!(headers["set-cookie"].to_str().unwrap().ends_with("; Secure"), "{scheme}");
+    }
+    let (_, headers) = send(&gateway, "/config.json", &[RIGHT, ("x-forwarded-proto", "http, https")]).await;
+    assert!(!headers["set-cookie"].to_str().unwrap().contains("Secure"), "the browser came by plain HTTP");
     let planted = format!("tallyman-session=x; {cookie}; __Host-tallyman-session=y");
     let tls = ("x-forwarded-proto", "https");
     assert_eq!(send(&gateway, "/config.json", &[("cookie", &planted), tls]).await.0, 200);
@@ -285,7 +291,7 @@ async fn session_keys_are_long_and_there() {
     let short = folder.write("short", "too short");
     for (line, expected) in [
         (format!("session_key_file = {:?}", short.display()), "at least 32 bytes"),
-        (format!("session_key_file = {:?}", folder.0.join("missing").display()), "expected to read"),
+        (format!("session_key_file = {:?}", folder.0.join("missing").display()), "could not read"),
         ("session_key_env = 'TALLYMAN_TEST_NO_SUCH_KEY'".to_owned(), "TALLYMAN_TEST_NO_SUCH_KEY"),
         (
             format!("session_key_env = 'A'\nsession_key_file = {:?}", short.display()),

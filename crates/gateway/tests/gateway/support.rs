@@ -27,6 +27,8 @@ use tallyman_registry::{
 };
 use url::Url;
 
+use crate::upstreams::wait_for;
+
 /// A folder that goes when its owner goes.
 pub struct Folder(pub PathBuf);
 
@@ -72,11 +74,11 @@ impl Process {
     pub fn listening(command: &mut Command) -> (Self, String) {
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
-        let line = lines.by_ref().find(|line| line.contains("listening at")).unwrap();
+        let line = lines.by_ref().find(|line| line.contains("listening on")).unwrap();
         // Whoever does not read on, stops the program.
         let (send, log) = mpsc::channel();
         std::thread::spawn(move || lines.for_each(|line| drop(send.send(line))));
-        (Self(child, Some(log)), line.split("listening at ").nth(1).unwrap().trim().to_owned())
+        (Self(child, Some(log)), line.split("listening on ").nth(1).unwrap().trim().to_owned())
     }
 }
 
@@ -98,6 +100,50 @@ impl Drop for Process {
         let _dead = self.0.kill();
         self.0.wait().unwrap();
     }
+}
+
+/// Starts nginx with an example for operators, its places replaced by those of the test. `None` without the program.
+pub fn nginx(folder: &Folder, example: &str, port: u16, places: &[(&str, &str)]) -> Option<Process> {
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/nginx").join(example);
+    let mut server = fs::read_to_string(example).unwrap();
+    let (certificate, key) = folder.certificate("registry.example.com");
+    let (certificate, key) = (certificate.display().to_string(), key.display().to_string());
+    let listen = format!("listen 127.0.0.1:{port} ssl");
+    let all = [
+        ("listen 443 ssl", listen.as_str()),
+        ("/etc/nginx/tls/registry.example.com.pem", &certificate),
+        ("/etc/nginx/tls/registry.example.com.key", &key),
+    ];
+    for (example, ours) in all.iter().chain(places) {
+        assert_eq!(server.matches(example).count(), 1, "{example}");
+        server = server.replace(example, ours);
+    }
+    let at = folder.0.display();
+    let config = folder.write(
+        "nginx.conf",
+        &format!(
+            "daemon off; master_process off; pid {at}/nginx.pid; error_log {at}/error.log;\nevents {{}}\nhttp {{\n\
+             access_log off; client_body_temp_path {at}/1; proxy_temp_path {at}/2; fastcgi_temp_path {at}/3; \
+             uwsgi_temp_path {at}/4; scgi_temp_path {at}/5;\n{server}}}\n"
+        ),
+    );
+    let programs = ["nginx", "/usr/sbin/nginx"];
+    let child = programs.iter().find_map(|program| {
+        let mut command = Command::new(program);
+        command.arg("-p").arg(&folder.0).arg("-c").arg(&config).stderr(Stdio::null()).spawn().ok()
+    });
+    let Some(child) = child else {
+        tallyman_dev_registry::skip_test("nginx is not installed");
+        return None;
+    };
+    let running = Process::quiet(child);
+    wait_for(&format!("127.0.0.1:{port}"));
+    Some(running)
+}
+
+/// A port that nobody listens on.
+pub fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// The configuration of one registry called `lab`, listening on a free port. `top` comes before it, `more` belongs to it.
@@ -196,6 +242,8 @@ impl Transport for Through {
             );
             let query = asked.query().map_or_else(String::new, |query| format!("?{query}"));
             request.url = format!("{}/r/lab{}{query}", self.gateway, asked.path());
+            // As the app does, which resolves the references of the gateway.
+            request.headers.insert("sec-fetch-site", HeaderValue::from_static("same-origin"));
             // The certificates of the tests are nobody's.
             request.unverified_tls = true;
             let mut response = self.native.send(request).await?;

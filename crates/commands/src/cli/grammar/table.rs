@@ -735,31 +735,38 @@ Nothing is pushed. The exit code is 2 if there is a difference.",
             Understood::Run(Command::Remove { lists: parsed.arguments, deletion })
         },
     },
-    // The native program has it from the gateway, with the same flags; a test holds both against each other.
+    // The native program has it from the gateway, with the same flags and texts; a test compares them.
     CommandSpec {
         name: SERVE,
         usage: "serve [OPTIONS]",
         summary: "Serve the app and the gateway to registries (native program only)",
-        about: "Serve the app, and reach the configured registries for it, on one origin. Only the native program has it.",
+        about: "Serve the app, and reach the configured registries for it, on one origin. Available only in the native program.",
         examples: &["tallyman serve --registry hub=https://registry-1.docker.io"],
         group: CommandGroup::Program,
         arity: Arity::AtLeast(0),
         flags: &[
-            Flag::bool("check", "Check the configuration and the files that it names"),
-            Flag::text("config", "Configuration file, which SIGHUP reloads")
+            Flag::bool("check", "Check the configuration and exit"),
+            Flag::text("config", "Configuration file; SIGHUP reloads it")
                 .value("file")
                 .completed_by(CompletionHint::Files),
-            Flag::text("connect", "Place besides the registries that the app may connect to; may be repeated")
-                .value("source"),
-            Flag::text("listen", "Address to listen at").value("address"),
-            Flag::text("log", "Format of the log: text or json").value("format"),
-            Flag::text("probe", "Ask a running gateway whether it is ready").value("url"),
-            Flag::text("registry", "Registry and its name in paths; may be repeated").value("name=url"),
+            Flag::text(
+                "connect",
+                "Additional origin that the app may connect to, such as http://127.0.0.1:5000; may be repeated",
+            )
+            .value("source"),
+            Flag::text("listen", "Address to listen on (overrides the file)").value("address"),
+            Flag::text("log", "Log format").value("format"),
+            Flag::text("probe", "Check whether the gateway at this URL is ready, and exit").value("url"),
+            Flag::text(
+                "registry",
+                "Registry and its name in paths, such as hub=https://registry-1.docker.io; may be repeated",
+            )
+            .value("name=url"),
             Flag::text("title", "Title of the app").value("text"),
         ],
         hint: CompletionHint::Nothing,
         read: |_| {
-            EarlyExit::with_fault(&format!("{PROGRAM}: serve is not in this program: use the native one"), 1).into()
+            EarlyExit::with_fault(&format!("{PROGRAM}: serve is available only in the native program: cargo install --path crates/cli"), 1).into()
         },
     },
     CommandSpec {

@@ -1,0 +1,91 @@
+//! Faults of TLS with a registry, and what an operator can do about them.
+
+use std::{error::Error, io};
+
+use rustls::CertificateError;
+use url::Url;
+
+use super::{Upstream, origin_of};
+
+impl Upstream {
+    /// Returns the sentence about a request for `url` that failed because of TLS: on the side that speaks it, or because a port that
+    /// speaks it was sent plain HTTP. Returns `None` if TLS is not the cause.
+    pub(super) fn tls_fault(&self, url: &Url, error: &(dyn Error + 'static)) -> Option<String> {
+        let (name, found) = (&self.name, origin_of(url));
+        if url.scheme() == "http" {
+            let advice = format!("the port may expect TLS; write https:// in the url of {name} if it does");
+            return was_cut_off(error).then(|| {
+                format!("expected an answer of {found} by plain HTTP, found a connection that ended without one: {advice}")
+            });
+        }
+        match rustls_error(error)? {
+            rustls::Error::InvalidMessage(_) => {
+                let advice = match self.is_own(url) {
+                    true => format!("; write http:// in the url of {name} if it speaks plain HTTP"),
+                    false => String::new(),
+                };
+                Some(format!("expected TLS from {found}, found something else{advice}"))
+            }
+            rustls::Error::InvalidCertificate(fault) => {
+                let (fault, advice) = certificate_fault(fault);
+                let advice = advice.map(|advice| format!("; {advice}")).unwrap_or_default();
+                Some(format!(
+                    "expected a certificate of {found} that can be verified, found one that {fault}{advice}"
+                ))
+            }
+            other => Some(format!("expected a TLS connection to {found}, found: {other}")),
+        }
+    }
+}
+
+const NAME_AUTHORITY: &str = "name a PEM file with its certificate authority in ca_file";
+
+/// Returns the fault of a certificate in words, and what an operator can do about it.
+fn certificate_fault(error: &CertificateError) -> (String, Option<&'static str>) {
+    let (fault, advice) = match error {
+        CertificateError::UnknownIssuer => ("is signed by an unknown authority", Some(NAME_AUTHORITY)),
+        // The text of the library's own enum.
+        CertificateError::Other(other) if format!("{other:?}").contains("CaUsedAsEndEntity") => {
+            let advice =
+                "use one for the server that this authority has signed, and name the authority in ca_file";
+            ("is a certificate authority's, not a server's", Some(advice))
+        }
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            ("has expired", Some("renew it at the registry"))
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            ("is not valid yet", Some("compare the clocks of both machines"))
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            let advice =
+                "use a host name of the certificate, or a certificate with this name in subjectAltName";
+            ("is for other host names", Some(advice))
+        }
+        CertificateError::Revoked => ("is revoked", Some("renew it at the registry")),
+        other => return (format!("cannot be verified ({other})"), None),
+    };
+    (fault.to_owned(), advice)
+}
+
+/// Returns the error of TLS among the causes of an error. Those of input and output keep theirs inside.
+fn rustls_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
+    causes(error).find_map(|cause| cause.downcast_ref())
+}
+
+/// Returns `true` if a connection that had come about ended without an answer, or with one that is not HTTP.
+fn was_cut_off(error: &(dyn Error + 'static)) -> bool {
+    causes(error).any(|cause| {
+        let ended = [io::ErrorKind::ConnectionReset, io::ErrorKind::UnexpectedEof, io::ErrorKind::BrokenPipe];
+        let http = cause.downcast_ref::<hyper::Error>();
+        http.is_some_and(|error| error.is_incomplete_message() || error.is_parse())
+            || cause.downcast_ref::<io::Error>().is_some_and(|error| ended.contains(&error.kind()))
+    })
+}
+
+/// An error and its causes. An error of input and output that wraps another one counts that as its cause.
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error| {
+        let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        inner.map(|inner| inner as &(dyn Error + 'static)).or_else(|| error.source())
+    })
+}
