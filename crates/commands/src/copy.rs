@@ -29,13 +29,13 @@ pub struct CopyPlan {
     pub manifests: usize,
     /// Their digests.
     pub digests: Vec<Digest>,
-    /// What the target stands for before the copy.
+    /// The target's manifest before the copy.
     pub standing: Standing,
     /// The plan; `None` if the target is that already.
     pub plan: Option<PushPlan>,
 }
 
-/// What a reference stands for, as far as its registry says.
+/// The manifest that a reference stands for, as far as its registry says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Standing {
     /// Nothing.

@@ -44,7 +44,7 @@ pub enum Refusal {
     SignIn,
 }
 
-/// What is to be taken out of a repository.
+/// The tags and manifests that are to be taken out of a repository.
 pub struct Chosen<'a> {
     /// Tags.
     pub tags: &'a BTreeSet<Tag>,
@@ -66,7 +66,7 @@ pub async fn plan(
         Removal::Untag => tags.iter().filter(|tag| chosen.tags.contains(*tag)).cloned().collect(),
         Removal::Manifests => {
             let mut all = tags.to_vec();
-            all.extend(listed(client, repository).await?.into_iter().filter(|tag| !tags.contains(tag)));
+            all.extend(list_tags(client, repository).await?.into_iter().filter(|tag| !tags.contains(tag)));
             all
         }
     };
@@ -75,7 +75,7 @@ pub async fn plan(
 }
 
 /// Lists the tags of a repository. Registries say that there is no repository where it has manifests without a tag alone.
-async fn listed(client: &Client, repository: &Reference) -> Result<Vec<Tag>, Error> {
+async fn list_tags(client: &Client, repository: &Reference) -> Result<Vec<Tag>, Error> {
     let mut pages = client.tags(repository);
     let mut tags = Vec::new();
     while let Some(page) = pages.next().await {
@@ -131,7 +131,7 @@ impl Survey {
         let known = match self.0.take().filter(|(then, _)| now - then < SURVEY_LASTS) {
             Some(known) => known,
             None => {
-                let tags = listed(client, &step.reference).await?;
+                let tags = list_tags(client, &step.reference).await?;
                 (now, resolved(client, &step.reference, &tags, |_, _| ()).await?)
             }
         };

@@ -153,15 +153,19 @@ fn shell_parts(line: &str) -> Vec<&str> {
 fn from_program(part: &str) -> &str {
     let mut rest = part;
     while let Some((word, behind)) = rest.split_once(char::is_whitespace) {
-        let is_variable = word.split_once('=').is_some_and(|(name, _)| {
-            !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-        });
-        if !is_variable && !matches!(word, "$" | "%" | ">" | "sudo" | "-E" | "env" | "time" | "exec") {
+        if !is_variable(word) && !matches!(word, "$" | "%" | ">" | "sudo" | "-E" | "env" | "time" | "exec") {
             break;
         }
         rest = behind.trim_start();
     }
     rest
+}
+
+/// Returns `true` for a word that sets a variable: `NAME=value`.
+fn is_variable(word: &str) -> bool {
+    word.split_once('=').is_some_and(|(name, _)| {
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    })
 }
 
 /// Words of a shell, behind which no image stands.
@@ -199,7 +203,7 @@ impl Pasted {
             self.list_command(command, made);
             return true;
         }
-        if SHELL.contains(first) {
+        if SHELL.contains(first) || is_variable(first) {
             return false;
         }
         if is_program(first) {

@@ -69,7 +69,7 @@ impl<'a> Arguments<'a> {
         pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
     }
 
-    /// Those of `names` that are given.
+    /// Returns the flags of `names` that are given.
     fn given(&self, names: &[&str]) -> Vec<String> {
         let given = self.flags.iter().map(|(flag, _)| *flag).filter(|flag| names.contains(flag));
         given.map(str::to_owned).collect()
