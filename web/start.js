@@ -8,7 +8,7 @@ const SENTENCES = {
     'not-started': ['The app could not be loaded', 'The server did not send all files of the app, perhaps because a new version has just been installed. Nothing that is stored in this browser is lost. Reload the page; if that does not help, tell the owner of this server.'],
     reload: 'Reload',
     start: {
-      title: 'What is in that image?',
+      title: 'Inspect an image',
       lead: 'Manifests and multi-architecture manifest lists, straight from the registry. Every digest is computed in this tab and compared with what the registry says.',
       label: 'Image, list, repository, registry, or a pasted command',
       hint: 'A reference, the address of a registry, a pasted command (docker pull, FROM, image:), or a manifest as JSON',
@@ -20,7 +20,7 @@ const SENTENCES = {
     'not-started': ['No se pudo cargar la aplicación', 'El servidor no envió todos los archivos de la aplicación, quizá porque se acaba de instalar una versión nueva. No se pierde nada de lo guardado en este navegador. Recarga la página; si no basta, avisa al responsable de este servidor.'],
     reload: 'Recargar',
     start: {
-      title: '¿Qué hay en esa imagen?',
+      title: 'Inspeccionar una imagen',
       lead: 'Manifests y manifest lists multiarquitectura, directamente del registro. Cada digest se calcula en esta pestaña y se compara con lo que dice el registro.',
       label: 'Imagen, lista, repositorio, registro o un comando pegado',
       hint: 'Una referencia, la dirección de un registro, un comando pegado (docker pull, FROM, image:) o un manifest en JSON',

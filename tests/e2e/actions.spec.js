@@ -98,6 +98,30 @@ test('an image gets another tag, and a list is copied to another repository', as
   expect(complaints).toEqual([]);
 });
 
+test('a copy says what its target stands for before, names its steps by what they put, and goes on after a sign-in', async ({ page, open, server }) => {
+  const name = `${server.host}/actions/standing`;
+  await putImage(server, 'actions/standing', 'a', LINUX);
+  const old = await putImage(server, 'actions/standing', 'latest', LINUX);
+  await open(`/copy/${name}:a|${name}:new`);
+  await page.getByTestId('copy-plan').click();
+  await expect(page.getByTestId('copy-standing')).toHaveText(`${name}:new is new in the registry.`);
+  await open(`/copy/${name}:a|${name}:latest`);
+  await page.getByTestId('copy-plan').click();
+  await expect(page.getByTestId('copy-standing')).toHaveText(`${name}:latest points to ${old.slice(0, 19)}… now; the copy moves it.`);
+  await expect(page.getByTestId('step')).toHaveText([/Push the manifest of/]);
+
+  const headers = { 'access-control-allow-origin': '*', 'access-control-expose-headers': 'WWW-Authenticate', 'www-authenticate': 'Basic realm="standing"' };
+  await page.route(/\/v2\/actions\/standing\/manifests\/latest$/, (route) =>
+    route.request().method() === 'PUT' && !route.request().headers().authorization ? route.fulfill({ status: 401, headers }) : route.continue(),
+  );
+  await page.getByTestId('copy-start').click();
+  const panel = page.getByTestId('sign-in-panel');
+  await panel.locator('input[name=username]').fill('ann');
+  await panel.locator('input[name=password]').fill('secret');
+  await panel.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await expect(page.getByTestId('copy-done')).toContainText(`${name}:latest`);
+});
+
 test('a copy that cannot be planned says why', async ({ page, open, server }) => {
   await open(`/copy/${server.host}/samples/hello:latest|${server.host}/UPPER:1`);
   await page.getByTestId('copy-plan').click();

@@ -1,7 +1,7 @@
 // Lists are built: images in, platforms edited, findings fixed, the bytes and the difference always in sight.
 
 import { add, build, entry, setPlatform } from './building.js';
-import { putImage, readBack } from './images.js';
+import { describe, putImage, putIndex, readBack } from './images.js';
 import { startDevRegistry } from './servers.js';
 import { expect, expectAccessible, expectNoSidewaysScroll, test } from './test.js';
 
@@ -135,6 +135,59 @@ test('the difference to what the registry has under that name is shown', async (
   await expect(page.locator('[data-testid=diff-row][data-change=kept]')).toContainText('linux/amd64');
   await entry(page, arm).getByTestId('remove').click();
   await expect(page.getByTestId('diff-same')).toBeVisible();
+});
+
+test('an index that is edited keeps its subject, its annotations and those of its entries, with its digest until it is changed', async ({ page, open, server }) => {
+  const repo = 'build/whole';
+  const [, arm] = await twoImages(server, repo);
+  const [one, two] = [await describe(server, `${repo}:amd64`), await describe(server, `${repo}:arm`)];
+  const subject = await describe(server, `${repo}:amd64`);
+  const entries = [
+    { ...two, platform: { os: 'linux', architecture: 'arm' }, annotations: { e: '1' } },
+    { ...one, platform: { os: 'linux', architecture: 'amd64' } },
+  ];
+  const digest = await putIndex(server, repo, 'index', entries, { subject, annotations: { x: 'y' } });
+  await open(`/inspect/${server.host}/${repo}:index`);
+  await page.getByTestId('edit-as-list').click();
+  await expect(page.getByTestId('list-digest')).toHaveAttribute('data-digest', digest);
+  await expect(page.getByTestId('diff-same')).toBeVisible();
+  const lines = page.getByTestId('command-lines');
+  await expect(lines).toContainText(`--subject ${server.host}/${repo}@${subject.digest}`);
+  await expect(lines).toContainText('# The digest will be another one');
+
+  // The rest stays when an entry is changed.
+  await setPlatform(page, arm.replace(/:arm$/, `@${two.digest}`), 'linux/arm/v7');
+  await expect(page.locator('[data-testid=diff-row][data-change=changed]')).toHaveCount(1);
+  await page.getByRole('link', { name: 'Push…' }).click();
+  await page.getByTestId('push-start').click();
+  await expect(page.getByTestId('pushed-digest')).toBeVisible();
+  const pushed = JSON.parse((await readBack(server.registry, `${repo}:index`)).bytes);
+  expect(pushed).toMatchObject({ subject, annotations: { x: 'y' } });
+  expect(pushed.manifests[0]).toMatchObject({ annotations: { e: '1' }, platform: { variant: 'v7' } });
+});
+
+test('what a push would take from an index is shown, and bytes that differ are never called unchanged', async ({ page, open, server }) => {
+  const repo = 'build/taken';
+  const [amd64] = await twoImages(server, repo);
+  const image = await describe(server, `${repo}:amd64`);
+  const described = { ...image, platform: { os: 'linux', architecture: 'amd64' } };
+  await putIndex(server, repo, '1', [{ ...described, annotations: { e: '1' } }], { subject: image, annotations: { x: 'y' } });
+  await build(page, open, `${server.host}/${repo}:1`, [`${server.host}/${repo}@${image.digest}`]);
+  const removed = page.locator('[data-testid=diff-row][data-change=removed]');
+  await expect(removed).toHaveText([/annotations\.x y/, /subject sha256:/, /linux\/amd64 annotations\.e 1/]);
+  await putIndex(server, repo, '2', [described]);
+  await build(page, open, `${server.host}/${repo}:2`, [`${server.host}/${repo}@${image.digest}`]);
+  await expect(page.locator('[data-testid=diff-row][data-change=kept]')).toHaveCount(1);
+  await expect(page.getByTestId('diff-bytes')).toBeVisible();
+  expect(amd64).toContain(repo);
+});
+
+test('lines of other programs add all their images, and lines without one are named', async ({ page, open, server }) => {
+  const [amd64, arm] = await twoImages(server, 'build/programs');
+  await open(`/build/${server.host}/build/programs:1`);
+  await add(page, ['set -e', `docker buildx imagetools create -t ${server.host}/build/programs:1 ${amd64} ${arm} # both`]);
+  await expect(page.getByTestId('entry')).toHaveCount(2);
+  await expect(page.getByTestId('toast')).toContainText('found “set -e”');
 });
 
 test('what another tab does is seen at once; the same entry changed by both is told, and nothing is lost', async ({ context, page, open, server }) => {

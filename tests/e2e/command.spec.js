@@ -2,7 +2,7 @@
 
 import { putImage, readList } from './images.js';
 import { note } from './notes.js';
-import { expect, expectAccessible, expectNoSidewaysScroll, test } from './test.js';
+import { expect, expectAccessible, expectNoSidewaysScroll, paste, test } from './test.js';
 
 test.use({ kind: 'distribution' });
 
@@ -228,6 +228,49 @@ test('a line goes on while another page is looked at, is asked about before the 
   await expect(ran).toHaveAttribute('data-exit', '0');
   await expect(ran.getByTestId('stdout')).toContainText('"layers"');
   expect((await typed(page, 'tallyman --version')).exit).toBe(0);
+});
+
+test('a line that a silent registry holds up says so and is stopped, by button and by keyboard; the rest of a script is not run', async ({ page, open, server }) => {
+  await putImage(server, 'silent', '1', { os: 'linux', architecture: 'amd64' });
+  await page.route(/\/v2\/silent\/manifests\/1/, () => {});
+  await open('/command');
+  const ran = page.getByTestId('ran');
+  const input = page.getByTestId('command-input');
+  await input.fill(`tallyman inspect ${server.host}/silent:1`);
+  await input.press('Enter');
+  await expect(page.getByTestId('slow')).toContainText(`${server.host}`, { timeout: 10_000 });
+  await page.getByTestId('command-stop').click();
+  await expect(ran).toHaveAttribute('data-exit', '130');
+  await expect(page.getByTestId('slow')).toHaveCount(0);
+  await expect(page.getByTestId('command-stop')).toHaveCount(0);
+
+  await paste(page, 'command-input', `tallyman inspect ${server.host}/silent:1\ntallyman --version\n`);
+  await expect(page.getByTestId('command-stop')).toBeVisible();
+  await input.press('Control+c');
+  await expect(ran.nth(1)).toHaveAttribute('data-exit', '130');
+  await expect(ran).toHaveCount(2);
+  expect((await typed(page, 'tallyman --version')).exit).toBe(0);
+});
+
+test('a line does not push or copy to a reference to which another tab does', async ({ page, context, open, server, memory }) => {
+  await putImage(server, 'locked', 'a', { os: 'linux', architecture: 'amd64' });
+  const target = `${server.host}/locked:1`;
+  await open('/command');
+  await done(page, `docker manifest create ${target} ${server.host}/locked:a`);
+  const other = await context.newPage();
+  const held = [];
+  await other.route(/\/v2\/locked\/manifests\/1$/, (route) => (route.request().method() === 'PUT' ? held.push(route) : route.continue()));
+  await other.goto(`${memory.app}#/push/${target}`);
+  await other.getByTestId('push-start').click();
+  await expect.poll(() => held.length).toBe(1);
+  for (const line of [`docker manifest push ${target}`, `tallyman copy ${server.host}/locked:a ${target}`]) {
+    const { exit, stderr } = await typed(page, line);
+    expect(exit, line).toBe(1);
+    expect(stderr, line).toContain(`another push or copy to ${target} is running`);
+  }
+  await held[0].continue();
+  await expect(other.getByTestId('pushed-digest')).toBeVisible();
+  await done(page, `docker manifest push ${target}`);
 });
 
 for (const colorScheme of ['light', 'dark']) {

@@ -101,6 +101,66 @@ test.describe('on a registry that can take off a tag', () => {
     expect((await readBack(server.registry, `${repo}@${digest}`)).status).toBe(404);
   });
 
+  test('a tag that has moved since the plan is left alone, and so is a digest to which another tag has moved; the new plan names it', async ({ page, open, server }) => {
+    const repo = 'delete/moved';
+    const digest = await putImage(server, repo, 'old', linux, 'one');
+    await putImage(server, repo, 'prod', linux, 'two');
+    const plan = async (way) => {
+      await open('/lists');
+      await open(`/delete/${server.host}/${repo}|old`);
+      await page.getByTestId(way).check();
+      await page.getByTestId('delete-plan').click();
+      await page.getByTestId('delete-confirm').fill(repo);
+    };
+    await plan('how-untag');
+    await putImage(server, repo, 'old', linux, 'three');
+    await page.getByTestId('delete-run').click();
+    await expect(page.getByTestId('delete-step')).toContainText('old has moved since the plan');
+    expect((await readBack(server.registry, `${repo}:old`)).status).toBe(200);
+
+    await putImage(server, repo, 'old', linux, 'one');
+    await plan('how-manifests');
+    await putImage(server, repo, 'prod', linux, 'one');
+    await page.getByTestId('delete-run').click();
+    await expect(page.getByTestId('delete-step')).toContainText('prod has moved since the plan');
+    for (const tag of ['old', 'prod']) expect((await readBack(server.registry, `${repo}:${tag}`)).digest).toBe(digest);
+
+    await page.getByTestId('delete-replan').click();
+    await expect(page.getByTestId('unchosen')).toContainText('prod');
+    await page.getByTestId('delete-confirm').fill(repo);
+    await page.getByTestId('delete-run').click();
+    await expect(page.getByTestId('delete-done')).toContainText('2 tags removed');
+  });
+
+  test('of a pinned image that digest is deleted, wherever its tag has moved; an image without a tag is deleted by digest, too', async ({ page, open, server }) => {
+    const repo = 'delete/pinned';
+    const old = await putImage(server, repo, 'v1', linux, 'one');
+    await putImage(server, repo, 'keep', linux, 'one');
+    const now = await putImage(server, repo, 'v1', linux, 'two');
+    await open(`/inspect/${server.host}/${repo}:v1@${old}`);
+    await page.getByRole('link', { name: 'Delete…' }).click();
+    await expect(page.locator(`[data-testid=digest][data-tag="${old}"]`)).toBeChecked();
+    await expect(page.getByTestId('how-untag')).toHaveCount(0);
+    await page.getByTestId('delete-plan').click();
+    await expect(page.getByTestId('commands')).toContainText(`tallyman delete --insecure ${server.host}/${repo}@${old}`);
+    await expect(page.getByTestId('unchosen')).toContainText('keep');
+    await page.getByTestId('delete-confirm').fill(repo);
+    await page.getByTestId('delete-run').click();
+    await expect(page.getByTestId('delete-done')).toContainText('1 tag removed');
+    expect((await readBack(server.registry, `${repo}@${old}`)).status).toBe(404);
+    expect((await readBack(server.registry, `${repo}:v1`)).digest).toBe(now);
+
+    const untagged = await putImage(server, repo, '', linux, 'three');
+    await open(`/inspect/${server.host}/${repo}@${untagged}`);
+    await page.getByRole('link', { name: 'Delete…' }).click();
+    await page.getByTestId('delete-plan').click();
+    await page.getByTestId('delete-confirm').fill(repo);
+    await expect(page.getByTestId('delete-run')).toHaveText('Delete 1 image');
+    await page.getByTestId('delete-run').click();
+    await expect(page.getByTestId('delete-done')).toContainText('1 image deleted');
+    expect((await readBack(server.registry, `${repo}@${untagged}`)).status).toBe(404);
+  });
+
   test('a deletion goes on while another page is looked at, is asked about before the browser leaves, is stopped and continued', async ({ page, open, server }) => {
     const repo = 'delete/stopped';
     for (const tag of ['a', 'b', 'c']) await putImage(server, repo, tag, linux, 'same');

@@ -5,10 +5,10 @@ import { gzipSync } from 'node:zlib';
 import { expect, expectAccessible, expectNoSidewaysScroll, inProject, test } from './test.js';
 
 /**
- * Bytes that a first visit may load, gzipped: HTML, CSS, JavaScript and wasm (176 KiB today, 167 before every tab heard of what others
- * store, and copies and deletions went on while other pages are looked at; builds of two machines differ by half a per cent).
+ * Bytes that a first visit may load, gzipped: HTML, CSS, JavaScript and wasm (178 KiB today, 167 before every tab heard of what
+ * others store, and copies and deletions went on while other pages are looked at; stopping a line of the command page took 0.1; builds of two machines differ by half a per cent).
  */
-const FIRST_LOAD_MAX = 178 * 1024;
+const FIRST_LOAD_MAX = 178.5 * 1024;
 /**
  * The same for a visit that begins with a link to a manifest (518 KiB today, 515 before members of JSON were found in any case, as
  * Docker finds them, and lists went on where a redirect, a registry of smaller pages or an address beyond ASCII leads; 509 before a date was told whose config could not be

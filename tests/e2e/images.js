@@ -31,6 +31,20 @@ export async function putImage(server, repo, tag, config, content = `${repo}:${t
   return digestOf(manifest);
 }
 
+/** Puts an OCI index of `entries` with the members in `more`, and gives its digest. */
+export async function putIndex(server, repo, tag, entries, more = {}) {
+  const mediaType = 'application/vnd.oci.image.index.v1+json';
+  const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, ...more, manifests: entries }));
+  await fill(server.registry, { blobs: [], manifests: [{ repo, tag, mediaType, digest: digestOf(bytes), bytes }] });
+  return digestOf(bytes);
+}
+
+/** The descriptor of the manifest that the registry has under a reference. */
+export async function describe(server, reference) {
+  const { mediaType, digest, bytes } = await readBack(server.registry, reference);
+  return { mediaType, digest, size: bytes.length };
+}
+
 /** The manifest that the registry has under `repo:tag`, its JSON parsed. */
 export async function readList(server, reference) {
   const back = await readBack(server.registry, reference);

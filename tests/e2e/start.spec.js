@@ -17,7 +17,7 @@ async function openWithoutProgram(page, app) {
   return come;
 }
 
-for (const [locale, title] of Object.entries({ 'en-GB': 'What is in that image?', 'es-MX': '¿Qué hay en esa imagen?' })) {
+for (const [locale, title] of Object.entries({ 'en-GB': 'Inspect an image', 'es-MX': 'Inspeccionar una imagen' })) {
   test.describe(locale, () => {
     test.use({ locale });
 
@@ -54,7 +54,7 @@ test('the form has the language and the theme that were chosen', async ({ page, 
   await page.getByTestId('theme').selectOption('dark');
   await page.getByTestId('language').selectOption('es');
   const come = await openWithoutProgram(page, memory.app);
-  await expect(page.getByRole('heading', { level: 1 })).toHaveText('¿Qué hay en esa imagen?');
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Inspeccionar una imagen');
   await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
   come();
   await expect(page.getByTestId('reference-input')).toBeFocused();

@@ -31,8 +31,28 @@ pub struct CopyPlan {
     pub digests: Vec<Digest>,
     /// Those that have a subject, whether the target has them already or not.
     pub(crate) referrers: Vec<Manifest>,
+    /// The target's manifest before the copy.
+    pub standing: Standing,
     /// The plan; `None` if the target is that already.
     pub plan: Option<PushPlan>,
+}
+
+/// The manifest that a reference stands for, as far as its registry says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Nothing.
+    Nothing,
+    /// The manifest of this digest.
+    Manifest(Digest),
+    /// The registry does not say.
+    Unknown,
+}
+
+impl Standing {
+    /// Returns `true` if it is the manifest `digest`.
+    fn is(&self, digest: &Digest) -> bool {
+        matches!(self, Self::Manifest(found) if found == digest)
+    }
 }
 
 /// Reads what stands under `source`, and what of it `target` lacks. Where a platform is named, the image of that platform
@@ -91,22 +111,24 @@ async fn plan_whole(
         let reference = if is_root { target_itself.clone() } else { target.by_digest(digest.clone()) };
         async move {
             match is_near && !is_root {
-                true => Ok(true),
-                false => is_there(client, &reference, &digest, size).await.map_err(failed),
+                true => Ok(Standing::Manifest(digest)),
+                false => standing(client, &reference, &digest, size).await.map_err(failed),
             }
         }
     });
-    let there: Vec<bool> = side_by_side::all(asked).await?;
+    let there: Vec<Standing> = side_by_side::all(asked).await?;
+    // The root is the last one.
+    let standing = there.last().cloned().unwrap_or(Standing::Unknown);
     let missing: Vec<Manifest> = whole
         .into_iter()
         .zip(there)
-        .filter(|(_, is_there)| !is_there)
+        .filter(|(manifest, there)| !there.is(manifest.digest()))
         .map(|(manifest, _)| manifest)
         .collect();
     // The list is there for all that it points to: where it is the same already, so is the rest.
     let is_same = missing.last().is_none_or(|last| last.digest() != root.digest());
     let plan = (!is_same).then(|| PushPlan::copying(source, target, &missing));
-    Ok(CopyPlan { manifest: root, manifests, digests, referrers, plan })
+    Ok(CopyPlan { manifest: root, manifests, digests, referrers, standing, plan })
 }
 
 /// Cuts a list down to the images of some platforms. Those that it does not name come from nested lists, whose place they take, and
@@ -191,15 +213,33 @@ pub(crate) async fn is_there(
     digest: &Digest,
     size: u64,
 ) -> Result<bool, RegistryError> {
+    Ok(standing(client, reference, digest, size).await?.is(digest))
+}
+
+/// Returns what `reference` stands for: by HEAD if the registry tells the digest, and the browser does not hide it, else by the
+/// manifest of a tag. What is asked for as `digest`, of `size` bytes, has that digest.
+async fn standing(
+    client: &Client,
+    reference: &Reference,
+    digest: &Digest,
+    size: u64,
+) -> Result<Standing, RegistryError> {
     match client.head_manifest(reference).await {
         Ok(head) => Ok(match &head.digest {
-            Some(found) => found == digest,
-            // What is asked for by digest has that digest.
-            None => reference.digest() == Some(digest) && head.can_be_of(Some(size)),
+            Some(found) => Standing::Manifest(found.clone()),
+            None if reference.digest() == Some(digest) && head.can_be_of(Some(size)) => {
+                Standing::Manifest(digest.clone())
+            }
+            None if reference.digest().is_some() => Standing::Unknown,
+            None => {
+                let found = client.manifest(reference).await;
+                found.map_or(Standing::Unknown, |found| Standing::Manifest(found.digest))
+            }
         }),
+        Err(error) if error.is_not_found() => Ok(Standing::Nothing),
         // Registries refuse HEAD by many a status, and a repository that does not exist yet by 401 or 403. Putting the
         // manifest tells what is really wrong.
-        Err(error) if client.can_do_without(reference.registry(), &error) => Ok(false),
+        Err(error) if client.can_do_without(reference.registry(), &error) => Ok(Standing::Unknown),
         Err(error) => Err(error),
     }
 }

@@ -21,8 +21,24 @@ pub enum Removal {
 pub struct DeleteStep {
     /// The tag or the digest that is deleted.
     pub reference: Reference,
+    /// The digest that the tags stood for when the step was planned.
+    pub digest: Digest,
     /// The tags that are gone then, in the registry's order; the ones that were chosen and the ones that go with them.
     pub tags: Vec<Tag>,
+}
+
+impl DeleteStep {
+    /// Returns the tags that have moved since the step was planned, by the digests that tags stand for `now`: those of the step that
+    /// stand for another digest, and, if the step deletes a digest, those that stand for it and would go without having been named.
+    /// A tag that is gone has not moved.
+    pub fn moved(&self, now: &[(Tag, Digest)]) -> Vec<Tag> {
+        let is_by_digest = self.reference.digest().is_some();
+        let has_moved = |(tag, digest): &&(Tag, Digest)| match self.tags.contains(tag) {
+            true => *digest != self.digest,
+            false => is_by_digest && *digest == self.digest,
+        };
+        now.iter().filter(has_moved).map(|(tag, _)| tag.clone()).collect()
+    }
 }
 
 /// A deletion before it is made.
@@ -35,38 +51,54 @@ pub struct DeletePlan {
 }
 
 impl DeletePlan {
-    /// The plan for taking `chosen` out of `repository`. `tags` are all tags there, each with what it stands for.
+    /// The plan for taking `chosen` out of `repository`, and, by digest, the manifests `digests`. `tags` are all tags there, each with
+    /// what it stands for.
     pub fn new(
         repository: &Reference,
         tags: &[(Tag, Digest)],
         chosen: &BTreeSet<Tag>,
+        digests: &[Digest],
         removal: Removal,
     ) -> Self {
         let is_chosen = |tag: &Tag| chosen.contains(tag);
         if removal == Removal::Untag {
-            let steps = tags.iter().filter(|(tag, _)| is_chosen(tag)).map(|(tag, _)| DeleteStep {
+            let steps = tags.iter().filter(|(tag, _)| is_chosen(tag)).map(|(tag, digest)| DeleteStep {
                 reference: repository.by_tag(tag.clone()),
+                digest: digest.clone(),
                 tags: vec![tag.clone()],
             });
             return Self { steps: steps.collect(), unchosen: Vec::new() };
         }
-        let mut digests: Vec<&Digest> = Vec::new();
-        for (tag, digest) in tags {
-            if is_chosen(tag) && !digests.contains(&digest) {
-                digests.push(digest);
+        let of_tags = tags.iter().filter(|(tag, _)| is_chosen(tag)).map(|(_, digest)| digest);
+        let mut wanted: Vec<&Digest> = Vec::new();
+        for digest in digests.iter().chain(of_tags) {
+            if !wanted.contains(&digest) {
+                wanted.push(digest);
             }
         }
         let of = |digest: &Digest| {
             let of = tags.iter().filter(|(_, other)| other == digest);
             of.map(|(tag, _)| tag.clone()).collect::<Vec<_>>()
         };
-        let steps: Vec<_> = digests
+        let steps: Vec<_> = wanted
             .into_iter()
-            .map(|digest| DeleteStep { reference: repository.by_digest(digest.clone()), tags: of(digest) })
+            .map(|digest| DeleteStep {
+                reference: repository.by_digest(digest.clone()),
+                digest: digest.clone(),
+                tags: of(digest),
+            })
             .collect();
         let gone = steps.iter().flat_map(|step| &step.tags);
         let unchosen = gone.filter(|tag| !is_chosen(tag)).cloned().collect();
         Self { steps, unchosen }
+    }
+
+    /// The way in which it deletes.
+    pub fn removal(&self) -> Removal {
+        match self.steps.iter().all(|step| step.reference.digest().is_none()) {
+            true => Removal::Untag,
+            false => Removal::Manifests,
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use tallyman_core::{
 };
 use tallyman_registry::{Client, Error as RegistryError};
 
-pub use freshness::{Freshness, SourceImages, fetch_source, freshness, refreshed};
+pub use freshness::{Freshness, SourceImages, fetch_source, fetch_whole, freshness, refreshed};
 pub(crate) use freshness::{carry_over, config_platform, may_be_of_other_platform};
 
 use crate::{

@@ -39,14 +39,14 @@ pub use cli::{
     configuration_folder, error_line, is_digest_tag, line_of, lines, run, serve_arguments, wants_json_errors,
     without_password,
 };
-pub use copy::{Copier, CopyPlan, NestedList, nested_lists, plan_copy, plan_copy_of};
+pub use copy::{Copier, CopyPlan, NestedList, Standing, nested_lists, plan_copy, plan_copy_of};
 pub use create::{Create, CreateExtensions, Created, create};
 pub use delete::{DeletePlan, DeleteStep, Removal, cannot_untag, delete, digest_to_delete};
 pub use descriptor::{descriptor_of, digest_of};
 pub use difference::IndexChange;
 pub use error::{ContentError, Error, FailedRequest, ReferenceRole, RequestPurpose};
 pub use fetch::{
-    Freshness, SourceImages, fetch_source, freshness, lacks_manifest, refreshed, with_manifests,
+    Freshness, SourceImages, fetch_source, fetch_whole, freshness, lacks_manifest, refreshed, with_manifests,
 };
 pub use findings::findings;
 pub use image_files::image_and_config;

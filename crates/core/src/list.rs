@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use thiserror::Error;
 
 use crate::{
-    Descriptor, Digest, ImageManifest, Index, MediaType, Platform, Reference,
+    Descriptor, Digest, ImageManifest, Index, Manifest, MediaType, Platform, Reference,
     json::{self, FieldError, Object, SyntaxError},
 };
 
@@ -137,6 +137,24 @@ impl IndexForm {
             form.by_annotation = form.oci;
         }
         form
+    }
+
+    /// Returns the form of the manifest `original`, with which a list of its entries has the same bytes until it is changed. Returns
+    /// `None` if it is no index.
+    pub fn of(original: &Manifest) -> Option<Self> {
+        let index = original.index()?;
+        Some(Self {
+            oci: *original.media_type() == MediaType::OciIndex,
+            annotations: index.annotations.clone(),
+            original: Some(original.shared_bytes()),
+            ..Self::default()
+        })
+    }
+
+    /// Returns the subject and the artifact type of the manifest that the list was made from.
+    pub fn subject_and_artifact_type(&self) -> (Option<Descriptor>, Option<String>) {
+        let original = self.original.as_ref().and_then(|original| Index::parse(original).ok());
+        original.map(|index| (index.subject, index.artifact_type)).unwrap_or_default()
     }
 }
 
@@ -277,6 +295,20 @@ impl ManifestList {
             return Some(original.to_vec());
         }
         index.encode_over(original, &self.media_type()).ok()
+    }
+
+    /// The entries in the order in which the list is encoded: that of its original, if it was made from one.
+    pub fn in_written_order(&self) -> Vec<&ListEntry> {
+        let written = self.form.original.as_ref().and_then(|_| Index::parse(&self.to_bytes()).ok());
+        let mut left: Vec<&ListEntry> = self.iter().collect();
+        let mut ordered = Vec::with_capacity(left.len());
+        for descriptor in written.into_iter().flat_map(|index| index.manifests) {
+            if let Some(at) = left.iter().position(|entry| entry.descriptor == descriptor) {
+                ordered.push(left.remove(at));
+            }
+        }
+        ordered.extend(left);
+        ordered
     }
 
     /// The digest of [`ManifestList::to_bytes`].

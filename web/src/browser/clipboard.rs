@@ -7,10 +7,10 @@ use futures_util::{
     pin_mut,
 };
 use gloo_timers::future::sleep;
-use js_sys::{Function, Reflect};
+use js_sys::{Function, Object, Reflect};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{DataTransfer, Document, Event, HtmlTextAreaElement};
+use web_sys::{DataTransfer, Document, Event, HtmlInputElement, HtmlTextAreaElement};
 
 /// Milliseconds for which the browser may ask its user before it is done another way.
 const TIMEOUT: u64 = 1500;
@@ -19,6 +19,25 @@ const TIMEOUT: u64 = 1500;
 pub fn text_of(event: &Event) -> Option<String> {
     let data = Reflect::get(event, &"clipboardData".into()).ok()?;
     data.dyn_into::<DataTransfer>().ok()?.get_data("text/plain").ok()
+}
+
+/// Returns `true` if something is selected, in the field of an event or on the page.
+pub fn has_selection(event: &Event) -> bool {
+    let in_field =
+        event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok()).is_some_and(|field| {
+            match (field.selection_start(), field.selection_end()) {
+                (Ok(start), Ok(end)) => start != end,
+                _ => false,
+            }
+        });
+    in_field || selected_text().is_some_and(|text| !text.is_empty())
+}
+
+/// Returns the text that is selected on the page.
+fn selected_text() -> Option<String> {
+    let window = web_sys::window()?;
+    let selection: Function = Reflect::get(&window, &"getSelection".into()).ok()?.dyn_into().ok()?;
+    Some(Object::from(selection.call0(&window).ok()?).to_string().into())
 }
 
 /// Puts `text` into the field that has the focus, in place of what is selected there, as pasting does: it can be undone.

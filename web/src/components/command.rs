@@ -1,6 +1,5 @@
 //! Command lines to copy: Tallyman's own, and Docker's beside it.
 
-use tallyman_core::{ManifestList, Registry};
 use yew::prelude::*;
 
 use super::copy::Copy;
@@ -37,16 +36,4 @@ pub fn command_lines(line: &str, in_docker: bool) -> Html {
 /// Returns the `docker manifest` line that does the same as `line`.
 pub fn as_docker(line: &str) -> String {
     line.strip_prefix("tallyman ").map_or_else(|| line.to_owned(), |rest| format!("docker manifest {rest}"))
-}
-
-/// Returns the flags that a shell needs for `registry`: registries on loopback mostly speak plain HTTP.
-pub fn insecure(registry: &Registry) -> &'static [&'static str] {
-    if registry.is_loopback() { &["--insecure"] } else { &[] }
-}
-
-/// Returns the flags of [`insecure`] that the registries of a list and of its images need.
-pub fn insecure_flags(list: &ManifestList) -> &'static [&'static str] {
-    let images = list.iter().map(|entry| entry.reference.registry());
-    let mut flags = images.chain([list.reference().registry()]).map(insecure);
-    flags.find(|flags| !flags.is_empty()).unwrap_or_default()
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gloo_timers::future::sleep;
+use gloo_timers::{callback::Interval, future::sleep};
 use tallyman_core::Registry;
 use yew::{platform::spawn_local, prelude::*};
 
@@ -51,5 +51,24 @@ pub fn Slow(props: &Props) -> Html {
             <span>{ (words.slow)(props.registry.as_str(), &props.path) }</span>
             <span class="alert__actions"><button class="button" type="button" onclick={again}>{ words.again }</button></span>
         </div>
+    }
+}
+
+/// Says which registry has not answered for long, whatever it was asked for. To be shown where it is not known what is asked.
+#[component]
+pub fn Unanswered() -> Html {
+    use_language();
+    let registries = use_registries();
+    let longest = use_state_eq(|| None);
+    {
+        let longest = longest.setter();
+        use_effect_with((), move |()| {
+            let interval = Interval::new(1_000, move || longest.set(registries.unanswered(SOON)));
+            move || drop(interval)
+        });
+    }
+    let Some((registry, path)) = &*longest else { return html! {} };
+    html! {
+        <div class="alert" role="status" data-testid="slow"><span>{ (text().problem().slow)(registry, path) }</span></div>
     }
 }

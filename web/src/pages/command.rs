@@ -3,24 +3,30 @@
 mod completing;
 mod history;
 
-use std::rc::Rc;
+use std::{collections::BTreeSet, rc::Rc};
 
-use tallyman_commands::{Completion, Environment, arguments, completion, lines, run, without_password};
+use futures_util::future::{AbortRegistration, Abortable};
+use tallyman_commands::{
+    Command, Completion, Environment, Invocation, arguments, completion, lines, run, without_password,
+};
+use tallyman_core::Reference;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{HtmlElement, HtmlInputElement};
 use yew::prelude::*;
 
 use super::use_title;
 use crate::{
-    browser::clipboard,
+    browser::{clipboard, locks::Lock},
     components::{
         panel::Panel,
+        slow::Unanswered,
         store_status::{session_notice, store_status},
     },
     state::{
         lists::{LocalLists, Opened},
+        push::progress_key,
         registries::Registries,
-        terminal::{Change, Printer, Ran, Session},
+        terminal::{Change, Printer, Ran, STOPPED, Session, Stop},
     },
     text::{text, use_language},
 };
@@ -76,6 +82,10 @@ fn Terminal(props: &TerminalProps) -> Html {
         let session = session.dispatcher();
         move |_: MouseEvent| session.dispatch(Change::Clear)
     };
+    let stop = {
+        let session = session.clone();
+        Callback::from(move |()| session.stop())
+    };
     let offered = use_state_eq(Completion::default);
     let words = text().command();
     let tools = html! {
@@ -88,13 +98,18 @@ fn Terminal(props: &TerminalProps) -> Html {
             <div class="title"><h1>{ words.title }</h1></div>
             { session_notice(&props.local_lists) }
             <p class="soft">{ words.lead }</p>
-            <Panel title={words.output} {tools} testid="terminal">
-                <div class="terminal" role="log" aria-label={words.output} tabindex="0">
-                    { for session.0.iter().enumerate().map(|(at, ran)| html! { <div key={at} class="terminal__ran" data-testid="ran" data-exit={ran.exit.map(|exit| exit.to_string())}>{ shown(ran) }</div> }) }
-                    <div key="end" ref={end} />
-                </div>
-                <Prompt local_lists={Rc::clone(&props.local_lists)} line={props.line.clone()} {history} {execute} {is_running} offered={offered.clone()} />
-            </Panel>
+            <div onkeydown={interrupt(is_running, stop.clone())}>
+                <Panel title={words.output} {tools} testid="terminal">
+                    <div class="terminal" role="log" aria-label={words.output} tabindex="0">
+                        { for session.0.iter().enumerate().map(|(at, ran)| html! { <div key={at} class="terminal__ran" data-testid="ran" data-exit={ran.exit.map(|exit| exit.to_string())}>{ shown(ran) }</div> }) }
+                        <div key="end" ref={end} />
+                    </div>
+                    <Prompt local_lists={Rc::clone(&props.local_lists)} line={props.line.clone()} {history} {execute} {is_running} {stop} offered={offered.clone()} />
+                </Panel>
+            </div>
+            if is_running {
+                <Unanswered />
+            }
             if !offered.candidates.is_empty() {
                 <ul class="title__chips plain-list" aria-label={words.candidates} data-testid="candidates">
                     { for offered.candidates.iter().map(|candidate| html! { <li class="chip"><code>{ candidate }</code></li> }) }
@@ -130,19 +145,79 @@ fn use_execute(
             for line in lines(&typed) {
                 let line = line.trim();
                 let shown = without_password(line).unwrap_or_else(|| line.to_owned());
-                session.dispatch(Change::Begin(shown));
+                let (stop, registration) = Stop::new();
+                session.dispatch(Change::Begin(shown, stop));
                 history.remember(&local_lists, line).await;
                 let exit = match arguments(line) {
-                    Ok(arguments) => run(&arguments, &environment).await,
+                    Ok(arguments) => run_locked(&arguments, &environment, registration).await,
                     Err(error) => {
                         session.dispatch(Change::Print(true, format!("{error}\n")));
-                        127
+                        Some(127)
                     }
                 };
                 printer.end();
-                session.dispatch(Change::End(exit));
+                session.dispatch(Change::End(exit.unwrap_or(STOPPED)));
+                if exit.is_none() {
+                    // The rest of the script is not wanted either.
+                    break;
+                }
             }
         });
+    })
+}
+
+/// Runs a line, unless somebody pushes or copies to the references that it writes to, in this tab or another. Returns its exit
+/// status; `None` if it was stopped.
+async fn run_locked(
+    arguments: &[String],
+    environment: &Environment,
+    registration: AbortRegistration,
+) -> Option<u8> {
+    let mut locks = Vec::new();
+    let mut is_free = true;
+    for target in targets(arguments) {
+        match Lock::take(&progress_key(&target)).await {
+            Some(lock) => locks.push(lock),
+            None => {
+                is_free = false;
+                environment.output.stderr(&format!("{}\n", (text().copy().elsewhere)(&target.to_string())));
+                break;
+            }
+        }
+    }
+    let exit = match is_free {
+        true => Abortable::new(run(arguments, environment), registration).await.ok(),
+        false => Some(1),
+    };
+    for lock in locks {
+        lock.release().await;
+    }
+    exit
+}
+
+/// Returns the references that a line pushes or copies to.
+fn targets(arguments: &[String]) -> BTreeSet<Reference> {
+    let named = match Invocation::parse(arguments) {
+        Invocation::Run(
+            Command::Push { list, dry_run: false, .. } | Command::Create { list, push: true, .. },
+            _,
+        ) => {
+            vec![list]
+        }
+        Invocation::Run(Command::Copy { targets, dry_run: false, .. }, _) => targets,
+        _ => Vec::new(),
+    };
+    named.iter().filter_map(|name| name.parse().ok()).collect()
+}
+
+/// Stops the line that runs on Ctrl and C, unless something is selected, which is copied.
+fn interrupt(is_running: bool, stop: Callback<()>) -> Callback<KeyboardEvent> {
+    Callback::from(move |event: KeyboardEvent| {
+        let is_interrupt = event.ctrl_key() && event.key().eq_ignore_ascii_case("c");
+        if is_running && is_interrupt && !clipboard::has_selection(&event) {
+            event.prevent_default();
+            stop.emit(());
+        }
     })
 }
 
@@ -154,6 +229,8 @@ struct PromptProps {
     history: History,
     execute: Callback<String>,
     is_running: bool,
+    /// The line that runs is to end.
+    stop: Callback<()>,
     /// The candidates of the last completion.
     offered: UseStateHandle<Completion>,
 }
@@ -162,7 +239,7 @@ struct PromptProps {
 #[component]
 fn Prompt(props: &PromptProps) -> Html {
     use_language();
-    let PromptProps { history, execute, is_running, offered, .. } = props;
+    let PromptProps { history, execute, is_running, stop, offered, .. } = props;
     let (input, is_running) = (use_node_ref(), *is_running);
     {
         let input = input.clone();
@@ -205,6 +282,9 @@ fn Prompt(props: &PromptProps) -> Html {
             <input ref={input} class="field field--mono" type="text" aria-label={words.label} placeholder="docker manifest inspect 127.0.0.1:5000/app:v1"
                 autocapitalize="none" autocomplete="off" spellcheck="false" autofocus=true aria-describedby="terminal-hint" data-testid="command-input" {onkeydown} {onpaste} />
             <button class="button button--main" type="submit" disabled={is_running}>{ if is_running { words.running } else { words.run } }</button>
+            if is_running {
+                <button class="button" type="button" onclick={stop.reform(|_: MouseEvent| ())} data-testid="command-stop">{ words.stop }</button>
+            }
         </form>
     }
 }

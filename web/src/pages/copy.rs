@@ -2,14 +2,14 @@
 
 use std::rc::Rc;
 
-use tallyman_commands::{CopyPlan, line_of, plan_copy};
+use tallyman_commands::{CopyPlan, Standing, line_of, plan_copy};
 use tallyman_core::{Action, PushPlan, Reference};
 use yew::prelude::*;
 
 use super::{push::steps, registries::sign_in::SignInPanel, use_title};
 use crate::{
     components::{
-        command::{Command, insecure},
+        command::Command,
         digest::Digest,
         facts::Fact,
         icon::Icon,
@@ -25,7 +25,7 @@ use crate::{
         failure::Failure,
         latest::use_latest,
         push::{Copies, Phase, Run, StepState},
-        registries::use_registries,
+        registries::{Registries, use_registries},
         tasks::{OfPages, Task, use_tasks_of_page},
     },
     text::{text, use_language},
@@ -101,6 +101,10 @@ fn Copier(props: &CopierProps) -> Html {
         let (copies, page) = (copies.clone(), page.clone());
         Callback::from(move |_: MouseEvent| copies.cancel(&page))
     };
+    let resume = {
+        let (copies, page, registries) = (copies.clone(), page.clone(), Rc::clone(&registries));
+        Callback::from(move |()| copies.go_on(&page, &registries))
+    };
     // Once there is a plan, carrying it out is the main action.
     let is_main = run.is_none() && !matches!(*stage, Stage::Planned(..));
     let is_busy = run.is_some_and(Run::is_under_way);
@@ -109,7 +113,7 @@ fn Copier(props: &CopierProps) -> Html {
     let words = text().copy();
     let body = match (run, &*stage) {
         // It goes on, or has ended, whoever looks at the page again.
-        (Some(run), _) => run_view(run, cancel, &plan),
+        (Some(run), _) => run_view(run, cancel, &plan, &resume),
         (None, Stage::Asking) => html! {},
         (None, Stage::Planning) => html! { <p role="status">{ words.planning }</p> },
         (None, Stage::Planned(to, copy)) => match &copy.plan {
@@ -117,15 +121,16 @@ fn Copier(props: &CopierProps) -> Html {
                 html! { <p role="status" data-testid="copy-same">{ (words.same)(&to.to_string()) }</p> }
             }
             Some(steps) => {
+                let line = line(&registries, from, to);
                 let steps = Rc::new(steps.clone());
                 let start = {
                     let (copies, page, steps) = (copies.clone(), page.clone(), Rc::clone(&steps));
                     Callback::from(move |_: MouseEvent| copies.begin(&page, &registries, &steps))
                 };
-                planned(&steps, start, line(from, to))
+                planned(&steps, &copy.standing, start, line)
             }
         },
-        (None, Stage::Failed(failure)) => failed(failure, &plan),
+        (None, Stage::Failed(failure)) => failed(failure, &plan, &plan),
     };
     html! {
         <div ref={place}>
@@ -185,7 +190,7 @@ fn use_plan(
 }
 
 /// A plan, and the button that carries it out; `line` is the command line that does the same.
-fn planned(steps: &Rc<PushPlan>, start: Callback<MouseEvent>, line: String) -> Html {
+fn planned(steps: &Rc<PushPlan>, standing: &Standing, start: Callback<MouseEvent>, line: String) -> Html {
     html! {
         <>
             <div class="push__start">
@@ -194,14 +199,31 @@ fn planned(steps: &Rc<PushPlan>, start: Callback<MouseEvent>, line: String) -> H
                 </PushAllowed>
                 <p role="status" data-testid="copy-cost">{ cost(steps) }</p>
             </div>
+            if let Some(standing) = overwritten(&steps.target, standing) {
+                <p class="push__standing" role="status" data-testid="copy-standing">{ standing }</p>
+            }
             { steps_panel(steps, &vec![StepState::Waiting; steps.steps.len()]) }
             <Command {line} />
         </>
     }
 }
 
-/// A copy under way, or ended.
-fn run_view(run: &Run, cancel: Callback<MouseEvent>, retry: &Callback<()>) -> Html {
+/// Says what the tag of `target` stands for before the copy, as far as the registry tells. A digest stands for itself.
+fn overwritten(target: &Reference, standing: &Standing) -> Option<String> {
+    let words = text().copy();
+    let target = Some(target).filter(|target| target.digest().is_none())?.to_string();
+    match standing {
+        Standing::Nothing => Some((words.new)(&target)),
+        Standing::Manifest(digest) => {
+            let digest = format!("{}:{}…", digest.algorithm().as_str(), digest.short());
+            Some((words.moves)(&target, &digest))
+        }
+        Standing::Unknown => None,
+    }
+}
+
+/// A copy under way, or ended. After a sign-in it is resumed.
+fn run_view(run: &Run, cancel: Callback<MouseEvent>, retry: &Callback<()>, resume: &Callback<()>) -> Html {
     let words = text().copy();
     let (done, total) = (run.done(), run.steps.len());
     match &run.phase {
@@ -243,12 +265,12 @@ fn run_view(run: &Run, cancel: Callback<MouseEvent>, retry: &Callback<()>) -> Ht
                 </>
             }
         }
-        Phase::Failed(failure) => failed(failure, retry),
+        Phase::Failed(failure) => failed(failure, retry, resume),
     }
 }
 
-/// The reason why a copy failed, or could not be planned, and the way on.
-fn failed(Failure { why, sign_in, .. }: &Failure, retry: &Callback<()>) -> Html {
+/// The reason why a copy failed, or could not be planned, and the way on: again, or from where it stands after a sign-in.
+fn failed(Failure { why, sign_in, .. }: &Failure, retry: &Callback<()>, onsigned_in: &Callback<()>) -> Html {
     let words = text().copy();
     html! {
         <>
@@ -258,7 +280,7 @@ fn failed(Failure { why, sign_in, .. }: &Failure, retry: &Callback<()>) -> Html 
                 <span class="alert__actions"><button class="button" type="button" onclick={retry.reform(|_: MouseEvent| ())}>{ words.retry }</button></span>
             </div>
             if let Some(registry) = sign_in.clone() {
-                <SignInPanel {registry} ondone={retry.clone()} />
+                <SignInPanel {registry} ondone={onsigned_in.clone()} />
             }
         </>
     }
@@ -290,9 +312,8 @@ fn cost(plan: &PushPlan) -> String {
 }
 
 /// Returns the command line that makes the same copy.
-fn line(from: &Reference, to: &Reference) -> String {
-    let flags = [from, to].into_iter().map(|reference| insecure(reference.registry()));
-    let flags = flags.into_iter().find(|flags| !flags.is_empty()).unwrap_or_default();
+fn line(registries: &Registries, from: &Reference, to: &Reference) -> String {
+    let flags = registries.insecure_flags([from.registry(), to.registry()]);
     let (from, to) = (from.to_string(), to.to_string());
     line_of(["copy"].into_iter().chain(flags.iter().copied()).chain([from.as_str(), to.as_str()]))
 }

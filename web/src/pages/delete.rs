@@ -6,7 +6,7 @@ use std::{cell::Cell, collections::BTreeSet, rc::Rc};
 
 use js_sys::Date;
 use tallyman_commands::{DeletePlan, Removal};
-use tallyman_core::{Reference, Tag};
+use tallyman_core::{Digest, Reference, Tag};
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
@@ -40,7 +40,7 @@ const PAUSE: f64 = 100.0;
 pub struct Props {
     /// The repository with its registry, as it was written.
     pub place: AttrValue,
-    /// Tags that are chosen at first.
+    /// Tags and digests that are chosen at first.
     pub tags: Vec<String>,
 }
 
@@ -116,17 +116,21 @@ fn Chooser(props: &ChooserProps) -> Html {
     let deletions: Deletions = use_tasks_of_page(page);
     let names = use_listing(&ListingTarget::Tags(Box::new(repository.clone())));
     let deletion = deletions.of(page);
+    let digests = use_memo(tags.clone(), |tags| digests_in(tags));
     let chosen = use_state_eq(|| match deletion {
-        Some(deletion) => deletion.chosen(),
+        Some(deletion) => {
+            deletion.chosen().into_iter().chain(digests.iter().map(ToString::to_string)).collect()
+        }
         None => tags.iter().cloned().collect::<BTreeSet<String>>(),
     });
     let refused = use_state_eq(|| None);
     let chosen_removal = use_state_eq(|| None::<Removal>);
-    let removal = chosen_removal.unwrap_or_else(|| usual_removal(*refused));
     let stage = use_state_eq(|| Stage::Choosing);
-    let (all, is_chosen) = use_tags(&names, &chosen);
-    let is_empty = is_chosen.is_empty();
-    let (make_plan, unplan) = use_planning(repository, &all, &is_chosen, stage.setter(), refused.setter());
+    let (all, selected) = use_selection(&names, &digests, &chosen);
+    let removal = chosen_removal.unwrap_or_else(|| usual_removal(*refused));
+    let removal = selected.possible(removal);
+    let can_plan = selected.can_plan(names.is_complete);
+    let (make_plan, unplan) = use_planning(repository, &all, &selected, stage.setter(), refused.setter());
     let planned = match (deletion, &*stage) {
         // It goes on, or has ended, whoever looks at the page again.
         (Some(deletion), _) => Some(Rc::clone(&deletion.plan)),
@@ -138,16 +142,16 @@ fn Chooser(props: &ChooserProps) -> Html {
             let stage = stage.setter();
             Callback::from(move |()| stage.set(Stage::Choosing))
         };
-        let by_digest = {
-            let removal = chosen_removal.setter();
-            Callback::from(move |()| {
-                removal.set(Some(Removal::Manifests));
-                make_plan.emit(Some(Removal::Manifests));
+        let replan = {
+            let chosen_removal = chosen_removal.setter();
+            Callback::from(move |removal| {
+                chosen_removal.set(Some(removal));
+                make_plan.emit(Some(removal));
             })
         };
         return html! {
             <div ref={place}>
-                <Planned page={page.clone()} repository={repository.clone()} {plan} is_listed={names.is_complete} {back} {by_digest} />
+                <Planned page={page.clone()} repository={repository.clone()} {plan} is_listed={names.is_complete} {back} {replan} />
             </div>
         };
     }
@@ -155,30 +159,14 @@ fn Chooser(props: &ChooserProps) -> Html {
         let removal = *chosen_removal;
         Callback::from(move |()| make_plan.emit(removal))
     };
-    let choose = {
-        let chosen = chosen_removal.setter();
-        move |value: Removal| {
-            let chosen = chosen.clone();
-            (removal == value, Callback::from(move |_: Event| chosen.set(Some(value))))
-        }
-    };
-    let untag_about = match *refused {
-        Some(deletion::Refusal::ByDigestOnly) => text().delete().cannot_untag,
-        _ => text().delete().untag_about,
-    };
     let words = text().delete();
     html! {
         <div ref={place}>
             { alerts(names.problem.as_deref(), &stage, *refused, repository, &plan_again) }
-            <TagBoxes {all} {chosen} is_complete={names.is_complete} onchange={unplan.clone()} />
-            <Panel title={words.how}>
-                <div class="delete__how" onchange={unplan}>
-                    { way(choose(Removal::Untag), words.untag, untag_about, "how-untag") }
-                    { way(choose(Removal::Manifests), words.manifests, words.manifests_about, "how-manifests") }
-                </div>
-            </Panel>
+            <TagBoxes {all} {digests} {chosen} is_complete={names.is_complete} onchange={unplan.clone()} />
+            { method(removal, !selected.digests.is_empty(), *refused, &chosen_removal, unplan) }
             <div class="push__start">
-                <button class="button button--main" type="button" disabled={is_empty || !names.is_complete} onclick={plan_again.reform(|_: MouseEvent| ())} data-testid="delete-plan">{ words.plan }</button>
+                <button class="button button--main" type="button" disabled={!can_plan} onclick={plan_again.reform(|_: MouseEvent| ())} data-testid="delete-plan">{ words.plan }</button>
                 if let Stage::Planning(done, of) = *stage {
                     <span class="hint" role="status">{ (words.planning)(done, of) }</span>
                 }
@@ -187,18 +175,81 @@ fn Chooser(props: &ChooserProps) -> Html {
     }
 }
 
-/// Returns the tags that are listed, and those of them that are chosen.
+/// The choice between the ways of removal. What is chosen by digest is deleted by digest.
+fn method(
+    removal: Removal,
+    has_digests: bool,
+    refused: Option<deletion::Refusal>,
+    chosen: &UseStateHandle<Option<Removal>>,
+    onchange: Callback<Event>,
+) -> Html {
+    let choose = |value: Removal| {
+        let chosen = chosen.setter();
+        (removal == value, Callback::from(move |_: Event| chosen.set(Some(value))))
+    };
+    let words = text().delete();
+    let untag_about = match refused {
+        Some(deletion::Refusal::ByDigestOnly) => words.cannot_untag,
+        _ => words.untag_about,
+    };
+    html! {
+        <Panel title={words.how}>
+            <div class="delete__how" {onchange}>
+                if !has_digests {
+                    { way(choose(Removal::Untag), words.untag, untag_about, "how-untag") }
+                }
+                { way(choose(Removal::Manifests), words.manifests, words.manifests_about, "how-manifests") }
+            </div>
+        </Panel>
+    }
+}
+
+/// The tags and digests that are chosen.
+#[derive(Clone, PartialEq)]
+struct Selection {
+    tags: Rc<BTreeSet<Tag>>,
+    digests: Rc<Vec<Digest>>,
+}
+
+impl Selection {
+    /// Returns the way of removal that is possible in place of `removal`.
+    fn possible(&self, removal: Removal) -> Removal {
+        if self.digests.is_empty() { removal } else { Removal::Manifests }
+    }
+
+    /// Returns `true` if there is something to plan. Tags are known when all are listed; digests are known.
+    fn can_plan(&self, is_listed: bool) -> bool {
+        match self.tags.is_empty() {
+            true => !self.digests.is_empty(),
+            false => is_listed,
+        }
+    }
+}
+
+/// Returns the digests among the tags and digests of an address.
+fn digests_in(chosen: &[String]) -> Vec<Digest> {
+    chosen.iter().filter_map(|chosen| chosen.parse().ok()).collect()
+}
+
+/// Returns the tags that are listed, and those of them and of `digests` that are chosen.
 #[hook]
-fn use_tags(names: &Listing, chosen: &UseStateHandle<BTreeSet<String>>) -> (Rc<Vec<Tag>>, Rc<BTreeSet<Tag>>) {
+fn use_selection(
+    names: &Listing,
+    digests: &Rc<Vec<Digest>>,
+    chosen: &UseStateHandle<BTreeSet<String>>,
+) -> (Rc<Vec<Tag>>, Selection) {
     let all = use_memo(names.clone(), |names| {
         names.with(|names| {
             names.order().iter().filter_map(|number| names.get(*number).parse().ok()).collect::<Vec<Tag>>()
         })
     });
-    let is_chosen = use_memo((Rc::clone(&all), chosen.clone()), |(all, chosen)| {
+    let tags = use_memo((Rc::clone(&all), chosen.clone()), |(all, chosen)| {
         all.iter().filter(|tag| chosen.contains(tag.as_str())).cloned().collect::<BTreeSet<Tag>>()
     });
-    (all, is_chosen)
+    let digests = use_memo((Rc::clone(digests), chosen.clone()), |(digests, chosen)| {
+        digests.iter().filter(|digest| chosen.contains(digest.as_str())).cloned().collect::<Vec<Digest>>()
+    });
+    (all, Selection { tags, digests })
 }
 
 /// The faults of listing and planning, and what the registry does not do.
@@ -236,15 +287,15 @@ struct PlannedProps {
     is_listed: bool,
     /// Tags are to be chosen again.
     back: Callback<()>,
-    /// The same tags are to be deleted by digest.
-    by_digest: Callback<()>,
+    /// The same tags are to be planned anew, by this way of removal.
+    replan: Callback<Removal>,
 }
 
 /// A plan, and the deletion that carries it out.
 #[component]
 fn Planned(props: &PlannedProps) -> Html {
     use_language();
-    let PlannedProps { page, repository, plan, is_listed, back, by_digest } = props;
+    let PlannedProps { page, repository, plan, is_listed, back, replan } = props;
     let registries = use_registries();
     let deletions = use_context::<Deletions>().expect("the app provides its deletions");
     let execute = {
@@ -258,16 +309,24 @@ fn Planned(props: &PlannedProps) -> Html {
         let (deletions, page) = (deletions.clone(), page.clone());
         Callback::from(move |()| deletions.stop(&page))
     };
-    let forgotten = |then: &Callback<()>| {
-        let (deletions, page, then) = (deletions.clone(), page.clone(), then.clone());
+    let forget = {
+        let (deletions, page) = (deletions.clone(), page.clone());
+        move || deletions.forget(&page)
+    };
+    let back = {
+        let (forget, back) = (forget.clone(), back.clone());
         Callback::from(move |()| {
-            deletions.forget(&page);
-            then.emit(());
+            forget();
+            back.emit(());
         })
     };
+    let replan = replan.reform(move |removal| {
+        forget();
+        removal
+    });
     let deletion = deletions.of(page).cloned();
     html! {
-        <plan::Plan repository={repository.clone()} plan={Rc::clone(plan)} {deletion} {is_listed} {execute} {stop} back={forgotten(back)} by_digest={forgotten(by_digest)} />
+        <plan::Plan repository={repository.clone()} plan={Rc::clone(plan)} {deletion} {is_listed} {execute} {stop} {back} {replan} />
     }
 }
 
@@ -286,13 +345,13 @@ fn usual_removal(refused: Option<deletion::Refusal>) -> Removal {
 fn use_planning(
     repository: &Reference,
     all: &Rc<Vec<Tag>>,
-    chosen: &Rc<BTreeSet<Tag>>,
+    selected: &Selection,
     stage: UseStateSetter<Stage>,
     refused: UseStateSetter<Option<deletion::Refusal>>,
 ) -> (Callback<Option<Removal>>, Callback<Event>) {
     let registries = use_registries();
     let latest = use_latest();
-    let (repository, all, chosen) = (repository.clone(), Rc::clone(all), Rc::clone(chosen));
+    let (repository, all, selected) = (repository.clone(), Rc::clone(all), selected.clone());
     let unplan = {
         let (latest, stage) = (latest.clone(), stage.clone());
         Callback::from(move |_: Event| {
@@ -302,7 +361,7 @@ fn use_planning(
     };
     let plan = Callback::from(move |removal: Option<Removal>| {
         let (registries, repository) = (Rc::clone(&registries), repository.clone());
-        let (all, chosen, stage) = (Rc::clone(&all), Rc::clone(&chosen), stage.clone());
+        let (all, selected, stage) = (Rc::clone(&all), selected.clone(), stage.clone());
         let refused = refused.clone();
         stage.set(Stage::Planning(0, all.len()));
         latest.run(async move {
@@ -312,7 +371,8 @@ fn use_planning(
                 stage.set(Stage::Choosing);
                 return;
             }
-            let removal = removal.unwrap_or_else(|| usual_removal(refusal));
+            let removal = selected.possible(removal.unwrap_or_else(|| usual_removal(refusal)));
+            let chosen = deletion::Chosen { tags: &selected.tags, digests: &selected.digests };
             let told = Cell::new(0.0);
             let tell = |done, of| {
                 let now = Date::now();
@@ -349,9 +409,11 @@ fn way(
 #[derive(PartialEq, Properties)]
 struct TagBoxesProps {
     all: Rc<Vec<Tag>>,
+    /// Digests that can be chosen, too.
+    digests: Rc<Vec<Digest>>,
     chosen: UseStateHandle<BTreeSet<String>>,
     is_complete: bool,
-    /// Other tags are chosen.
+    /// Others are chosen.
     onchange: Callback<Event>,
 }
 
@@ -359,7 +421,7 @@ struct TagBoxesProps {
 #[component]
 fn TagBoxes(props: &TagBoxesProps) -> Html {
     use_language();
-    let TagBoxesProps { all, chosen, is_complete, onchange } = props;
+    let TagBoxesProps { all, digests, chosen, is_complete, onchange } = props;
     let filter = use_state_eq(String::new);
     let oninput = {
         let filter = filter.setter();
@@ -369,8 +431,8 @@ fn TagBoxes(props: &TagBoxesProps) -> Html {
             }
         }
     };
-    let tag_box = |tag: &Tag| {
-        let name = tag.as_str().to_owned();
+    let tag_box = |name: &str, testid: &'static str| {
+        let name = name.to_owned();
         let onchange = {
             let (chosen, name) = (chosen.clone(), name.clone());
             move |_: Event| {
@@ -382,7 +444,7 @@ fn TagBoxes(props: &TagBoxesProps) -> Html {
             }
         };
         html! {
-            <li key={name.clone()}><label class="check"><input type="checkbox" checked={chosen.contains(&name)} {onchange} data-testid="tag" data-tag={name.clone()} /><code>{ name }</code></label></li>
+            <li key={name.clone()}><label class="check"><input type="checkbox" checked={chosen.contains(&name)} {onchange} data-testid={testid} data-tag={name.clone()} /><code>{ name }</code></label></li>
         }
     };
     let matching: Vec<&Tag> = all.iter().filter(|tag| fits(tag.as_str(), filter.trim())).collect();
@@ -398,7 +460,10 @@ fn TagBoxes(props: &TagBoxesProps) -> Html {
             if matching.is_empty() && *is_complete {
                 <p class="empty">{ words.none }</p>
             }
-            <ul class="tag-boxes" {onchange}>{ for matching.iter().take(SHOWN).map(|tag| tag_box(tag)) }</ul>
+            if !digests.is_empty() {
+                <ul class="tag-boxes" aria-label={words.digests} onchange={onchange.clone()}>{ for digests.iter().map(|digest| tag_box(digest.as_str(), "digest")) }</ul>
+            }
+            <ul class="tag-boxes" {onchange}>{ for matching.iter().take(SHOWN).map(|tag| tag_box(tag.as_str(), "tag")) }</ul>
             if more > 0 {
                 <p class="hint" data-testid="more-tags">{ (words.more)(&format::count(more as u64)) }</p>
             }

@@ -14,14 +14,8 @@ use super::{registries::sign_in::SignInPanel, use_title};
 use crate::{
     browser::locks,
     components::{
-        check_box::checked_into,
-        command::{command_lines, insecure_flags},
-        icon::Icon,
-        panel::Panel,
-        push_allowed::PushAllowed,
-        reference_heading::reference_heading,
-        row_focus::use_row_focus,
-        store_status::store_status,
+        check_box::checked_into, command::command_lines, icon::Icon, panel::Panel, push_allowed::PushAllowed,
+        reference_heading::reference_heading, row_focus::use_row_focus, store_status::store_status,
         toast::use_toaster,
     },
     format,
@@ -175,6 +169,7 @@ fn Planned(props: &PlannedProps) -> Html {
             _ => StepState::Waiting,
         })
         .collect();
+    let flags = registries.insecure_flags_of(list);
     let start = {
         let (local_lists, plan, steps) = (Rc::clone(local_lists), Rc::clone(plan), states.clone());
         let name = plan.target.to_string();
@@ -187,7 +182,7 @@ fn Planned(props: &PlannedProps) -> Html {
     let words = text().push();
     let total = plan.steps.len();
     let line = {
-        let flags = insecure_flags(list).iter().copied().chain(copies.then_some("--copy"));
+        let flags = flags.iter().copied().chain(copies.then_some("--copy"));
         let flags = flags.chain(purges.then_some("--purge"));
         tallyman_commands::line_of(["push"].into_iter().chain(flags).chain([name.as_str()]))
     };
@@ -388,7 +383,7 @@ fn Controls(props: &ControlsProps) -> Html {
                 <button class="button button--main" type="button" onclick={retry} data-testid="push-retry">
                     { if matches!(phase, Phase::Failed(_)) { words.retry } else { words.resume } }
                 </button>
-                <button class="button" type="button" onclick={act(Pushes::forget)}>{ words.plan }</button>
+                <button class="button" type="button" onclick={act(Pushes::forget)}>{ words.show_plan }</button>
             </>
         },
     };

@@ -5,7 +5,8 @@ mod deletions;
 use std::{collections::BTreeSet, rc::Rc};
 
 use futures_util::{StreamExt, stream};
-use tallyman_commands::{DeletePlan, Removal, cannot_untag, delete, digest_of};
+use js_sys::Date;
+use tallyman_commands::{DeletePlan, DeleteStep, Removal, cannot_untag, delete, digest_of};
 use tallyman_core::{Digest, Reference, Tag};
 use tallyman_registry::{Client, Error};
 
@@ -15,13 +16,21 @@ pub use deletions::{Deletion, Deletions, Phase, use_deletions_of_app};
 /// Tags that are asked about at the same time.
 const PARALLEL: usize = 12;
 
+/// Time for which it is known what tags stand for, in milliseconds: steps follow each other, and each would ask about all tags.
+const SURVEY_LASTS: f64 = 5_000.0;
+
 /// State of a step of a deletion.
 #[derive(Clone, Debug, PartialEq)]
 pub enum StepState {
     Waiting,
     Running,
     Done,
-    Failed { why: Rc<str>, refusal: Option<Refusal> },
+    /// Not made: these tags have moved since the plan.
+    Moved(Rc<[Tag]>),
+    Failed {
+        why: Rc<str>,
+        refusal: Option<Refusal>,
+    },
 }
 
 /// A reason for which a registry refuses every deletion of a kind.
@@ -35,30 +44,68 @@ pub enum Refusal {
     SignIn,
 }
 
-/// The plan for taking `chosen` out. Deleting by digest takes other tags along, so that all tags are asked about then;
-/// `tell` hears how many have been.
+/// The tags and manifests that are to be taken out of a repository.
+pub struct Chosen<'a> {
+    /// Tags.
+    pub tags: &'a BTreeSet<Tag>,
+    /// Manifests, which are deleted by digest.
+    pub digests: &'a [Digest],
+}
+
+/// The plan for taking `chosen` out; `tags` are in the order of the page. Deleting by digest takes other tags along, so that all
+/// tags are listed anew and asked about then; `tell` hears how many have been.
 pub async fn plan(
     client: &Client,
     repository: &Reference,
     tags: &[Tag],
-    chosen: &BTreeSet<Tag>,
+    chosen: &Chosen<'_>,
     removal: Removal,
     tell: impl Fn(usize, usize),
 ) -> Result<DeletePlan, Error> {
-    let asked: Vec<&Tag> =
-        tags.iter().filter(|tag| removal == Removal::Manifests || chosen.contains(*tag)).collect();
-    let total = asked.len();
-    let questions = asked.into_iter().map(|tag| async move {
+    let asked = match removal {
+        Removal::Untag => tags.iter().filter(|tag| chosen.tags.contains(*tag)).cloned().collect(),
+        Removal::Manifests => {
+            let mut all = tags.to_vec();
+            all.extend(list_tags(client, repository).await?.into_iter().filter(|tag| !tags.contains(tag)));
+            all
+        }
+    };
+    let known = resolved(client, repository, &asked, tell).await?;
+    Ok(DeletePlan::new(repository, &known, chosen.tags, chosen.digests, removal))
+}
+
+/// Lists the tags of a repository. Registries say that there is no repository where it has manifests without a tag alone.
+async fn list_tags(client: &Client, repository: &Reference) -> Result<Vec<Tag>, Error> {
+    let mut pages = client.tags(repository);
+    let mut tags = Vec::new();
+    while let Some(page) = pages.next().await {
+        match page {
+            Ok(page) => tags.extend(page.iter().filter_map(|tag| tag.parse::<Tag>().ok())),
+            Err(error) if error.is_not_found() => break,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(tags)
+}
+
+/// Returns the digests that tags stand for, without those that are gone; `tell` hears how many have been asked about.
+async fn resolved(
+    client: &Client,
+    repository: &Reference,
+    tags: &[Tag],
+    tell: impl Fn(usize, usize),
+) -> Result<Vec<(Tag, Digest)>, Error> {
+    let questions = tags.iter().map(|tag| async move {
         let reference = repository.by_tag(tag.clone());
         let digest = digest_of(client, &reference).await;
         (tag.clone(), digest)
     });
     let mut answers = stream::iter(questions).buffered(PARALLEL);
-    let mut known: Vec<(Tag, Digest)> = Vec::with_capacity(total);
+    let mut known: Vec<(Tag, Digest)> = Vec::with_capacity(tags.len());
     let mut done = 0;
     while let Some((tag, digest)) = answers.next().await {
         done += 1;
-        tell(done, total);
+        tell(done, tags.len());
         match digest {
             Ok(digest) => known.push((tag, digest)),
             // A tag that is gone needs not be taken out.
@@ -66,11 +113,36 @@ pub async fn plan(
             Err(error) => return Err(error),
         }
     }
-    Ok(DeletePlan::new(repository, &known, chosen, removal))
+    Ok(known)
+}
+
+/// The digests that the tags of a repository stand for, as they were looked up before steps that delete by digest.
+#[derive(Default)]
+struct Survey(Option<(f64, Vec<(Tag, Digest)>)>);
+
+impl Survey {
+    /// Returns the tags of `step` that have moved since it was planned. Before a digest is deleted all tags are looked up, but for
+    /// what was looked up just before.
+    async fn moved(&mut self, client: &Client, step: &DeleteStep) -> Result<Vec<Tag>, Error> {
+        if step.reference.digest().is_none() {
+            return Ok(step.moved(&resolved(client, &step.reference, &step.tags, |_, _| ()).await?));
+        }
+        let now = Date::now();
+        let known = match self.0.take().filter(|(then, _)| now - then < SURVEY_LASTS) {
+            Some(known) => known,
+            None => {
+                let tags = list_tags(client, &step.reference).await?;
+                (now, resolved(client, &step.reference, &tags, |_, _| ()).await?)
+            }
+        };
+        let moved = step.moved(&known.1);
+        self.0 = Some(known);
+        Ok(moved)
+    }
 }
 
 /// Does what is left of a plan, one step after the other until it is stopped, and tells where each stands. A step that fails holds
-/// up no other.
+/// up no other. One whose tags have moved since the plan is not made: it would take out something else than was confirmed.
 async fn run(
     client: &Client,
     plan: &DeletePlan,
@@ -78,10 +150,19 @@ async fn run(
     is_stopped: impl Fn() -> bool,
     tell: impl Fn(usize, StepState),
 ) {
+    let mut survey = Survey::default();
     for index in left.iter().take_while(|_| !is_stopped()) {
         let Some(step) = plan.steps.get(*index) else { continue };
         tell(*index, StepState::Running);
-        let state = match delete(client, step).await {
+        let outcome = match survey.moved(client, step).await {
+            Ok(moved) if moved.is_empty() => delete(client, step).await,
+            Ok(moved) => {
+                tell(*index, StepState::Moved(moved.into()));
+                continue;
+            }
+            Err(error) => Err(error),
+        };
+        let state = match outcome {
             Ok(()) => StepState::Done,
             // Somebody else was quicker.
             Err(error) if error.is_not_found() => StepState::Done,

@@ -114,6 +114,16 @@ impl Run {
         }
     }
 
+    /// A run of what is left of it, and what ends that early.
+    fn again(&self) -> (Self, AbortRegistration) {
+        let over = |state: &StepState| match state {
+            StepState::Done | StepState::Present => *state,
+            _ => StepState::Waiting,
+        };
+        let steps = self.steps.iter().map(over).collect();
+        Self::new(Rc::clone(&self.plan), steps, self.onkept.clone())
+    }
+
     fn end(&mut self, phase: Phase) {
         if matches!(phase, Phase::Cancelled | Phase::Failed(_)) {
             // What was under way when it ended is to be done again.
@@ -266,13 +276,7 @@ impl Pushes {
     /// Begins what is left of a push that failed or was cancelled. The registry may have lost what was done before.
     pub fn retry(&self, local_lists: &Rc<LocalLists>, registries: &Rc<Registries>, list: &Reference) {
         let Some(run) = self.of(list).filter(|run| !run.is_under_way()) else { return };
-        let over = |state: &StepState| match state {
-            StepState::Done | StepState::Present => *state,
-            _ => StepState::Waiting,
-        };
-        let steps = run.steps.iter().map(over).collect();
-        let run = Run::new(Rc::clone(&run.plan), steps, run.onkept.clone());
-        self.execute(local_lists, registries, run, true);
+        self.execute(local_lists, registries, run.again(), true);
     }
 
     /// Its page is about the plan again.

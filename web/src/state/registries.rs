@@ -7,6 +7,7 @@ pub mod permissions;
 pub mod samples;
 pub mod settings;
 mod sign_out_all;
+mod unanswered;
 
 use std::{
     cell::{OnceCell, RefCell},
@@ -16,7 +17,7 @@ use std::{
 };
 
 use gloo_events::EventListener;
-use tallyman_core::Registry;
+use tallyman_core::{ManifestList, Registry};
 use tallyman_registry::{Access, CacheStorage, Client, ContentStore, Credentials, Error, Event};
 use yew::prelude::*;
 
@@ -28,6 +29,7 @@ use accounts::{Account, Accounts, Key};
 use gateway_transport::GatewayTransport;
 use permissions::Permissions;
 use settings::Settings;
+use unanswered::Unanswered;
 
 /// Access to registries: one client, so that what is known of a registry is fetched once.
 pub struct Registries {
@@ -39,6 +41,8 @@ pub struct Registries {
     /// The hosts beside which nothing is asked; `None` if everything may be.
     closed: Option<Vec<String>>,
     observer: Rc<dyn Fn(Retry)>,
+    /// Requests without an answer.
+    unanswered: Rc<Unanswered>,
     /// Changes so far, by host.
     changes: RefCell<HashMap<String, Changes>>,
     /// Told when what is known of a registry changes.
@@ -123,6 +127,7 @@ impl Registries {
             accounts,
             closed: (!settings.features.direct).then(|| settings.hosts()),
             observer: Rc::new(observer),
+            unanswered: Rc::default(),
             changes: RefCell::default(),
             changed: changed.into(),
             session_ended: session_ended.into(),
@@ -144,6 +149,7 @@ impl Registries {
             let transport = GatewayTransport::new(
                 ways,
                 Rc::clone(&self.permissions),
+                Rc::clone(&self.unanswered),
                 self.closed.clone(),
                 self.session_ended.clone(),
             );
@@ -163,9 +169,31 @@ impl Registries {
         held.client()
     }
 
+    /// Returns the registry that has not answered for the longest time, of at least `time`, and the path that it was asked for.
+    pub fn unanswered(&self, time: Duration) -> Option<(String, String)> {
+        self.unanswered.longest(time)
+    }
+
     /// Returns the settings and credentials of registries.
     pub fn accounts(&self) -> &Accounts {
         &self.accounts
+    }
+
+    /// Returns the flags that a command line needs in a shell for `registries`: those on loopback mostly speak plain HTTP, and so
+    /// do those that the settings call insecure.
+    pub fn insecure_flags<'a>(
+        &self,
+        registries: impl IntoIterator<Item = &'a Registry>,
+    ) -> &'static [&'static str] {
+        let is_insecure =
+            |registry: &Registry| registry.is_loopback() || self.accounts.of(registry.as_str()).insecure;
+        if registries.into_iter().any(is_insecure) { &["--insecure"] } else { &[] }
+    }
+
+    /// Returns the flags that a command line needs in a shell for the registries of a list and of its images.
+    pub fn insecure_flags_of(&self, list: &ManifestList) -> &'static [&'static str] {
+        let images = list.iter().map(|entry| entry.reference.registry());
+        self.insecure_flags(images.chain([list.reference().registry()]))
     }
 
     /// Returns the rules about what may be done to registries.

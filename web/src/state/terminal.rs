@@ -4,7 +4,7 @@ use std::{cell::RefCell, rc::Rc};
 
 use futures_util::{
     FutureExt,
-    future::{self, LocalBoxFuture},
+    future::{self, AbortHandle, AbortRegistration, LocalBoxFuture},
 };
 use tallyman_commands::{CharacterBuffer, CredentialStore, Input, Output};
 use tallyman_core::Digest;
@@ -26,6 +26,28 @@ pub struct Ran {
     pub output: Vec<(bool, String)>,
     /// The exit status, or `None` while the line runs.
     pub exit: Option<u8>,
+    stop: Option<Stop>,
+}
+
+/// The exit status of a line that was stopped, as that of a program which an interrupt has ended.
+pub const STOPPED: u8 = 130;
+
+/// The handle that ends a line early.
+#[derive(Clone)]
+pub struct Stop(Rc<AbortHandle>);
+
+impl Stop {
+    /// A handle, and the registration of what it ends.
+    pub fn new() -> (Self, AbortRegistration) {
+        let (handle, registration) = AbortHandle::new_pair();
+        (Self(Rc::new(handle)), registration)
+    }
+}
+
+impl PartialEq for Stop {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
 }
 
 /// The lines that were run in this tab.
@@ -36,6 +58,15 @@ impl Session {
     /// Returns `true` while a line runs.
     pub fn is_running(&self) -> bool {
         self.0.last().is_some_and(|ran| ran.exit.is_none())
+    }
+
+    /// Ends the line that runs. What it has done stays.
+    pub fn stop(&self) {
+        if let Some(Stop(handle)) =
+            self.0.last().filter(|ran| ran.exit.is_none()).and_then(|ran| ran.stop.as_ref())
+        {
+            handle.abort();
+        }
     }
 }
 
@@ -49,8 +80,8 @@ pub fn use_session_of_app() -> UseReducerHandle<Session> {
 
 /// A change of the session.
 pub enum Change {
-    /// A line is run.
-    Begin(String),
+    /// A line is run, which the handle ends early.
+    Begin(String, Stop),
     /// The line prints; the flag is true for standard error.
     Print(bool, String),
     /// The line has ended with this exit status.
@@ -65,7 +96,7 @@ impl Reducible for Session {
     fn reduce(self: Rc<Self>, change: Change) -> Rc<Self> {
         let mut all = self.0.clone();
         match change {
-            Change::Begin(line) => all.push(Ran { line, ..Ran::default() }),
+            Change::Begin(line, stop) => all.push(Ran { line, stop: Some(stop), ..Ran::default() }),
             Change::Print(is_error, text) => {
                 if let Some(ran) = all.last_mut() {
                     match ran.output.last_mut() {
@@ -199,16 +230,18 @@ mod tests {
 
     use yew::Reducible;
 
-    use super::{Change, OUTPUT_MAX, Printed, Session};
+    use futures_util::{FutureExt, future::Abortable};
+
+    use super::{Change, OUTPUT_MAX, Printed, Session, Stop};
 
     #[test]
     fn what_runs_is_not_cleared_and_gets_its_output_and_its_end() {
         let mut session = Rc::new(Session::default());
         for change in [
-            Change::Begin("first".to_owned()),
+            Change::Begin("first".to_owned(), Stop::new().0),
             Change::Print(false, "a".to_owned()),
             Change::End(0),
-            Change::Begin("second".to_owned()),
+            Change::Begin("second".to_owned(), Stop::new().0),
             Change::Print(false, "b".to_owned()),
             Change::Clear,
             Change::Print(false, "c".to_owned()),
@@ -222,6 +255,19 @@ mod tests {
         let ended = session.reduce(Change::End(1));
         assert!(!ended.is_running());
         assert!(ended.reduce(Change::Clear).0.is_empty());
+    }
+
+    #[test]
+    fn the_line_that_runs_can_be_stopped_and_no_other() {
+        let ((first, of_first), (second, of_second)) = (Stop::new(), Stop::new());
+        let session = Rc::new(Session::default());
+        let session = session.reduce(Change::Begin("first".to_owned(), first)).reduce(Change::End(0));
+        session.stop();
+        let session = session.reduce(Change::Begin("second".to_owned(), second));
+        session.stop();
+        let outcome = |registration| Abortable::new(std::future::ready(()), registration).now_or_never();
+        assert!(outcome(of_first).unwrap().is_ok());
+        assert!(outcome(of_second).unwrap().is_err());
     }
 
     #[test]

@@ -27,6 +27,8 @@ pub struct Build {
     pub retry: &'static str,
     pub dismiss: &'static str,
     pub other_list: fn(list: &str) -> String,
+    /// Lines without an image, and the number of those that are not quoted: `no_image("“set -e”", 2)`.
+    pub no_image: fn(lines: &str, more: usize) -> String,
     pub unused: fn(flags: &str) -> String,
     pub entries: &'static str,
     pub none: &'static str,
@@ -81,11 +83,13 @@ pub struct Build {
     pub diff_removed: &'static str,
     pub diff_changed: &'static str,
     pub diff_kept: &'static str,
+    pub diff_bytes: &'static str,
     pub diff_no_list: fn(kind: &str) -> String,
     pub findings: &'static str,
     pub fix: fn(fix: &Fix) -> String,
     pub commands: &'static str,
     pub commands_lead: &'static str,
+    pub commands_inexact: &'static str,
     pub no_docker: &'static str,
     pub done_line: &'static str,
     pub outside_table: &'static str,
@@ -126,6 +130,10 @@ static ENGLISH: Build = Build {
     retry: "Try again",
     dismiss: "Dismiss",
     other_list: |list| format!("These lines are about {list}; the images were added to this list"),
+    no_image: |lines, more| {
+        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+        format!("Expected an image or a command that names images, found {lines}{more}; left out")
+    },
     unused: |flags| format!("not used here: {flags}; the command line page runs the whole line"),
     entries: "Images",
     none: "No images yet.",
@@ -172,7 +180,7 @@ static ENGLISH: Build = Build {
         format!("Expected a key and a value, such as org.opencontainers.image.title=app, found {line}")
     },
     elsewhere: "Another tab has changed this list",
-    result: "What will be pushed",
+    result: "Result",
     media_type: "Media type",
     bytes: |count| format!("{count} bytes"),
     raw: "Exact bytes",
@@ -186,6 +194,7 @@ static ENGLISH: Build = Build {
     diff_removed: "removed",
     diff_changed: "changed",
     diff_kept: "unchanged",
+    diff_bytes: "The lists say the same, but their bytes differ: members in another order, other spaces, or members that are not shown here.",
     diff_no_list: |kind| format!("That name is not a list in the registry: {kind}. The push replaces it."),
     findings: "Findings",
     fix: |fix| match fix {
@@ -197,6 +206,7 @@ static ENGLISH: Build = Build {
     },
     commands: "As commands",
     commands_lead: "These lines make the same list in a shell.",
+    commands_inexact: "The digest will be another one: these lines make neither the layout of the index that the list comes from nor members that no option sets.",
     no_docker: "docker manifest has no line for this.",
     done_line: "Last change, as a command:",
     outside_table: "docker manifest annotate refuses this pair; pushing it works",
@@ -232,6 +242,12 @@ static SPANISH: Build = Build {
     retry: "Reintentar",
     dismiss: "Descartar",
     other_list: |list| format!("Estas líneas tratan de {list}; las imágenes se añadieron a esta lista"),
+    no_image: |lines, more| {
+        let more = if more == 0 { String::new() } else { format!(" y {more} más") };
+        format!(
+            "Se esperaba una imagen o un comando que nombre imágenes, y se encontró {lines}{more}; no se ha usado"
+        )
+    },
     unused: |flags| {
         format!("aquí no se usa: {flags}; la página de la línea de comandos ejecuta la línea entera")
     },
@@ -282,7 +298,7 @@ static SPANISH: Build = Build {
         )
     },
     elsewhere: "Otra pestaña ha cambiado esta lista",
-    result: "Lo que se subirá",
+    result: "Resultado",
     media_type: "Tipo de medio",
     bytes: |count| format!("{count} bytes"),
     raw: "Bytes exactos",
@@ -296,6 +312,7 @@ static SPANISH: Build = Build {
     diff_removed: "eliminada",
     diff_changed: "cambiada",
     diff_kept: "sin cambios",
+    diff_bytes: "Las listas dicen lo mismo, pero sus bytes difieren: miembros en otro orden, otros espacios o miembros que no se muestran aquí.",
     diff_no_list: |kind| format!("Ese nombre no es una lista en el registro: {kind}. El push lo reemplaza."),
     findings: "Avisos",
     fix: |fix| match fix {
@@ -304,6 +321,7 @@ static SPANISH: Build = Build {
     },
     commands: "Como comandos",
     commands_lead: "Estas líneas crean la misma lista en una terminal.",
+    commands_inexact: "El digest será otro: estas líneas no reproducen el formato del índice del que procede la lista ni los miembros que ninguna opción establece.",
     no_docker: "docker manifest no tiene un comando para esto.",
     done_line: "Último cambio, como comando:",
     outside_table: "docker manifest annotate rechaza este par; el push funciona",

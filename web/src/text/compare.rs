@@ -51,7 +51,7 @@ static ENGLISH: Compare = Compare {
     compare: "Compare",
     reference: "Reference",
     kind: "Kind",
-    what: "What",
+    what: "Field",
     is_same: "same",
     changed: "changed",
     left_only: "left only",

@@ -13,6 +13,9 @@ pub struct Copy {
     pub planning: &'static str,
     /// `will_copy(manifests, blobs, "12 MB")`.
     pub will_copy: fn(manifests: usize, blobs: usize, bytes: &str) -> String,
+    /// The target stands for another manifest: `moves("reg.io/app:1", "sha256:abc…")`.
+    pub moves: fn(target: &str, digest: &str) -> String,
+    pub new: fn(target: &str) -> String,
     pub same: fn(target: &str) -> String,
     pub start: &'static str,
     pub progress: fn(done: usize, all: usize) -> String,
@@ -40,7 +43,7 @@ static ENGLISH: Copy = Copy {
     source: "From",
     target: "To",
     plan: "Plan the copy",
-    steps: "What the copy will do",
+    steps: "Copy plan",
     planning: "Comparing the registries …",
     will_copy: |manifests, blobs, bytes| {
         format!(
@@ -49,6 +52,8 @@ static ENGLISH: Copy = Copy {
             counted(blobs, "blob", "blobs")
         )
     },
+    moves: |target, digest| format!("{target} points to {digest} now; the copy moves it."),
+    new: |target| format!("{target} is new in the registry."),
     same: |target| format!("{target} already is this image. There is nothing to copy."),
     start: "Copy",
     progress: |done, all| format!("{done} of {} done", counted(all, "step", "steps")),
@@ -73,7 +78,7 @@ static SPANISH: Copy = Copy {
     source: "De",
     target: "A",
     plan: "Planificar la copia",
-    steps: "Lo que hará la copia",
+    steps: "Plan de la copia",
     planning: "Comparando los registros …",
     will_copy: |manifests, blobs, bytes| {
         format!(
@@ -82,6 +87,8 @@ static SPANISH: Copy = Copy {
             counted(blobs, "blob", "blobs")
         )
     },
+    moves: |target, digest| format!("{target} apunta ahora a {digest}; la copia lo mueve."),
+    new: |target| format!("{target} no existe aún en el registro."),
     same: |target| format!("{target} ya es esta imagen. No hay nada que copiar."),
     start: "Copiar",
     progress: |done, all| format!("{done} de {} hechos", counted(all, "paso", "pasos")),

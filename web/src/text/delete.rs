@@ -9,6 +9,7 @@ pub struct Delete {
     pub forbidden: fn(registry: &str) -> String,
     pub loading: &'static str,
     pub tags: &'static str,
+    pub digests: &'static str,
     pub filter: &'static str,
     pub none: &'static str,
     /// More tags than are shown: `more("1,200")`.
@@ -27,6 +28,7 @@ pub struct Delete {
     pub goes: &'static str,
     pub unchosen: fn(tags: &str) -> String,
     pub confirm: fn(tags: usize) -> String,
+    pub confirm_images: fn(images: usize) -> String,
     pub confirm_label: fn(repository: &str) -> String,
     pub back: &'static str,
     pub step: &'static str,
@@ -43,10 +45,14 @@ pub struct Delete {
     pub stopped: fn(done: usize, of: usize) -> String,
     pub go_on: &'static str,
     pub cannot_untag: &'static str,
+    /// Tags that have moved since the plan: `moved(2, "v1, v2")`.
+    pub moved: fn(count: usize, tags: &str) -> String,
+    pub replan: &'static str,
     /// The registry deletes nothing, and the setting that changes it.
     pub switched_off: fn(registry: &str) -> String,
     pub by_digest: &'static str,
     pub finished: fn(tags: usize) -> String,
+    pub finished_images: fn(images: usize) -> String,
     pub space: &'static str,
     pub explore: &'static str,
 }
@@ -65,18 +71,19 @@ static ENGLISH: Delete = Delete {
     forbidden: |registry| format!("The settings of this app do not allow deletions from {registry}."),
     loading: "Loading tags",
     tags: "Tags",
+    digests: "Digests",
     filter: "Filter",
     none: "No tag matches.",
     more: |number| format!("… and {number} more: use the filter to find them"),
     choose: "Select the tags to delete.",
-    how: "How",
+    how: "Method",
     untag: "Remove only the tags",
     untag_about: "Images and their other tags stay. Distribution 3 and most other registries support it.",
     manifests: "Delete the images",
     manifests_about: "By digest. All tags of the same digest are removed, and lists that contain it break.",
-    plan: "Show what will happen",
+    plan: "Show plan",
     planning: |done, of| format!("Resolving tags: {done} of {of}"),
-    plan_title: "What will happen",
+    plan_title: "Deletion plan",
     untag_step: |tag| format!("Remove the tag {tag}"),
     delete_step: |digest| format!("Delete {digest}"),
     goes: "Tags removed",
@@ -86,6 +93,7 @@ static ENGLISH: Delete = Delete {
         )
     },
     confirm: |tags| if tags == 1 { "Delete 1 tag".to_owned() } else { format!("Delete {tags} tags") },
+    confirm_images: |images| format!("Delete {}", counted(images, "image", "images")),
     confirm_label: |repository| format!("Type {repository} to confirm"),
     back: "Back",
     step: "Step",
@@ -107,6 +115,11 @@ static ENGLISH: Delete = Delete {
     },
     go_on: "Continue",
     cannot_untag: "This registry cannot remove a tag alone: it deletes by digest.",
+    moved: |count, tags| {
+        let verb = if count == 1 { "has" } else { "have" };
+        format!("{tags} {verb} moved since the plan. Nothing was deleted here; make a new plan.")
+    },
+    replan: "Make a new plan",
     switched_off: |registry| {
         format!(
             "Deletion is switched off at {registry}. With Distribution, set storage.delete.enabled to true in its configuration (or REGISTRY_STORAGE_DELETE_ENABLED=true in its environment) and restart it."
@@ -114,6 +127,7 @@ static ENGLISH: Delete = Delete {
     },
     by_digest: "Plan deletion by digest",
     finished: |tags| if tags == 1 { "1 tag removed".to_owned() } else { format!("{tags} tags removed") },
+    finished_images: |images| format!("{} deleted", counted(images, "image", "images")),
     space: "The registry frees the space at its next garbage collection.",
     explore: "Back to the repository",
 };
@@ -127,18 +141,19 @@ static SPANISH: Delete = Delete {
     },
     loading: "Cargando los tags",
     tags: "Tags",
+    digests: "Digests",
     filter: "Filtrar",
     none: "Ningún tag coincide.",
     more: |number| format!("… y {number} más: usa el filtro para encontrarlos"),
     choose: "Selecciona los tags que quieres eliminar.",
-    how: "Cómo",
+    how: "Método",
     untag: "Quitar solo los tags",
     untag_about: "Las imágenes y sus demás tags se conservan. Distribution 3 y la mayoría de los registros lo permiten.",
     manifests: "Eliminar las imágenes",
     manifests_about: "Por digest. Se eliminan todos los tags del mismo digest, y las listas que lo contienen quedan rotas.",
-    plan: "Mostrar qué ocurrirá",
+    plan: "Mostrar plan",
     planning: |done, of| format!("Resolviendo tags: {done} de {of}"),
-    plan_title: "Lo que ocurrirá",
+    plan_title: "Plan de eliminación",
     untag_step: |tag| format!("Quitar el tag {tag}"),
     delete_step: |digest| format!("Eliminar {digest}"),
     goes: "Tags eliminados",
@@ -148,6 +163,7 @@ static SPANISH: Delete = Delete {
     confirm: |tags| {
         if tags == 1 { "Eliminar 1 tag".to_owned() } else { format!("Eliminar {tags} tags") }
     },
+    confirm_images: |images| format!("Eliminar {}", counted(images, "imagen", "imágenes")),
     confirm_label: |repository| format!("Escribe {repository} para confirmar"),
     back: "Volver",
     step: "Paso",
@@ -169,6 +185,13 @@ static SPANISH: Delete = Delete {
     },
     go_on: "Continuar",
     cannot_untag: "Este registro no permite quitar un tag solo: elimina por digest.",
+    moved: |count, tags| {
+        let verb = if count == 1 { "ha" } else { "han" };
+        format!(
+            "{tags} se {verb} movido desde que se hizo el plan. Aquí no se ha eliminado nada; haz un plan nuevo."
+        )
+    },
+    replan: "Hacer un plan nuevo",
     switched_off: |registry| {
         format!(
             "La eliminación está desactivada en {registry}. Con Distribution, pon storage.delete.enabled a true en su configuración (o REGISTRY_STORAGE_DELETE_ENABLED=true en su entorno) y reinícialo."
@@ -177,6 +200,9 @@ static SPANISH: Delete = Delete {
     by_digest: "Planificar la eliminación por digest",
     finished: |tags| {
         if tags == 1 { "1 tag eliminado".to_owned() } else { format!("{tags} tags eliminados") }
+    },
+    finished_images: |images| {
+        if images == 1 { "1 imagen eliminada".to_owned() } else { format!("{images} imágenes eliminadas") }
     },
     space: "El registro libera el espacio en su próxima recolección de basura.",
     explore: "Volver al repositorio",

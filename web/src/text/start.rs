@@ -44,7 +44,7 @@ impl Language {
 }
 
 static ENGLISH: Start = Start {
-    title: "What is in that image?",
+    title: "Inspect an image",
     lead: "Manifests and multi-architecture manifest lists, straight from the registry. Every digest is computed in this tab and compared with what the registry says.",
     recent: "Recent",
     forget: "Clear recent",
@@ -77,7 +77,7 @@ static ENGLISH: Start = Start {
 };
 
 static SPANISH: Start = Start {
-    title: "¿Qué hay en esa imagen?",
+    title: "Inspeccionar una imagen",
     lead: "Manifests y manifest lists multiarquitectura, directamente del registro. Cada digest se calcula en esta pestaña y se compara con lo que dice el registro.",
     recent: "Recientes",
     forget: "Borrar recientes",

@@ -1,6 +1,8 @@
 //! Images and lists as sources of a local list, one at a time: for whoever shows each as it comes.
 
-use tallyman_core::{Digest, ListEntry, Platform, Reference};
+use std::sync::Arc;
+
+use tallyman_core::{Digest, IndexForm, ListEntry, Manifest, Platform, Reference};
 use tallyman_registry::Client;
 
 use crate::{
@@ -9,7 +11,7 @@ use crate::{
         self, Fetched, check_platforms,
         expand::{self, ExpandOptions},
     },
-    resolve::failed,
+    resolve::{content, failed},
 };
 
 /// The images of a source.
@@ -40,6 +42,39 @@ pub async fn fetch_source(client: &Client, reference: &Reference) -> Result<Sour
             Ok(SourceImages::List(entries))
         }
     }
+}
+
+/// Fetches a source as the whole of a list. Of an index that is its form, and its entries with all that they say, attestations among
+/// them: the list has the same bytes until it is changed, unless the images of nested indexes take the place of these. An image is
+/// the only entry of a list of Docker's form.
+///
+/// # Errors
+/// As [`fetch_source`].
+pub async fn fetch_whole(
+    client: &Client,
+    reference: &Reference,
+) -> Result<(Vec<ListEntry>, IndexForm), Error> {
+    let list = match fetch::manifest(client, reference, reference).await? {
+        Fetched::Image(image) => {
+            let platform = fetch::platform(client, &image).await?;
+            return Ok((vec![image.with_platform(platform)?], IndexForm::default()));
+        }
+        Fetched::List(list) => list,
+    };
+    // By digest alone: the tag may be moved to another list.
+    let reference = reference.by_digest(Digest::of(&list.bytes));
+    let original = Manifest::parse(Arc::clone(&list.bytes), Some(&list.media_type))
+        .map_err(|error| content(&reference, error))?;
+    let options = ExpandOptions { attestations: true, ..ExpandOptions::default() };
+    let mut entries = expand::list_images(client, &reference, &list, &options).await?;
+    check_platforms(&entries)?;
+    for entry in &mut entries {
+        let of_list = list.index.manifests.iter().find(|of_list| of_list.digest == entry.descriptor.digest);
+        if let Some(of_list) = of_list {
+            entry.descriptor = of_list.clone();
+        }
+    }
+    Ok((entries, IndexForm::of(&original).unwrap_or_default()))
 }
 
 /// The state of an entry beside the tag in its registry.

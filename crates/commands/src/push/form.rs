@@ -42,9 +42,7 @@ pub fn convert(list: &ManifestList, format: Format) -> Result<PlannedPush, Error
         Format::Docker if !form.annotations.is_empty() => losses.push("annotations of the list".to_owned()),
         Format::Docker => {}
     }
-    let original = form.original.as_ref().and_then(|original| Index::parse(original).ok());
-    let (subject, artifact_type) =
-        original.map(|index| (index.subject, index.artifact_type)).unwrap_or_default();
+    let (subject, artifact_type) = form.subject_and_artifact_type();
     if format == Format::Docker {
         losses.extend(subject.is_some().then(|| "subject of the list".to_owned()));
         losses.extend(artifact_type.is_some().then(|| "artifact type of the list".to_owned()));

@@ -18,16 +18,51 @@ fn every_tag_that_goes_with_a_digest_is_named() {
     let tags =
         [(tag("1"), one.clone()), (tag("1.0"), one.clone()), (tag("2"), two), (tag("latest"), one.clone())];
     let chosen: BTreeSet<Tag> = ["1", "2"].into_iter().map(tag).collect();
-    let plan = DeletePlan::new(&repository, &tags, &chosen, Removal::Manifests);
+    let plan = DeletePlan::new(&repository, &tags, &chosen, &[], Removal::Manifests);
     assert_eq!(plan.steps.len(), 2);
     assert_eq!(plan.steps[0].reference, repository.by_digest(one));
     assert_eq!(plan.steps[0].tags, ["1", "1.0", "latest"].map(tag));
     assert_eq!(plan.unchosen, ["1.0", "latest"].map(tag));
 
-    let plan = DeletePlan::new(&repository, &tags, &chosen, Removal::Untag);
+    let plan = DeletePlan::new(&repository, &tags, &chosen, &[], Removal::Untag);
     let references: Vec<_> = plan.steps.iter().map(|step| step.reference.to_string()).collect();
     assert_eq!(references, ["r.io/app:1", "r.io/app:2"]);
     assert!(plan.unchosen.is_empty());
+}
+
+#[test]
+fn a_digest_is_deleted_with_the_tags_on_it_and_without_one() {
+    let repository: Reference = "r.io/app".parse().unwrap();
+    let (one, two) = (Digest::of(b"one"), Digest::of(b"two"));
+    let tags = [(tag("keep"), one.clone()), (tag("v1"), Digest::of(b"three"))];
+    let digests = [one.clone(), two.clone()];
+    let plan = DeletePlan::new(&repository, &tags, &BTreeSet::new(), &digests, Removal::Manifests);
+    let steps: Vec<_> = plan.steps.iter().map(|step| (&step.reference, &*step.tags)).collect();
+    let (one, two) = (repository.by_digest(one), repository.by_digest(two));
+    assert_eq!(steps, [(&one, &[tag("keep")][..]), (&two, &[][..])]);
+    assert_eq!(plan.unchosen, [tag("keep")]);
+    assert_eq!(plan.removal(), Removal::Manifests);
+}
+
+#[test]
+fn a_tag_that_has_moved_since_the_plan_is_found() {
+    let repository: Reference = "r.io/app".parse().unwrap();
+    let (one, two) = (Digest::of(b"one"), Digest::of(b"two"));
+    let tags = [(tag("old"), one.clone()), (tag("prod"), two.clone())];
+    let chosen: BTreeSet<Tag> = [tag("old")].into();
+    let untag = DeletePlan::new(&repository, &tags, &chosen, &[], Removal::Untag);
+    let delete = DeletePlan::new(&repository, &tags, &chosen, &[], Removal::Manifests);
+    let moved = |old: Option<&Digest>, prod: &Digest| {
+        let old = old.map(|digest| (tag("old"), digest.clone()));
+        let now: Vec<_> = old.into_iter().chain([(tag("prod"), prod.clone())]).collect();
+        [&untag, &delete].map(|plan| plan.steps[0].moved(&now))
+    };
+    assert_eq!(moved(Some(&one), &two), [vec![], vec![]]);
+    // Somebody else has taken it out.
+    assert_eq!(moved(None, &two), [vec![], vec![]]);
+    assert_eq!(moved(Some(&two), &two), [[tag("old")], [tag("old")]]);
+    // It would go without having been named.
+    assert_eq!(moved(Some(&one), &one), [vec![], vec![tag("prod")]]);
 }
 
 /// The answer of a registry to a request that was refused.

@@ -9,10 +9,12 @@ use crate::{
 };
 use futures_util::{FutureExt, future};
 use tallyman_commands::{
-    Freshness, PushEvent, SourceImages, convert, execute, execute_rest, fetch_source, freshness, purge,
-    refreshed, resolve, survey, with_subject,
+    Freshness, PushEvent, SourceImages, Standing, convert, execute, execute_rest, fetch_source, fetch_whole,
+    freshness, plan_copy, purge, refreshed, resolve, survey, with_subject,
 };
-use tallyman_core::{Action, Digest, Format, ListEntry, ManifestList, Platform, PushPlan, Reference};
+use tallyman_core::{
+    Action, Digest, Format, IndexForm, ListEntry, ManifestList, Platform, PushPlan, Reference,
+};
 use tallyman_store::{ListStore, MemoryStore};
 
 const OCI: &str = "application/vnd.oci.image.manifest.v1+json";
@@ -99,6 +101,57 @@ async fn a_list_as_a_source_gives_the_same_images_to_the_app_and_to_the_command_
     let mut found: Vec<_> = found.iter().map(described).collect();
     found.sort_by(|one, other| one.0.cmp(&other.0));
     assert_eq!(made.iter().map(described).collect::<Vec<_>>(), found);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn an_index_as_the_whole_of_a_list_keeps_its_bytes_and_an_image_is_the_only_entry() {
+    let shell = Shell::new();
+    let (one, two) = (put(&shell, "a/app", "one", "amd64", "1"), put(&shell, "a/app", "", "arm", "2"));
+    let attestation = put(&shell, "a/app", "", "unknown", "3");
+    let entry = |manifest: &str, more: &str| {
+        let digest = Digest::of(manifest.as_bytes());
+        format!(r#"{{"mediaType":"{OCI}","digest":"{digest}","size":{}{more}}}"#, manifest.len())
+    };
+    let attests = format!(
+        r#","platform":{{"os":"unknown","architecture":"unknown"}},"annotations":{{"vnd.docker.reference.type":"attestation-manifest","vnd.docker.reference.digest":"{}"}}"#,
+        Digest::of(one.as_bytes())
+    );
+    let entries = [
+        entry(&two, r#","platform":{"os":"linux","architecture":"arm"},"annotations":{"e":"1"}"#),
+        entry(&one, r#","platform":{"os":"linux","architecture":"amd64"}"#),
+        entry(&attestation, &attests),
+    ];
+    let index = format!(
+        r#"{{"schemaVersion":2,"mediaType":"{INDEX}","artifactType":"a/b","subject":{},"annotations":{{"x":"y"}},"more":1,"manifests":[{}]}}"#,
+        entry(&one, ""),
+        entries.join(",")
+    );
+    shell.registry.put_manifest("a/app", "whole", INDEX, index.as_bytes());
+    let (entries, form) = fetch_whole(&shell.client(), &name("a/app:whole")).await.unwrap();
+    let mut list = ManifestList::new(name("a/app:new"));
+    *list.form_mut() = form;
+    for entry in entries {
+        list.insert(entry).unwrap();
+    }
+    assert_eq!(String::from_utf8(list.to_bytes()).unwrap(), index);
+    let written: Vec<_> = list.in_written_order().iter().map(|entry| entry.platform().architecture).collect();
+    assert_eq!(written, ["arm", "amd64", "unknown"]);
+
+    let (entries, form) = fetch_whole(&shell.client(), &name("a/app:one")).await.unwrap();
+    assert_eq!((entries, form), (vec![image(&shell, &name("a/app:one")).await], IndexForm::default()));
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn the_plan_of_a_copy_says_what_its_target_stands_for_before() {
+    let shell = Shell::new();
+    let (one, two) = (put(&shell, "a/app", "1", "amd64", "1"), put(&shell, "a/app", "2", "arm", "2"));
+    let digest = |manifest: &str| Standing::Manifest(Digest::of(manifest.as_bytes()));
+    for (target, standing) in [("1", digest(&one)), ("2", digest(&two)), ("new", Standing::Nothing)] {
+        let target = name(&format!("a/app:{target}"));
+        let plan = plan_copy(&shell.client(), &name("a/app:1"), &target, None).await.unwrap();
+        assert_eq!(plan.plan.is_none(), standing == digest(&one), "{target}");
+        assert_eq!(plan.standing, standing, "{target}");
+    }
 }
 
 #[tokio::test(flavor = "current_thread")]

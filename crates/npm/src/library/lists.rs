@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use js_sys::{Array, Uint8Array};
 use tallyman_commands::{Error, PlannedPush, lacks_manifest};
 use tallyman_core::{
-    AnnotateError, Descriptor, EntryField, ListEdit, ListEntry, Manifest, ManifestList, MediaType,
+    AnnotateError, Descriptor, EntryField, IndexForm, ListEdit, ListEntry, Manifest, ManifestList, MediaType,
     PlatformChange, PushPlan, Reference,
     json::{FieldError, Object, array, quote, string, string_map},
 };
@@ -68,15 +68,12 @@ impl List {
         let reference: Reference = reference.parse()?;
         let original = Manifest::parse(bytes, Some(&MediaType::new(media_type)))
             .map_err(|error| Failure::of_manifest(&error, Some(&reference)))?;
-        let Some(index) = original.index() else {
+        let Some((index, form)) = original.index().zip(IndexForm::of(&original)) else {
             let found = kind(original.body());
             return Err(Failure::argument(&format!("expected a list, found the manifest of an {found}")));
         };
         let mut list = ManifestList::new(reference);
-        let form = list.form_mut();
-        form.oci = *original.media_type() == MediaType::OciIndex;
-        form.annotations.clone_from(&index.annotations);
-        form.original = Some(original.shared_bytes());
+        *list.form_mut() = form;
         for descriptor in &index.manifests {
             let reference = list.reference().by_digest(descriptor.digest.clone());
             list.insert(without_manifest(reference, descriptor.clone()))

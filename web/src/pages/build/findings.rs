@@ -25,7 +25,7 @@ pub fn Findings(props: &Props) -> Html {
     let Props { list, entries, change } = props;
     let Ok(whole) = Manifest::parse(list.to_bytes(), Some(&list.media_type())) else { return html! {} };
     let Some(index) = whole.index() else { return html! {} };
-    let images: Vec<&ListEntry> = list.iter().collect();
+    let images: Vec<&ListEntry> = list.in_written_order();
     let manifests: Vec<Option<Manifest>> = images
         .iter()
         .map(|entry| Manifest::parse(entry.raw.clone()?, Some(&entry.descriptor.media_type)).ok())

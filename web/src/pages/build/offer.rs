@@ -48,6 +48,7 @@ pub fn Offer(props: &Props) -> Html {
         (Some(Wanted::NewList), ListView::There(list)) => list.is_empty(),
         (Some(Wanted::NewList), ListView::Loading | ListView::Failed(_)) | (None, _) => false,
     };
+    let is_whole = is_at_once && wanted == Some(Wanted::NewList) && images.len() == 1;
     // The address asks once; after that it is the list's alone.
     let ignore = {
         let name = name.clone();
@@ -58,7 +59,7 @@ pub fn Offer(props: &Props) -> Html {
     let accept = {
         let (adder, images, ignore) = (adder.clone(), images.clone(), ignore.clone());
         Callback::from(move |()| {
-            adder.add(&Pasted { sources: images.clone(), ..Pasted::default() });
+            adder.add(&Pasted { sources: images.clone(), is_whole, ..Pasted::default() });
             ignore.emit(());
         })
     };

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use tallyman_commands::{DeletePlan, line_of};
+use tallyman_commands::{DeletePlan, Removal, line_of};
 use tallyman_core::Reference;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
@@ -10,14 +10,17 @@ use yew::prelude::*;
 use crate::{
     components::{
         chip::{Chip, Tone},
-        command::{command_lines, insecure},
+        command::command_lines,
         icon::Icon,
         panel::Panel,
     },
     pages::registries::sign_in::SignInPanel,
     router::Link,
     routes::Route,
-    state::deletion::{Deletion, Phase, Refusal, StepState},
+    state::{
+        deletion::{Deletion, Phase, Refusal, StepState},
+        registries::use_registries,
+    },
     text::{text, use_language},
 };
 
@@ -38,8 +41,8 @@ pub struct Props {
     pub stop: Callback<()>,
     /// Tags are to be chosen again.
     pub back: Callback<()>,
-    /// The same tags are to be deleted by digest.
-    pub by_digest: Callback<()>,
+    /// The same tags are to be planned anew, by this way of removal.
+    pub replan: Callback<Removal>,
 }
 
 /// The plan of a deletion, its confirmation, and its progress.
@@ -49,10 +52,11 @@ pub fn Plan(props: &Props) -> Html {
     let Props { repository, plan, deletion, execute, back, .. } = props;
     let waiting = || vec![StepState::Waiting; plan.steps.len()];
     let steps = deletion.as_ref().map_or_else(|| Rc::new(waiting()), |deletion| Rc::clone(&deletion.steps));
-    let lines = use_memo((repository.clone(), Rc::clone(plan), language), |(repository, plan, _)| {
+    let flags = use_registries().insecure_flags([repository.registry()]);
+    let lines = use_memo((flags, Rc::clone(plan), language), |(flags, plan, _)| {
         html! {
             if !plan.steps.is_empty() {
-                { command_lines(&line(repository, plan), false) }
+                { command_lines(&line(flags, plan), false) }
             }
         }
     });
@@ -64,7 +68,7 @@ pub fn Plan(props: &Props) -> Html {
         Some(deletion) if deletion.phase != Phase::Ended => progress(deletion, &props.stop),
         Some(deletion) if deletion.done() == steps.len() => html! {
             <div class="push__state push__state--finished" data-testid="delete-done">
-                <p role="status">{ (words.finished)(plan.steps.iter().map(|step| step.tags.len()).sum()) }</p>
+                <p role="status">{ counted(plan, words.finished, words.finished_images) }</p>
                 <p class="hint">{ words.space }</p>
                 <Link to={Route::Explore { place: repository.name() }} classes="button">{ words.explore }</Link>
             </div>
@@ -106,7 +110,7 @@ fn progress(deletion: &Deletion, stop: &Callback<()>) -> Html {
 fn table(plan: &DeletePlan, steps: &[StepState]) -> Html {
     let words = text().delete();
     let is_shown = |index: usize, state: &StepState| {
-        index < SHOWN || matches!(state, StepState::Running | StepState::Failed { .. })
+        index < SHOWN || matches!(state, StepState::Running | StepState::Moved(_) | StepState::Failed { .. })
     };
     let rows = plan.steps.iter().zip(steps).enumerate();
     let rows = rows.filter(|(index, (_, state))| is_shown(*index, state)).map(|(_, row)| row);
@@ -123,8 +127,8 @@ fn table(plan: &DeletePlan, steps: &[StepState]) -> Html {
                                     (None, Some(tag)) => (words.untag_step)(tag.as_str()),
                                     (None, None) => step.reference.to_string(),
                                 } }
-                                if let StepState::Failed { why, .. } = state {
-                                    <p class="hint--bad" role="alert">{ why.to_string() }</p>
+                                if let Some(why) = why(state) {
+                                    <p class="hint--bad" role="alert">{ why }</p>
                                 }
                             </td>
                             <td><span class="title__chips">{ for step.tags.iter().map(|tag| html! { <Chip>{ tag.to_string() }</Chip> }) }</span></td>
@@ -167,15 +171,22 @@ fn Confirmation(props: &ConfirmationProps) -> Html {
         }
     };
     let path = repository.repository().as_str();
-    let tags: usize = plan.steps.iter().map(|step| step.tags.len()).sum();
     let words = text().delete();
     html! {
         <form class="danger" {onsubmit}>
             <label for="confirm">{ (words.confirm_label)(path) }</label>
             <input id="confirm" class="field field--mono" type="text" autocapitalize="none" autocomplete="off" spellcheck="false" {oninput} data-testid="delete-confirm" />
-            <button class="button button--bad" type="submit" disabled={*typed != path || plan.steps.is_empty()} data-testid="delete-run">{ (words.confirm)(tags) }</button>
+            <button class="button button--bad" type="submit" disabled={*typed != path || plan.steps.is_empty()} data-testid="delete-run">{ counted(plan, words.confirm, words.confirm_images) }</button>
             <button class="button" type="button" onclick={back.reform(|_: MouseEvent| ())}>{ words.back }</button>
         </form>
+    }
+}
+
+/// Returns a sentence on the tags that go with a plan, or on its images if one of them has no tag.
+fn counted(plan: &DeletePlan, of_tags: fn(usize) -> String, of_images: fn(usize) -> String) -> String {
+    match plan.steps.iter().any(|step| step.tags.is_empty()) {
+        true => of_images(plan.steps.len()),
+        false => of_tags(plan.steps.iter().map(|step| step.tags.len()).sum()),
     }
 }
 
@@ -188,6 +199,8 @@ fn what_is_left(props: &Props, deletion: &Deletion) -> Html {
             .iter()
             .any(|step| matches!(step, StepState::Failed { refusal: Some(refusal), .. } if refusal == reason))
     };
+    let has_moved = deletion.steps.iter().any(|step| matches!(step, StepState::Moved(_)));
+    let replan = |removal| props.replan.reform(move |_: MouseEvent| removal);
     let go_on = &props.execute;
     let words = text().delete();
     html! {
@@ -203,7 +216,9 @@ fn what_is_left(props: &Props, deletion: &Deletion) -> Html {
                 <span role="alert" data-testid="deletion-off">{ (words.switched_off)(props.repository.registry().as_str()) }</span>
             } else if is_refused(&Refusal::ByDigestOnly) {
                 <span role="alert" data-testid="cannot-untag">{ words.cannot_untag }</span>
-                <button class="button button--main" type="button" disabled={!props.is_listed} onclick={props.by_digest.reform(|_: MouseEvent| ())} data-testid="delete-by-digest">{ words.by_digest }</button>
+                <button class="button button--main" type="button" disabled={!props.is_listed} onclick={replan(Removal::Manifests)} data-testid="delete-by-digest">{ words.by_digest }</button>
+            } else if has_moved {
+                <button class="button button--main" type="button" onclick={replan(props.plan.removal())} data-testid="delete-replan">{ words.replan }</button>
             } else {
                 <button class="button button--main" type="button" onclick={go_on.reform(|_: MouseEvent| ())} data-testid="delete-go-on">
                     { if is_stopped { words.go_on } else { words.retry } }
@@ -215,12 +230,25 @@ fn what_is_left(props: &Props, deletion: &Deletion) -> Html {
     }
 }
 
+/// Returns the reason why a step is not done.
+fn why(state: &StepState) -> Option<String> {
+    match state {
+        StepState::Failed { why, .. } => Some(why.to_string()),
+        StepState::Moved(tags) => {
+            let tags: Vec<&str> = tags.iter().map(|tag| tag.as_str()).collect();
+            Some((text().delete().moved)(tags.len(), &tags.join(", ")))
+        }
+        StepState::Waiting | StepState::Running | StepState::Done => None,
+    }
+}
+
 /// Returns the command line that does the same: by tag, or by digest.
-fn line(repository: &Reference, plan: &DeletePlan) -> String {
-    let is_untag = plan.steps.iter().all(|step| step.reference.digest().is_none());
-    let command = if is_untag { "untag" } else { "delete" };
+fn line(flags: &[&str], plan: &DeletePlan) -> String {
+    let command = match plan.removal() {
+        Removal::Untag => "untag",
+        Removal::Manifests => "delete",
+    };
     let names: Vec<String> = plan.steps.iter().map(|step| step.reference.to_string()).collect();
-    let flags = insecure(repository.registry());
     let words = [command].into_iter().chain(flags.iter().copied());
     line_of(words.chain(names.iter().map(String::as_str)))
 }
@@ -231,7 +259,7 @@ fn chip(state: &StepState) -> Html {
         StepState::Waiting => (Tone::Plain, words.waiting),
         StepState::Running => (Tone::Accent, words.running),
         StepState::Done => (Tone::Good, words.done),
-        StepState::Failed { .. } => (Tone::Warn, words.failed),
+        StepState::Moved(_) | StepState::Failed { .. } => (Tone::Warn, words.failed),
     };
     html! { <Chip {tone}>{ word }</Chip> }
 }

@@ -8,11 +8,11 @@ use yew::prelude::*;
 
 use crate::{
     browser::files,
-    components::{command::insecure, edit_as_list::EditAsList, icon::Icon},
+    components::{edit_as_list::EditAsList, icon::Icon},
     pages::delete::DeleteLink,
     router::Link,
     routes::Route,
-    state::registries::pasted_manifests,
+    state::registries::{pasted_manifests, use_registries},
     text::{text, use_language},
 };
 
@@ -48,10 +48,15 @@ pub fn Actions(props: &Props) -> Html {
             }
         }
     };
-    let line = ["inspect"].into_iter().chain(insecure(reference.registry()).iter().copied());
+    let flags = use_registries().insecure_flags([reference.registry()]);
+    let line = ["inspect"].into_iter().chain(flags.iter().copied());
     let line = line_of(line.chain([source.as_str()]));
     let is_pasted = pasted_manifests::is_pasted(reference);
-    let tags: Vec<String> = reference.tag().map(|tag| tag.as_str().to_owned()).into_iter().collect();
+    // Where a digest is looked at, that is what goes: the tag beside it may have moved to another image.
+    let deleted = match (reference.digest(), reference.tag()) {
+        (Some(digest), _) => Some(digest.to_string()),
+        (None, tag) => tag.map(ToString::to_string),
+    };
     html! {
         <div class="image-actions" role="group" aria-label={words.label} data-testid="image-actions">
             if *is_image && !is_pasted {
@@ -64,8 +69,8 @@ pub fn Actions(props: &Props) -> Html {
             <Link classes="button" to={Route::Compare { left: source, right: String::new() }}>{ words.compare }</Link>
             <button class="button" type="button" onclick={download} disabled={bytes.is_none()} title={words.download_about} data-testid="download"><Icon name="download" />{ words.download }</button>
             <Link classes="button" to={Route::Command { line: vec![line] }}><Icon name="command" />{ text().command().title }</Link>
-            if !tags.is_empty() {
-                <DeleteLink place={reference.name()} {tags} />
+            if let Some(deleted) = deleted.filter(|_| !is_pasted) {
+                <DeleteLink place={reference.name()} tags={vec![deleted]} />
             }
         </div>
     }

@@ -82,6 +82,10 @@ fn what(action: &Action) -> String {
             (words.copy_blob)(&digest, &source.name())
         }
         Action::PutManifest { reference, .. } => (words.put_manifest)(&reference.to_string()),
+        // The last step of a copy puts whatever was copied.
+        Action::PutList { reference, media_type, .. } if !media_type.is_list() => {
+            (words.put_manifest)(&reference.to_string())
+        }
         Action::PutList { reference, .. } => (words.put_list)(&reference.to_string()),
     }
 }

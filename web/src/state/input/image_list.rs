@@ -1,12 +1,15 @@
 //! Sources of a list as people give them: typed, pasted by the dozen, as the lines of a script, dragged from a page.
 
+mod list_commands;
+
 use std::collections::BTreeMap;
 
-use tallyman_commands::{Command, CreateExtensions, CreateSources, Invocation, arguments, lines};
+use tallyman_commands::{Command, CreateExtensions, CreateSources, Invocation, WordsError, arguments, lines};
 use tallyman_core::{IndexForm, PlatformChange, Reference};
 
-use super::pasted_text::reference_in;
+use super::pasted_text::{is_program, names_image, names_image_of_file, reference_in};
 use crate::text::text;
+use list_commands::ListCommand;
 
 /// Images and changes that a text names.
 #[derive(Debug, Default, PartialEq)]
@@ -19,6 +22,8 @@ pub struct Pasted {
     pub changes: Vec<(String, ImageChange)>,
     /// The form that the list is to have beside its own.
     pub form: IndexForm,
+    /// The only source is to be the whole of a new list, with all that an index says.
+    pub is_whole: bool,
     /// Lines that cannot be read, and options that are not used, with the reason.
     pub faults: Vec<String>,
 }
@@ -37,37 +42,140 @@ pub fn image_name(source: &str) -> String {
     source.parse::<Reference>().map_or_else(|_| source.to_owned(), |reference| reference.to_string())
 }
 
-/// Reads `text`: references, however they are parted; and lines of `docker manifest create` and `annotate`.
+/// Reads `text`: references, however they are parted; the images of command lines that make lists, and of others; those of lines of
+/// Dockerfiles, Compose files and Kubernetes manifests.
 pub fn sources_in(text: &str) -> Pasted {
-    let mut pasted = Pasted::default();
-    for line in lines(text) {
-        let line = line.trim();
-        match arguments(line) {
-            Ok(arguments) => pasted.command(line, &arguments),
-            Err(error) if is_command(line) => {
-                // Lines of other programs are about one image.
-                let reference = reference_in(line);
-                if reference == line {
-                    pasted.faults.push(format!("{line}: {error}"));
-                } else {
-                    pasted.source(reference);
-                }
-            }
-            Err(_) => {
-                let words = line.split(|c: char| c.is_whitespace() || c == ',' || c == ';');
-                for word in words.map(|word| word.trim_matches(['"', '\''])).filter(|word| !word.is_empty()) {
-                    pasted.source(reference_in(word));
-                }
+    let lines = lines(text);
+    let file = FileLines::of(&lines);
+    let (mut pasted, mut unread) = (Pasted::default(), Vec::new());
+    for line in &lines {
+        if names_image_of_file(line) {
+            file.image(line).into_iter().for_each(|image| pasted.source(image));
+            continue;
+        }
+        for part in shell_parts(line.trim()) {
+            // Most lines of a file name no image, and are to name none.
+            if !pasted.part(part, file.is_file) && !file.is_file {
+                unread.push(part);
             }
         }
+    }
+    if !unread.is_empty() {
+        pasted.faults.push(no_image(&unread));
     }
     pasted
 }
 
-fn is_command(line: &str) -> bool {
-    let first = line.trim_start_matches("$ ").split_whitespace().next().unwrap_or_default();
-    ["docker", "sudo", "podman", "nerdctl", "crane", "skopeo", "oras"].contains(&first)
+/// The fault that names lines without an image.
+fn no_image(unread: &[&str]) -> String {
+    let quoted: Vec<String> = unread.iter().take(QUOTED_MAX).map(|line| format!("“{line}”")).collect();
+    (text().build().no_image)(&quoted.join(", "), unread.len().saturating_sub(QUOTED_MAX))
 }
+
+/// The lines of a text, if they are those of a file that names images.
+struct FileLines {
+    /// One of the lines is that of such a file.
+    is_file: bool,
+    /// The names of a Dockerfile's stages.
+    stages: Vec<String>,
+}
+
+impl FileLines {
+    fn of(lines: &[String]) -> Self {
+        let stage = |line: &String| {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let at = words.iter().position(|word| word.eq_ignore_ascii_case("as"))?;
+            words.first().filter(|first| first.eq_ignore_ascii_case("from"))?;
+            words.get(at + 1).map(|name| (*name).to_owned())
+        };
+        let is_file = lines.iter().any(|line| names_image_of_file(line));
+        Self { is_file, stages: lines.iter().filter_map(stage).collect() }
+    }
+
+    /// Returns the image that is named by a line which names one. A stage is none, and neither is `scratch`.
+    fn image(&self, line: &str) -> Option<String> {
+        let image = reference_in(line);
+        let is_stage = self.stages.contains(&image) || image.bytes().all(|byte| byte.is_ascii_digit());
+        (image != "scratch" && !is_stage).then_some(image)
+    }
+}
+
+/// Returns the commands of a line of a shell: comments are cut, and so is what a command's output is piped into.
+fn shell_parts(line: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let (mut begin, mut quote, mut is_piped) = (0, None, false);
+    let bytes = line.as_bytes();
+    let mut end = |from: usize, to: usize, is_piped: bool| {
+        let part = line[from..to].trim();
+        if !part.is_empty() && !is_piped {
+            parts.push(part);
+        }
+    };
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        let is_apart = at == 0 || bytes[at - 1].is_ascii_whitespace();
+        let separator = match (quote, byte) {
+            (Some(open), byte) if open == *byte => {
+                quote = None;
+                0
+            }
+            (Some(_), _) => 0,
+            (None, b'"' | b'\'') => {
+                quote = Some(*byte);
+                0
+            }
+            (None, b'#') if is_apart => {
+                end(begin, at, is_piped);
+                return parts;
+            }
+            (None, b';') => 1,
+            (None, b'&' | b'|') if bytes.get(at + 1) == Some(byte) => 2,
+            // An address may have one in it.
+            (None, b'|') if is_apart => 1,
+            (None, _) => 0,
+        };
+        if separator > 0 {
+            end(begin, at, is_piped);
+            is_piped = *byte == b'|' && separator == 1;
+            begin = at + separator;
+        }
+        at += separator.max(1);
+    }
+    if quote.is_some() {
+        // An apostrophe, or a quote that goes on in another line.
+        return vec![line];
+    }
+    end(begin, line.len(), is_piped);
+    parts
+}
+
+/// Returns a command without what stands in front of its program: a prompt, `sudo`, variables.
+fn from_program(part: &str) -> &str {
+    let mut rest = part;
+    while let Some((word, behind)) = rest.split_once(char::is_whitespace) {
+        if !is_variable(word) && !matches!(word, "$" | "%" | ">" | "sudo" | "-E" | "env" | "time" | "exec") {
+            break;
+        }
+        rest = behind.trim_start();
+    }
+    rest
+}
+
+/// Returns `true` for a word that sets a variable: `NAME=value`.
+fn is_variable(word: &str) -> bool {
+    word.split_once('=').is_some_and(|(name, _)| {
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    })
+}
+
+/// Words of a shell, behind which no image stands.
+const SHELL: [&str; 20] = [
+    "cd", "do", "done", "echo", "else", "esac", "exit", "export", "fi", "for", "function", "if", "local",
+    "printf", "return", "set", "source", "then", "unset", "while",
+];
+
+/// Lines without an image that a fault quotes, at most.
+const QUOTED_MAX: usize = 3;
 
 impl Pasted {
     fn source(&mut self, source: String) {
@@ -77,7 +185,85 @@ impl Pasted {
         }
     }
 
-    fn command(&mut self, line: &str, arguments: &[String]) {
+    /// Takes the images of a command or of words. Returns `false` if there are none. In a file a word is an image only with its
+    /// registry.
+    fn part(&mut self, part: &str, in_file: bool) -> bool {
+        let command = from_program(part);
+        let words: Vec<&str> = command.split_whitespace().map(unquoted).collect();
+        let Some(first) = words.first() else { return false };
+        match arguments(command) {
+            Ok(arguments) => return self.command(command, &arguments),
+            Err(error @ WordsError::Quote) if is_program(first) => {
+                self.faults.push(format!("{command}: {error}"));
+                return true;
+            }
+            Err(_) => {}
+        }
+        if let Some(made) = list_commands::read(&words) {
+            self.list_command(command, made);
+            return true;
+        }
+        if SHELL.contains(first) || is_variable(first) {
+            return false;
+        }
+        if is_program(first) {
+            return self.named(command);
+        }
+        self.words(part, in_file) || self.named(part)
+    }
+
+    /// Takes the image that a line is about. Returns `false` if there is none.
+    fn named(&mut self, line: &str) -> bool {
+        let is_named = names_image(line);
+        if is_named {
+            self.source(reference_in(line));
+        }
+        is_named
+    }
+
+    /// Takes the references of which a line consists. Returns `false` if it consists of something else.
+    fn words(&mut self, line: &str, in_file: bool) -> bool {
+        let is_list = |c: char| c == ',' || c == ';';
+        let words = line.split(|c: char| c.is_whitespace() || is_list(c)).map(unquoted);
+        let words: Vec<String> =
+            words.filter(|word| !matches!(*word, "" | "-" | "*")).map(reference_in).collect();
+        let is_reference = |word: &String| word.parse::<Reference>().is_ok();
+        let has_registry = |word: &String| {
+            word.split_once('/').is_some_and(|(host, _)| host.contains(['.', ':']) || host == "localhost")
+        };
+        let is_taken = match &words[..] {
+            [] => false,
+            words if in_file => words.iter().all(|word| is_reference(word) && has_registry(word)),
+            // What is wrong with a single one is told beside it.
+            [word] => !word.ends_with(':'),
+            words => {
+                let is_parted_by_commas = line.split(is_list).all(|part| !part.trim().contains(' '));
+                is_parted_by_commas || words.iter().all(is_reference)
+            }
+        };
+        if is_taken {
+            words.into_iter().for_each(|word| self.source(word));
+        }
+        is_taken
+    }
+
+    fn list_command(&mut self, line: &str, made: ListCommand) {
+        if let Some(list) = made.list {
+            self.list.get_or_insert(list);
+        }
+        if !made.unused.is_empty() {
+            self.faults.push(format!("{line}: {}", (text().build().unused)(&made.unused.join(", "))));
+        }
+        self.form.oci |= !made.annotations.is_empty();
+        self.form.annotations.extend(made.annotations);
+        if let Some((image, change)) = made.sources.first().zip(made.change) {
+            self.changes.push((image.clone(), change));
+        }
+        made.sources.into_iter().for_each(|image| self.source(image));
+    }
+
+    /// Takes the images of a line of `tallyman` or `docker manifest`. Returns `false` if it is about none.
+    fn command(&mut self, line: &str, arguments: &[String]) -> bool {
         match Invocation::parse(arguments) {
             Invocation::Run(Command::Create { list, images, sources, extensions, .. }, _) => {
                 self.list.get_or_insert(list);
@@ -96,13 +282,27 @@ impl Pasted {
             }
             Invocation::Run(Command::Inspect { image, .. }, _) => self.source(image),
             // What becomes of the list afterwards is for another page.
-            Invocation::Run(..) => {}
+            Invocation::Run(
+                Command::Push { .. }
+                | Command::Remove { .. }
+                | Command::RemoveEntries { .. }
+                | Command::Duplicate { .. }
+                | Command::Rename { .. }
+                | Command::List { .. },
+                _,
+            ) => {}
+            Invocation::Run(..) => return self.named(line),
             Invocation::Exit(saying) => {
                 let reason = saying.stderr.lines().next().unwrap_or_default().to_owned();
                 self.faults.push(format!("{line}: {reason}"));
             }
         }
+        true
     }
+}
+
+fn unquoted(word: &str) -> &str {
+    word.trim_matches(['"', '\''])
 }
 
 /// The flags of a line of `create` that change what it makes, and that images which are added here do not follow.
@@ -141,6 +341,102 @@ mod tests {
         let (image, change) = &pasted.changes[0];
         assert_eq!((image.as_str(), change.platform.variant.as_str()), ("r.io/b:1", "v7"));
         assert_eq!(pasted.faults.len(), 1);
+    }
+
+    #[test]
+    fn lines_of_programs_that_make_lists_give_all_their_images() {
+        let digest = format!("sha256:{}", "a".repeat(64));
+        for (text, list, sources) in [
+            (
+                "docker buildx imagetools create -t r.io/l:1 r.io/a:1 r.io/b:1",
+                "r.io/l:1",
+                vec!["r.io/a:1", "r.io/b:1"],
+            ),
+            (
+                "docker buildx imagetools create --append --tag=r.io/l:1 --annotation index:k=v r.io/a:1",
+                "r.io/l:1",
+                vec!["r.io/l:1", "r.io/a:1"],
+            ),
+            (
+                &format!("sudo docker buildx imagetools create -t r.io/l:1 {digest}"),
+                "r.io/l:1",
+                vec![&*format!("r.io/l@{digest}")],
+            ),
+            (
+                "crane index append r.io/c:1 -m r.io/a:1 -m r.io/b:1 -t r.io/l:1",
+                "r.io/l:1",
+                vec!["r.io/c:1", "r.io/a:1", "r.io/b:1"],
+            ),
+            (
+                "podman manifest create l\npodman manifest add l docker://r.io/a:1\npodman manifest add --arch arm64 --variant v8 l docker://r.io/b:1\npodman manifest push l docker://r.io/l:1",
+                "l",
+                vec!["r.io/a:1", "r.io/b:1"],
+            ),
+            ("buildah manifest create l r.io/a:1 r.io/b:1", "l", vec!["r.io/a:1", "r.io/b:1"]),
+            (
+                "regctl index create r.io/l:1 --ref r.io/a:1 --ref r.io/b:1",
+                "r.io/l:1",
+                vec!["r.io/a:1", "r.io/b:1"],
+            ),
+            (
+                "oras manifest index create r.io/l:1 amd64 arm64",
+                "r.io/l:1",
+                vec!["r.io/l:amd64", "r.io/l:arm64"],
+            ),
+            (
+                "DOCKER_CLI_EXPERIMENTAL=enabled docker manifest create r.io/l:1 r.io/a:1 && docker manifest push r.io/l:1 # done",
+                "r.io/l:1",
+                vec!["r.io/a:1"],
+            ),
+        ] {
+            let pasted = sources_in(text);
+            assert_eq!(pasted.list.as_deref(), Some(list), "{text}");
+            assert_eq!(pasted.sources, sources, "{text}");
+            assert_eq!(pasted.faults, [""; 0], "{text}");
+        }
+        let pasted = sources_in("podman manifest add --arch arm64 --annotation k=v l docker://r.io/b:1");
+        let (image, change) = &pasted.changes[0];
+        assert_eq!((image.as_str(), change.platform.architecture.as_str()), ("r.io/b:1", "arm64"));
+        assert_eq!(change.annotations, [("k".to_owned(), "v".to_owned())].into());
+        let pasted = sources_in("docker buildx imagetools create -f d.json -t r.io/l:1 r.io/a:1");
+        assert!(pasted.faults[0].contains(": -f;"), "{:?}", pasted.faults);
+    }
+
+    #[test]
+    fn lines_of_files_give_their_images_and_nothing_else() {
+        for (text, sources) in [
+            ("FROM r.io/a:1 AS build", vec!["r.io/a:1"]),
+            (
+                "FROM r.io/a:1 AS build\nRUN make && make install\nFROM scratch\nCOPY --from=build /a /\nCOPY --from=0 /b /\nCOPY --from=r.io/b:1 /c /\n",
+                vec!["r.io/a:1", "r.io/b:1"],
+            ),
+            (
+                "services:\n  web:\n    image: r.io/a:1 # web\n    ports: ['80:80']\n  db:\n    image: \"r.io/b:1\"\n    depends_on:\n      - web\n      - 80:80\n",
+                vec!["r.io/a:1", "r.io/b:1"],
+            ),
+        ] {
+            let pasted = sources_in(text);
+            assert_eq!(pasted.sources, sources, "{text}");
+            assert_eq!(pasted.faults, [""; 0], "{text}");
+        }
+    }
+
+    #[test]
+    fn comments_are_cut_and_what_names_no_image_is_quoted() {
+        let pasted = sources_in("r.io/a:1 # amd64\nr.io/b:1 # arm64\n");
+        assert_eq!(
+            (pasted.sources, pasted.faults.len()),
+            (vec!["r.io/a:1".to_owned(), "r.io/b:1".to_owned()], 0)
+        );
+        let pasted = sources_in(
+            "#!/bin/sh\nset -e\nexport X=1\ncd app; X=1\ndocker compose up\n\
+             docker manifest inspect r.io/a:1 | jq . || exit 1\n",
+        );
+        assert_eq!(pasted.sources, ["r.io/a:1"]);
+        assert_eq!(pasted.faults.len(), 1);
+        for quoted in ["“set -e”", "“export X=1”", "“cd app”"] {
+            assert!(pasted.faults[0].contains(quoted), "{:?}", pasted.faults);
+        }
     }
 
     #[test]

@@ -4,7 +4,8 @@ mod command;
 mod web_address;
 
 use command::{
-    image_of_command, image_of_file_line, image_of_message, image_of_sentence, is_sign_in, without_prompt,
+    PROGRAMS, image_of_command, image_of_file_line, image_of_message, image_of_sentence, is_sign_in,
+    without_prompt,
 };
 use web_address::target_of_address;
 
@@ -74,6 +75,21 @@ fn line_in(text: &str) -> String {
     }
     let names_image = |line: &&String| image_in(&cleaned(line)).is_some_and(|image| image != "scratch");
     lines.iter().find(names_image).cloned().unwrap_or_else(|| text.to_owned())
+}
+
+/// Returns `true` if a line names an image as a command, a message or a sentence does, or a line of a file.
+pub fn names_image(line: &str) -> bool {
+    image_in(&cleaned(line)).is_some()
+}
+
+/// Returns `true` if `line` is one of a Dockerfile, a Compose file or a manifest of Kubernetes, and names an image.
+pub fn names_image_of_file(line: &str) -> bool {
+    image_of_file_line(&cleaned(line)).is_some()
+}
+
+/// Returns `true` if `word` is a program whose commands name images.
+pub fn is_program(word: &str) -> bool {
+    PROGRAMS.contains(&word)
 }
 
 /// Returns the reference that `text` names.

@@ -3,7 +3,7 @@
 use std::{cell::Cell, rc::Rc};
 
 use futures_util::future::join_all;
-use tallyman_commands::{SourceImages, fetch_source};
+use tallyman_commands::{SourceImages, fetch_source, fetch_whole};
 use tallyman_core::{IndexForm, ListEdit, ListEntry, ManifestList, Reference, ReferenceError, Registry};
 use tallyman_store::Outcome;
 use wasm_bindgen_futures::spawn_local;
@@ -28,6 +28,8 @@ pub struct Pending {
     changes: Vec<ImageChange>,
     /// The form that the list is to have beside its own.
     form: IndexForm,
+    /// It is to be the whole of the list, if that is new.
+    is_whole: bool,
     /// Reason of a failure; `None` as long as the image is being fetched.
     pub failure: Option<Failure>,
 }
@@ -45,6 +47,7 @@ impl Pending {
             changes: of(&source),
             source,
             form: pasted.form.clone(),
+            is_whole: pasted.is_whole,
             failure: None,
         });
         pending.collect()
@@ -55,9 +58,17 @@ impl Pending {
         image_name(&self.source) == image_name(&other.source)
     }
 
-    /// Returns `list` with `entries`, which are the images of the source, as they were asked for.
-    fn put_into(&self, list: &ManifestList, entries: &[ListEntry]) -> Result<ManifestList, String> {
+    /// Returns `list` with `entries`, which are the images of the source, as they were asked for. A list without entries gets `form`.
+    fn put_into(
+        &self,
+        list: &ManifestList,
+        entries: &[ListEntry],
+        form: &IndexForm,
+    ) -> Result<ManifestList, String> {
         let mut list = list.clone();
+        if list.is_empty() && *form != IndexForm::default() {
+            list.form_mut().clone_from(form);
+        }
         if self.form.oci {
             let form = list.form_mut();
             form.oci = true;
@@ -191,21 +202,23 @@ impl Adder {
     async fn bring(&self, pending: &Pending, group: Group, was_there: &Cell<bool>) -> Result<(), Failure> {
         let source = pending.source.parse();
         let reference: Reference = source.map_err(|error: ReferenceError| error.to_string())?;
-        let resolved = fetch_source(self.registries.client(), &reference)
-            .await
-            .map_err(|error| Failure::of_command(&error, reference.registry()))?;
-        let entries = match resolved {
-            SourceImages::Image(entry) => vec![*entry],
-            SourceImages::List(entries) => entries,
+        let client = self.registries.client();
+        let fetched = match pending.is_whole {
+            true => fetch_whole(client, &reference).await,
+            false => fetch_source(client, &reference).await.map(|source| match source {
+                SourceImages::Image(entry) => (vec![*entry], IndexForm::default()),
+                SourceImages::List(entries) => (entries, IndexForm::default()),
+            }),
         };
-        Ok(self.put(&entries, pending, group, was_there).await?)
+        let (entries, form) = fetched.map_err(|error| Failure::of_command(&error, reference.registry()))?;
+        Ok(self.put((&entries[..], &form), pending, group, was_there).await?)
     }
 
-    /// Puts `entries` into the list. The first source makes the list unless it `was_there` since the sources are being fetched: then
+    /// Puts entries into the list, and gives it a form if it is new. The first source makes the list unless it `was_there` since the sources are being fetched: then
     /// somebody has removed or renamed it, and it stays gone.
     async fn put(
         &self,
-        entries: &[ListEntry],
+        (entries, form): (&[ListEntry], &IndexForm),
         pending: &Pending,
         group: Group,
         was_there: &Cell<bool>,
@@ -220,7 +233,7 @@ impl Adder {
                 None if was_there.get() => return Err((text().lists().gone)(&self.list.to_string())),
                 None => ManifestList::new(self.list.clone()),
             };
-            let wanted = pending.put_into(&now, entries)?;
+            let wanted = pending.put_into(&now, entries, form)?;
             let edit = ListEdit::between(&now, &wanted);
             if edit.is_empty() {
                 return Ok(());
@@ -242,7 +255,7 @@ impl Adder {
 mod tests {
     use std::rc::Rc;
 
-    use tallyman_core::{Descriptor, Digest, ListEntry, ManifestList, MediaType};
+    use tallyman_core::{Descriptor, Digest, IndexForm, ListEntry, ManifestList, MediaType};
     use yew::Reducible;
 
     use super::{Adding, Change, Pending};
@@ -281,7 +294,7 @@ mod tests {
         let descriptor = Descriptor::new(MediaType::OciManifest, Digest::of(b"{}"), 2);
         let image = ListEntry::new("r.io/a:1".parse().unwrap(), descriptor, b"{}".to_vec()).unwrap();
         let list = ManifestList::new("r.io/app:1".parse().unwrap());
-        let list = Pending::of(&pasted)[0].put_into(&list, &[image]).unwrap();
+        let list = Pending::of(&pasted)[0].put_into(&list, &[image], &IndexForm::default()).unwrap();
         let entry = list.iter().next().unwrap();
         assert_eq!(entry.platform().to_string(), "linux/arm64");
         assert_eq!(entry.descriptor.annotations, [("of".to_owned(), "image".to_owned())].into());

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use futures_util::future::AbortRegistration;
 use tallyman_core::PushPlan;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
@@ -38,7 +39,23 @@ impl Copies {
     /// Begins to do what `plan` says; it fails while somebody pushes or copies to the same reference, in this tab or another.
     pub fn begin(&self, page: &str, registries: &Rc<Registries>, plan: &Rc<PushPlan>) {
         let steps = vec![StepState::Waiting; plan.steps.len()];
-        let (run, registration) = Run::new(Rc::clone(plan), steps, None);
+        self.execute(page, registries, Run::new(Rc::clone(plan), steps, None), false);
+    }
+
+    /// Begins what is left of one that has ended. The registry may have lost what was done before.
+    pub fn go_on(&self, page: &str, registries: &Rc<Registries>) {
+        if let Some(run) = self.of(page).filter(|run| !run.is_under_way()) {
+            self.execute(page, registries, run.again(), true);
+        }
+    }
+
+    fn execute(
+        &self,
+        page: &str,
+        registries: &Rc<Registries>,
+        (run, registration): (Run, AbortRegistration),
+        rechecks: bool,
+    ) {
         let update = self.0.begin(page, run.clone());
         let registries = Rc::clone(registries);
         spawn_local(async move {
@@ -47,7 +64,7 @@ impl Copies {
                 let why = (text().copy().elsewhere)(&target.to_string());
                 return update.with(|run| run.end(Phase::Failed(why.into())));
             };
-            let outcome = run.execute(&registries, registration, false, &update, |_| ()).await;
+            let outcome = run.execute(&registries, registration, rechecks, &update, |_| ()).await;
             let phase = outcome.map_or_else(|phase| phase, Phase::Finished);
             lock.release().await;
             update.with(move |run| run.end(phase));

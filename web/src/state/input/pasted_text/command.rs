@@ -3,7 +3,7 @@
 use super::IMAGE_SCHEMES;
 
 /// Programs whose commands name images.
-const PROGRAMS: [&str; 28] = [
+pub(super) const PROGRAMS: [&str; 28] = [
     "docker", "podman", "nerdctl", "tallyman", "crane", "gcrane", "skopeo", "oras", "regctl", "buildah",
     "ctr", "crictl", "helm", "kubectl", "oc", "cosign", "trivy", "syft", "grype", "dive", "finch",
     "notation", "curl", "wget", "http", "minikube", "kind", "k3d",
