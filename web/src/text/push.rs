@@ -184,7 +184,7 @@ static SPANISH: Push = Push {
     back_to_list: "Volver a la lista",
     plan: "Lo que hará el push",
     looking: "Comprobando qué tiene ya el registro",
-    elsewhere: "Hay otra subida o copia a esta referencia en curso.",
+    elsewhere: "Hay otro push u otra copia a esta referencia en curso.",
     survey_failed: |why| format!("No se pudo comprobar qué tiene ya el registro: {why}"),
     cost: |steps, requests, bytes| {
         let (steps, requests) =
@@ -250,7 +250,7 @@ static SPANISH: Push = Push {
     paused: |done, of| format!("En pausa tras {done} de {}", counted(of, "paso", "pasos")),
     cancelled: |done, of| {
         format!(
-            "Cancelado tras {done} de {}. Lo ya subido queda en el registro y no molesta; el nombre no se movió.",
+            "Cancelado tras {done} de {}. Lo ya subido queda en el registro y no afecta a nada; el nombre no se movió.",
             counted(of, "paso", "pasos")
         )
     },

@@ -34,15 +34,15 @@ impl PlannedPush {
 pub fn convert(list: &ManifestList, format: Format) -> Result<PlannedPush, Error> {
     let mut plan = PushPlan::with_copies(list)?;
     let mut converted = ManifestList::new(list.reference().clone());
-    let form = list.form();
+    let annotations = list.annotations();
     converted.form_mut().oci = format == Format::Oci;
     let mut losses = Vec::new();
     match format {
-        Format::Oci => converted.form_mut().annotations.clone_from(&form.annotations),
-        Format::Docker if !form.annotations.is_empty() => losses.push("annotations of the list".to_owned()),
+        Format::Oci => converted.form_mut().annotations.clone_from(&annotations),
+        Format::Docker if !annotations.is_empty() => losses.push("annotations of the list".to_owned()),
         Format::Docker => {}
     }
-    let original = form.original.as_ref().and_then(|original| Index::parse(original).ok());
+    let original = list.original().and_then(|original| Index::parse(original).ok());
     let (subject, artifact_type) =
         original.map(|index| (index.subject, index.artifact_type)).unwrap_or_default();
     if format == Format::Docker {
