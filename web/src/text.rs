@@ -17,6 +17,7 @@ mod frame;
 mod inspect;
 mod lists;
 mod offline;
+mod pasted;
 mod problem;
 mod push;
 mod registries;

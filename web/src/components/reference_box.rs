@@ -6,7 +6,10 @@ use yew::prelude::*;
 use crate::{
     browser::{clipboard, first_form},
     chunks::input::{InputRules, is_more_than_a_line},
-    components::text_field::use_value,
+    components::{
+        text_field::use_value,
+        toast::{Toaster, use_toaster},
+    },
     router::{self, use_route},
     routes::Route,
     state::input::destination::Input,
@@ -28,18 +31,18 @@ pub struct Props {
 #[component]
 pub fn ReferenceBox(props: &Props) -> Html {
     use_language();
-    let open = use_route();
+    let (open, toaster) = (use_route(), use_toaster());
     let input = use_node_ref();
     // Following a link changes what the page is about, and the box says what the page is about.
     use_value(&input, &props.value);
     let onpaste = {
-        let input = input.clone();
+        let (input, toaster) = (input.clone(), toaster.clone());
         move |event: Event| {
             let Some(text) = clipboard::text_of(&event).filter(|text| is_more_than_a_line(text)) else {
                 return;
             };
             event.prevent_default();
-            take_pasted(text, &input);
+            take_pasted(text, &input, &toaster);
         }
     };
     // Whoever types is about to send it.
@@ -62,7 +65,7 @@ pub fn ReferenceBox(props: &Props) -> Html {
                 send(&input, &open);
             }
             if let Some(text) = entered.pasted {
-                take_pasted(text, &input);
+                take_pasted(text, &input, &toaster);
             }
         });
     }
@@ -101,9 +104,9 @@ fn send(input: &NodeRef, open: &Route) {
     });
 }
 
-/// Puts what a pasted text of several lines is about into the box, or opens the manifest that it is.
-fn take_pasted(text: String, input: &NodeRef) {
-    let input = input.clone();
+/// Puts what a pasted text of several lines is about into the box, or opens the manifest that it is. Other JSON is not taken.
+fn take_pasted(text: String, input: &NodeRef, toaster: &Toaster) {
+    let (input, toaster) = (input.clone(), toaster.clone());
     InputRules::with(move |rules| {
         let Some(input) = input.cast::<HtmlInputElement>() else { return };
         match rules.and_then(|rules| (rules.input_of)(&text)) {
@@ -112,6 +115,7 @@ fn take_pasted(text: String, input: &NodeRef) {
                 input.set_value("");
                 router::push(&route);
             }
+            Some(Input::Refused(why)) => toaster.say(why),
             None => clipboard::insert(&text),
         }
     });

@@ -315,4 +315,3 @@ fn annotations_are_kept_but_not_written_while_the_form_is_dockers() {
         assert_eq!(list, with_annotations);
     }
 }
-

@@ -151,7 +151,8 @@ pub fn conflict(editing: &Editing, list: &Rc<ManifestList>) -> Html {
 
 /// Ctrl or Cmd with Z undoes, with Shift as well or with Y it does again. In a text field the browser's own is meant.
 fn undo_or_redo(event: &KeyboardEvent, undo: &Callback<()>, redo: &Callback<()>) {
-    if event.target().is_some_and(|target| is_text_field(&target)) || !(event.ctrl_key() || event.meta_key()) {
+    if event.target().is_some_and(|target| is_text_field(&target)) || !(event.ctrl_key() || event.meta_key())
+    {
         return;
     }
     match (event.key().to_lowercase().as_str(), event.shift_key()) {
