@@ -190,6 +190,50 @@ test('a pasted manifest is shown byte for byte, and nothing is sent', async ({ p
   await expect(page.getByTestId('pasted')).toBeVisible();
 });
 
+test('a manifest is opened out of what is around it, and JSON that is none is named and not kept', async ({ page, open, memory }) => {
+  const { text, digest, json } = await truth(memory, 'samples/hello', 'latest');
+  const of = async (at) => (await truth(memory, 'samples/hello', json.manifests[at].digest)).text;
+  const verbose = async (at) => ({ Ref: `${memory.host}/samples/hello@${json.manifests[at].digest}`, Descriptor: json.manifests[at], OCIManifest: JSON.parse(await of(at)) });
+  for (const [pasted, hash] of [
+    ['```json\n' + text + '\n```', digest],
+    [`\ufeff${text}`, digest],
+    [JSON.stringify(await verbose(0), null, '\t'), json.manifests[0].digest],
+  ]) {
+    await open('/');
+    await paste(page, 'reference-input', pasted);
+    await expect(page.getByTestId('manifest-digest')).toContainText(hash);
+  }
+  // A list comes with its images.
+  await open('/');
+  await paste(page, 'reference-input', JSON.stringify([await verbose(0), await verbose(1)]));
+  await expect(page.getByTestId('pasted')).toBeVisible();
+  await expect(page.getByTestId('platform-row')).toHaveCount(2);
+
+  const kept = () => page.evaluate(() => Object.keys(sessionStorage).filter((key) => key.includes('pasted')).length);
+  const before = await kept();
+  for (const [pasted, found] of [
+    ['{"auths":{"ghcr.io":{"auth":"bWU6cHc="}}}', 'looks like Docker\'s config.json'],
+    ['{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}', 'looks like the config of an image'],
+    ['{"hello":1}', 'without schemaVersion'],
+    [text.trimEnd().slice(0, -5), 'not complete or not valid'],
+  ]) {
+    await open('/');
+    await paste(page, 'reference-input', pasted);
+    await expect(page.getByTestId('toast').last()).toContainText(found);
+    await expect(page.getByTestId('reference-input')).toHaveValue('');
+    await page.keyboard.press('Control+k');
+    await paste(page, 'open-input', pasted);
+    await expect(page.getByTestId('open-refused')).toContainText(found);
+    await expect(page.getByTestId('open-input')).toHaveValue('');
+    await page.keyboard.press('Escape');
+  }
+  expect(await kept()).toBe(before);
+  // JSON that names an image in a line of its own is about that.
+  await open('/');
+  await paste(page, 'reference-input', `{\n  "name": "web",\n  "image": "${memory.host}/samples/hello:latest",\n  "cpu": 1\n}`);
+  await expect(page.getByTestId('reference-input')).toHaveValue(`${memory.host}/samples/hello:latest`);
+});
+
 test('of a pasted file, the image that it names first is opened', async ({ page, open, memory }) => {
   const image = `${memory.host}/samples/hello:latest`;
   for (const text of [
