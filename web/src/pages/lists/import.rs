@@ -260,6 +260,15 @@ fn Offered(props: &OfferedProps) -> Html {
                     <button class="button" type="button" onclick={close.reform(|_: MouseEvent| ())}>{ words.cancel }</button>
                 </div>
             }
+            { left_out(offer, change) }
+        </div>
+    }
+}
+
+/// The reasons why lists are not imported or not offered.
+fn left_out(offer: &Offer, change: &Callback<Offer>) -> Html {
+    html! {
+        <>
             { for offer.faults.iter().map(|fault| html! {
                 <div class="alert" role="alert"><Icon name="warning" /><span>{ fault }</span></div>
             }) }
@@ -267,7 +276,7 @@ fn Offered(props: &OfferedProps) -> Html {
                 <UnfetchedLists offer={offer.clone()} change={change.clone()} />
             }
             { refused(offer) }
-        </div>
+        </>
     }
 }
 
