@@ -17,7 +17,7 @@ mod frame;
 mod inspect;
 mod lists;
 mod offline;
-mod pasted;
+mod pasted_text;
 mod problem;
 mod push;
 mod registries;

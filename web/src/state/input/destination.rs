@@ -63,7 +63,7 @@ pub fn input_of(text: &str) -> Option<Input> {
         }
         Some(PastedJson::Other(found)) => {
             let image = (found == NoManifest::Unknown).then(|| image_in_file(text)).flatten();
-            let refused = || Input::Refused((words().pasted().no_manifest)(found));
+            let refused = || Input::Refused((words().pasted_text().no_manifest)(found));
             return Some(image.map_or_else(refused, Input::Line));
         }
         None => {}

@@ -137,7 +137,7 @@ mod tests {
         String::from_utf8(indent(json.as_bytes(), "\t").unwrap()).unwrap()
     }
 
-    /// What `docker manifest inspect --verbose` prints of [`manifest`].
+    /// Output of `docker manifest inspect --verbose` for [`manifest`].
     fn verbose(member: &str) -> String {
         let manifest = manifest();
         format!(

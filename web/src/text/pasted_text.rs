@@ -3,19 +3,19 @@
 use super::Language;
 use crate::state::input::pasted_json::NoManifest;
 
-pub struct Pasted {
+pub struct PastedText {
     /// Says what was found in place of a manifest.
     pub no_manifest: fn(NoManifest) -> String,
 }
 
 impl Language {
     /// Pasted texts that are not used.
-    pub fn pasted(self) -> &'static Pasted {
+    pub fn pasted_text(self) -> &'static PastedText {
         self.choose(&ENGLISH, &SPANISH)
     }
 }
 
-static ENGLISH: Pasted = Pasted {
+static ENGLISH: PastedText = PastedText {
     no_manifest: |found| {
         let found = match found {
             NoManifest::DockerConfig => "JSON that looks like Docker's config.json".to_owned(),
@@ -31,7 +31,7 @@ static ENGLISH: Pasted = Pasted {
     },
 };
 
-static SPANISH: Pasted = Pasted {
+static SPANISH: PastedText = PastedText {
     no_manifest: |found| {
         let found = match found {
             NoManifest::DockerConfig => "un JSON que parece el config.json de Docker".to_owned(),
