@@ -192,12 +192,19 @@ test('a pasted manifest is shown byte for byte, and nothing is sent', async ({ p
 
 test('a manifest is opened out of what is around it, and JSON that is none is named and not kept', async ({ page, open, memory }) => {
   const { text, digest, json } = await truth(memory, 'samples/hello', 'latest');
-  const of = async (at) => (await truth(memory, 'samples/hello', json.manifests[at].digest)).text;
-  const verbose = async (at) => ({ Ref: `${memory.host}/samples/hello@${json.manifests[at].digest}`, Descriptor: json.manifests[at], OCIManifest: JSON.parse(await of(at)) });
+  const verbose = (architecture) => {
+    const mediaType = 'application/vnd.oci.image.manifest.v1+json';
+    const config = { ...json.manifests[0], mediaType: 'application/vnd.oci.image.config.v1+json', platform: undefined };
+    const OCIManifest = { schemaVersion: 2, mediaType, config, layers: [], annotations: { architecture } };
+    const bytes = JSON.stringify(OCIManifest);
+    const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+    const Descriptor = { mediaType, digest, size: bytes.length, platform: { os: 'linux', architecture } };
+    return { Ref: `${memory.host}/samples/hello@${digest}`, Descriptor, OCIManifest };
+  };
   for (const [pasted, hash] of [
     ['```json\n' + text + '\n```', digest],
     [`\ufeff${text}`, digest],
-    [JSON.stringify(await verbose(0), null, '\t'), json.manifests[0].digest],
+    [JSON.stringify(verbose('amd64'), null, '\t'), verbose('amd64').Descriptor.digest],
   ]) {
     await open('/');
     await paste(page, 'reference-input', pasted);
@@ -205,9 +212,11 @@ test('a manifest is opened out of what is around it, and JSON that is none is na
   }
   // A list comes with its images.
   await open('/');
-  await paste(page, 'reference-input', JSON.stringify([await verbose(0), await verbose(1)]));
+  await paste(page, 'reference-input', JSON.stringify([verbose('amd64'), verbose('arm64')]));
   await expect(page.getByTestId('pasted')).toBeVisible();
   await expect(page.getByTestId('platform-row')).toHaveCount(2);
+  await page.goto(`${page.url().split('#')[0]}#/inspect/pasted.example/manifest@${verbose('arm64').Descriptor.digest}`);
+  await expect(page.getByTestId('manifest-digest')).toContainText(verbose('arm64').Descriptor.digest);
 
   const kept = () => page.evaluate(() => Object.keys(sessionStorage).filter((key) => key.includes('pasted')).length);
   const before = await kept();

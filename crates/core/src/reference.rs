@@ -86,6 +86,11 @@ impl Registry {
         &*self.0 == DEFAULT_REGISTRY
     }
 
+    /// Returns `true` if `text` can be parsed as a registry, for programs that tell the reason themselves.
+    pub fn is_valid(text: &str) -> bool {
+        grammar::is_registry(text)
+    }
+
     /// The host without its port, and without the brackets of an IPv6 address.
     pub fn host(&self) -> &str {
         if let Some(rest) = self.0.strip_prefix('[') {

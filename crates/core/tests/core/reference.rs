@@ -201,6 +201,10 @@ fn registries_on_the_local_network_are_told_by_their_names() {
     ] {
         let registry: Registry = text.parse().unwrap();
         assert_eq!(registry.is_on_local_network(), local, "{text}");
+        assert!(Registry::is_valid(text), "{text}");
+    }
+    for text in ["", " quay.io", "https://ghcr.io/", "ghcr.io/acme", "a_b"] {
+        assert_eq!(Registry::is_valid(text), text.parse::<Registry>().is_ok(), "{text}");
     }
 }
 

@@ -133,11 +133,11 @@ pub enum RegistrySetting {
 impl RegistrySetting {
     fn read(json: &[u8], path: &str) -> Result<Self, FieldError> {
         if json::kind(json) == Kind::String {
-            return host(&json::string(json, path)?, path).map(Self::Direct);
+            return host(json::string(json, path)?, path).map(Self::Direct);
         }
         let fields = Object::from_json(json, path)?;
         Ok(Self::Gateway {
-            host: host(&required(&fields, "host")?, &format!("{path}.host"))?,
+            host: host(required(&fields, "host")?, &format!("{path}.host"))?,
             path: required(&fields, "path")?,
             read_only: fields.bool("readOnly")?,
             delete: fields.bool("delete")?,
@@ -182,15 +182,15 @@ impl Sample {
 }
 
 /// Returns the host and port of a registry, as references name it.
-fn host(text: &str, field: &str) -> Result<String, FieldError> {
-    match text.parse::<Registry>() {
-        Ok(registry) => Ok(registry.to_string()),
-        Err(_) => Err(FieldError::Field {
-            field: field.to_owned(),
-            expected: "a registry's host and port, such as ghcr.io or 127.0.0.1:5000,",
-            found: format!("{text:?}"),
-        }),
+fn host(text: String, field: &str) -> Result<String, FieldError> {
+    if Registry::is_valid(&text) {
+        return Ok(text);
     }
+    Err(FieldError::Field {
+        field: field.to_owned(),
+        expected: "a registry's host and port, such as ghcr.io or 127.0.0.1:5000,",
+        found: format!("\"{text}\""),
+    })
 }
 
 /// Returns a string that has to be there.
