@@ -6,10 +6,7 @@ use yew::prelude::*;
 use crate::{
     browser::{clipboard, first_form},
     chunks::input::{InputRules, is_more_than_a_line},
-    components::{
-        text_field::use_value,
-        toast::{Toaster, use_toaster},
-    },
+    components::text_field::{refuse, use_value},
     router::{self, use_route},
     routes::Route,
     state::input::destination::Input,
@@ -31,22 +28,30 @@ pub struct Props {
 #[component]
 pub fn ReferenceBox(props: &Props) -> Html {
     use_language();
-    let (open, toaster) = (use_route(), use_toaster());
+    let open = use_route();
     let input = use_node_ref();
     // Following a link changes what the page is about, and the box says what the page is about.
     use_value(&input, &props.value);
     let onpaste = {
-        let (input, toaster) = (input.clone(), toaster.clone());
+        let input = input.clone();
         move |event: Event| {
             let Some(text) = clipboard::text_of(&event).filter(|text| is_more_than_a_line(text)) else {
                 return;
             };
             event.prevent_default();
-            take_pasted(text, &input, &toaster);
+            take_pasted(text, &input);
         }
     };
     // Whoever types is about to send it.
-    let oninput = |_: InputEvent| InputRules::with(|_| ());
+    let oninput = {
+        let input = input.clone();
+        move |_: InputEvent| {
+            if let Some(input) = input.cast::<HtmlInputElement>() {
+                refuse(&input, "");
+            }
+            InputRules::with(|_| ());
+        }
+    };
     let onsubmit = {
         let (input, open) = (input.clone(), open.clone());
         move |event: SubmitEvent| {
@@ -65,7 +70,7 @@ pub fn ReferenceBox(props: &Props) -> Html {
                 send(&input, &open);
             }
             if let Some(text) = entered.pasted {
-                take_pasted(text, &input, &toaster);
+                take_pasted(text, &input);
             }
         });
     }
@@ -105,17 +110,18 @@ fn send(input: &NodeRef, open: &Route) {
 }
 
 /// Puts what a pasted text of several lines is about into the box, or opens the manifest that it is. Other JSON is not taken.
-fn take_pasted(text: String, input: &NodeRef, toaster: &Toaster) {
-    let (input, toaster) = (input.clone(), toaster.clone());
+fn take_pasted(text: String, input: &NodeRef) {
+    let input = input.clone();
     InputRules::with(move |rules| {
         let Some(input) = input.cast::<HtmlInputElement>() else { return };
+        refuse(&input, "");
         match rules.and_then(|rules| (rules.input_of)(&text)) {
             Some(Input::Line(reference)) => input.set_value(&reference),
             Some(Input::Manifest(route)) => {
                 input.set_value("");
                 router::push(&route);
             }
-            Some(Input::Refused(why)) => toaster.say(why),
+            Some(Input::Refused(why)) => refuse(&input, &why),
             None => clipboard::insert(&text),
         }
     });

@@ -27,7 +27,7 @@ pub fn NotFound(props: &Props) -> Html {
             <h1>{ words.no_page }</h1>
             <p>{ words.no_page_found }<code>{ format!("#{}", props.path) }</code>{ "." }</p>
             <div class="problem__ways">
-                <Link to={Route::Start} classes="button button--main">{ words.to_start }</Link>
+                <Link to={Route::Start} classes="button">{ words.to_start }</Link>
                 <Link to={Route::Lists} classes="button">{ text().lists().nav }</Link>
                 <Link to={Route::Registries} classes="button">{ text().registries().title }</Link>
             </div>

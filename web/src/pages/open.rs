@@ -8,7 +8,7 @@ use yew::prelude::*;
 use crate::{
     browser::clipboard,
     chunks::input::{InputRules, is_more_than_a_line},
-    components::{dialog::Dialog, icon::Icon},
+    components::{dialog::Dialog, icon::Icon, text_field::refuse},
     router::{self, use_place, use_route},
     routes::Route,
     state::{input::destination::Input, inspection::recents, registries::use_registries},
@@ -91,7 +91,6 @@ fn Box(props: &BoxProps) -> Html {
     let registries = use_registries();
     let here = use_route();
     let (typed, chosen) = (use_state(String::new), use_state_eq(|| 0_usize));
-    let refused = use_state_eq(|| None::<String>);
     let hosts: Vec<String> = registries.accounts().list().into_iter().map(|account| account.host).collect();
     let rules = use_rules();
     let own = rules.and_then(|rules| (rules.route_of)(&typed, &here));
@@ -105,16 +104,16 @@ fn Box(props: &BoxProps) -> Html {
         }
     };
     let oninput = {
-        let (typed, chosen, refused) = (typed.setter(), chosen.setter(), refused.setter());
+        let (typed, chosen) = (typed.setter(), chosen.setter());
         move |event: InputEvent| {
             if let Some(input) = event.target_dyn_into::<HtmlInputElement>() {
-                refused.set(None);
+                refuse(&input, "");
                 typed.set(input.value());
                 chosen.set(0);
             }
         }
     };
-    let onpaste = paste(typed.setter(), chosen.setter(), refused.setter(), go.clone());
+    let onpaste = paste(typed.setter(), chosen.setter(), go.clone());
     let at = (*chosen).min(suggestions.len().saturating_sub(1));
     let onkeydown = arrow_keys(at, suggestions.len(), chosen.setter());
     let onsubmit = {
@@ -145,9 +144,6 @@ fn Box(props: &BoxProps) -> Html {
                     {onpaste}
                 />
             </div>
-            if let Some(why) = &*refused {
-                <p class="hint--bad" role="alert" data-testid="open-refused">{ why }</p>
-            }
             { options(&suggestions, at, &go) }
             <p class="soft open__hint">{ words.open_hint }</p>
         </form>
@@ -158,24 +154,24 @@ fn Box(props: &BoxProps) -> Html {
 fn paste(
     typed: UseStateSetter<String>,
     chosen: UseStateSetter<usize>,
-    refused: UseStateSetter<Option<String>>,
     go: impl Fn(&Route) + Clone + 'static,
 ) -> Callback<Event> {
     Callback::from(move |event: Event| {
         let Some(text) = clipboard::text_of(&event).filter(|text| is_more_than_a_line(text)) else { return };
         event.prevent_default();
-        let (typed, chosen, refused, go) = (typed.clone(), chosen.clone(), refused.clone(), go.clone());
+        let (typed, chosen, go) = (typed.clone(), chosen.clone(), go.clone());
         let input = event.target_dyn_into::<HtmlInputElement>();
         InputRules::with(move |rules| match rules.and_then(|rules| (rules.input_of)(&text)) {
             Some(Input::Manifest(route)) => go(&route),
             Some(Input::Line(reference)) => {
                 if let Some(input) = input {
+                    refuse(&input, "");
                     input.set_value(&reference);
                 }
                 typed.set(reference);
                 chosen.set(0);
             }
-            Some(Input::Refused(why)) => refused.set(Some(why)),
+            Some(Input::Refused(why)) => input.iter().for_each(|input| refuse(input, &why)),
             None => clipboard::insert(&text),
         });
     })
