@@ -73,7 +73,7 @@ async function showForm() {
   input.addEventListener('paste', (event) => {
     const text = event.clipboardData.getData('text/plain');
     // What a field of one line would change, or what may be a manifest, is for the program to read.
-    if (!/^\{|[\n\r]/.test(text.trim())) return;
+    if (!/^[[{]|[\n\r]/.test(text.trim())) return;
     event.preventDefault();
     form.pasted = text;
     form.setAttribute('aria-busy', 'true');

@@ -426,6 +426,18 @@ test('artifacts are called what they are, with the tool that pulls them', async 
   await expect(page.getByTestId('pull').locator('code')).toHaveText(`helm pull oci://${server.host}/actions/chart --version 1.0.0`);
   await expect(page.getByTestId('layer-row')).toContainText('chart-1.0.0.tgz');
   await expect(page.getByTestId('edit-as-list')).toHaveCount(0);
+  // In the row of its tag, and where it has been copied.
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await open(`/explore/${server.host}/actions/chart/`);
+  await expect(page.getByTestId('artifact')).toHaveText('Helm chart');
+  await page.getByRole('button', { name: /pull command/i }).first().click();
+  await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe(`helm pull oci://${server.host}/actions/chart --version 1.0.0`);
+  await open(`/copy/${server.host}/actions/chart:1.0.0`);
+  await page.getByTestId('copy-target').fill(`https://${server.host}/actions/chart:2.0.0`);
+  await page.getByTestId('copy-plan').click();
+  await page.getByTestId('copy-start').click();
+  await expect(page.locator('.copy__stage')).toContainText(`helm pull oci://${server.host}/actions/chart --version 2.0.0`);
+  await expect(page.locator('main')).not.toContainText('docker pull');
 
   await put('actions/cache', 'application/vnd.buildkit.cacheconfig.v0', 'application/vnd.oci.image.layer.v1.tar+gzip', 'layer');
   await open(`/inspect/${server.host}/actions/cache:1.0.0`);

@@ -99,7 +99,7 @@ test('a finding offers its fix, and is gone once it is applied', async ({ page, 
   await build(page, open, `${server.host}/build/fix:1`, images);
   const finding = page.locator('[data-testid=finding][data-rule=arm-without-variant]');
   await expect(finding).toBeVisible();
-  await finding.getByRole('button', { name: 'Make it linux/arm/v6' }).click();
+  await finding.getByRole('button', { name: 'Set platform to linux/arm/v6' }).click();
   await expect(finding).toHaveCount(0);
   await expect(entry(page, images[1])).toHaveAttribute('data-platform', 'linux/arm/v6');
 });
@@ -499,6 +499,32 @@ test('pasted lines give the list its form and its images their annotations, and 
   await expect(page.getByTestId('form-oci')).toBeChecked();
   await expect(page.getByTestId('form-annotations')).toHaveValue('title=app\n');
   await expect(page.getByTestId('command-lines')).toContainText(`annotate ${list} ${arm} --annotation 'of=image'`);
+});
+
+test('an index keeps its annotations while its format is Docker\'s, and Ctrl+Z in the checkbox undoes the choice', async ({ page, open, server }) => {
+  const images = await twoImages(server, 'build/form');
+  await build(page, open, `${server.host}/build/form:1`, images);
+  const [box, annotations, lines] = ['form-oci', 'form-annotations', 'command-lines'].map((id) => page.getByTestId(id));
+  const digest = () => page.getByTestId('list-digest').getAttribute('data-digest');
+  const plain = await digest();
+  await box.click();
+  await annotations.fill('a=1\nb=2');
+  await annotations.blur();
+  await expect(lines).toContainText('--annotation');
+  const annotated = await digest();
+  await box.click();
+  await expect(annotations).toHaveCount(0);
+  await expect.poll(digest).toBe(plain);
+  await expect(lines).not.toContainText('--annotation');
+  await box.click();
+  await expect(annotations).toHaveValue('a=1\nb=2\n');
+  await expect.poll(digest).toBe(annotated);
+  await box.click();
+  await expect(annotations).toHaveCount(0);
+  await expect(box).toBeFocused();
+  await page.keyboard.press('Control+z');
+  await expect(box).toBeChecked();
+  await expect(annotations).toHaveValue('a=1\nb=2\n');
 });
 
 test('the focus stays at the place of an image that is removed by keyboard', async ({ page, open, server }) => {

@@ -153,6 +153,12 @@ test('a registry that shows no catalog says what to do instead', async ({ page, 
   await page.getByRole('textbox', { name: 'Repository', exact: true }).fill('samples/hello');
   await page.keyboard.press('Enter');
   await expect(page.getByTestId('count')).toHaveText('6 tags');
+  // With its host in front and a tag behind it, it is an image there.
+  await open(`/explore/${memory.host}`);
+  await page.getByRole('textbox', { name: 'Repository', exact: true }).fill(`${memory.host}/samples/hello:latest`);
+  await page.keyboard.press('Enter');
+  await expect(page.getByTestId('digest-verified')).toBeVisible();
+  expect(new URL(page.url()).hash).toBe(`#/inspect/${memory.host}/samples/hello:latest`);
 });
 
 test('namespaces fold, and the whole tree is walked by keyboard', async ({ page, open }) => {

@@ -268,6 +268,12 @@ test('settings that a server does not give are said, except where it has none', 
   }
 });
 
+test('a setting that names no registry is said', async ({ page, open }) => {
+  await page.route('**/config.json', (route) => route.fulfill({ contentType: 'application/json', body: '{"registries": ["ghcr.io", "https://quay.io/"]}' }));
+  await open('/');
+  await expect(page.getByTestId('settings-fault')).toContainText('registries[1], found "https://quay.io/"');
+});
+
 test('settings that cannot be read are said, and the app works with the defaults', async ({ page, open }) => {
   await page.route('**/config.json', (route) => route.fulfill({ contentType: 'application/json', body: '{"title": "Ours",}' }));
   await open('/');
@@ -285,4 +291,7 @@ test('a page without a place of its own has a title of its own', async ({ page, 
     await open(path);
     await expect(page).toHaveTitle(title);
   }
+  await open('/nowhere/at/all');
+  await expect(page.getByTestId('error')).toContainText('No page has the address #/nowhere/at/all.');
+  await expect(page.getByTestId('error').getByRole('link')).toHaveText(['Go to the start page', 'Lists', 'Registries']);
 });

@@ -163,7 +163,7 @@ test('what somebody set of a registry stands over the settings of the server, an
   for (const [path, readOnly] of [['r/lab/', true], ['r/prod/', false]]) {
     settings = { registries: [{ host: 'lab.example', path, readOnly }] };
     await page.reload();
-    await expect(card).toContainText('named by this server');
+    await expect(card).toContainText('configured on this server');
     await card.getByRole('button', { name: 'Settings' }).click();
     await expect(page.locator('input[name=gateway]')).toHaveValue(path);
     await expect(page.locator('input[name=read-only]')).toBeChecked({ checked: readOnly });
@@ -173,6 +173,6 @@ test('what somebody set of a registry stands over the settings of the server, an
   }
   await card.getByRole('button', { name: 'Remove' }).click();
   await expect(card).not.toContainText('insecure');
-  await expect(card).toContainText('named by this server');
+  await expect(card).toContainText('configured on this server');
   await expect(card.getByRole('button', { name: 'Remove' })).toHaveCount(0);
 });

@@ -190,6 +190,61 @@ test('a pasted manifest is shown byte for byte, and nothing is sent', async ({ p
   await expect(page.getByTestId('pasted')).toBeVisible();
 });
 
+test('a manifest is opened out of what is around it, and JSON that is none is named and not kept', async ({ page, open, memory }) => {
+  const { text, digest, json } = await truth(memory, 'samples/hello', 'latest');
+  const verbose = (architecture) => {
+    const mediaType = 'application/vnd.oci.image.manifest.v1+json';
+    const config = { ...json.manifests[0], mediaType: 'application/vnd.oci.image.config.v1+json', platform: undefined };
+    const OCIManifest = { schemaVersion: 2, mediaType, config, layers: [], annotations: { architecture } };
+    const bytes = JSON.stringify(OCIManifest);
+    const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+    const Descriptor = { mediaType, digest, size: bytes.length, platform: { os: 'linux', architecture } };
+    return { Ref: `${memory.host}/samples/hello@${digest}`, Descriptor, OCIManifest };
+  };
+  for (const [pasted, hash] of [
+    ['```json\n' + text + '\n```', digest],
+    [`\ufeff${text}`, digest],
+    [JSON.stringify(verbose('amd64'), null, '\t'), verbose('amd64').Descriptor.digest],
+  ]) {
+    await open('/');
+    await paste(page, 'reference-input', pasted);
+    await expect(page.getByTestId('manifest-digest')).toContainText(hash);
+  }
+  // A list comes with its images.
+  await open('/');
+  await paste(page, 'reference-input', JSON.stringify([verbose('amd64'), verbose('arm64')]));
+  await expect(page.getByTestId('pasted')).toBeVisible();
+  await expect(page.getByTestId('platform-row')).toHaveCount(2);
+  await page.goto(`${page.url().split('#')[0]}#/inspect/pasted.example/manifest@${verbose('arm64').Descriptor.digest}`);
+  await expect(page.getByTestId('manifest-digest')).toContainText(verbose('arm64').Descriptor.digest);
+
+  const kept = () => page.evaluate(() => Object.keys(sessionStorage).filter((key) => key.includes('pasted')).length);
+  const said = (testid) => () => page.getByTestId(testid).evaluate((input) => input.validationMessage);
+  const before = await kept();
+  for (const [pasted, found] of [
+    ['{"auths":{"ghcr.io":{"auth":"bWU6cHc="}}}', 'looks like Docker\'s config.json'],
+    ['{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}', 'looks like the config of an image'],
+    ['{"hello":1}', 'without schemaVersion'],
+    [text.trimEnd().slice(0, -5), 'not complete or not valid'],
+  ]) {
+    await open('/');
+    await paste(page, 'reference-input', pasted);
+    await expect.poll(said('reference-input')).toContain(found);
+    await expect(page.getByTestId('reference-input')).toHaveValue('');
+    await page.keyboard.press('Control+k');
+    await paste(page, 'open-input', pasted);
+    await expect.poll(said('open-input')).toContain(found);
+    await page.getByTestId('open-input').fill('alpine');
+    expect(await said('open-input')()).toBe('');
+    await page.keyboard.press('Escape');
+  }
+  expect(await kept()).toBe(before);
+  // JSON that names an image in a line of its own is about that.
+  await open('/');
+  await paste(page, 'reference-input', `{\n  "name": "web",\n  "image": "${memory.host}/samples/hello:latest",\n  "cpu": 1\n}`);
+  await expect(page.getByTestId('reference-input')).toHaveValue(`${memory.host}/samples/hello:latest`);
+});
+
 test('of a pasted file, the image that it names first is opened', async ({ page, open, memory }) => {
   const image = `${memory.host}/samples/hello:latest`;
   for (const text of [

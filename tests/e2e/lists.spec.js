@@ -9,6 +9,7 @@ import { Uint8ArrayReader, Uint8ArrayWriter, ZipReader, ZipWriter } from '@zip.j
 import { add, build, entry, setPlatform, takenOver } from './building.js';
 import { movedStore } from './docker-folder.js';
 import { putImage, readBack } from './images.js';
+import { startDevRegistry } from './servers.js';
 import { expect, expectAccessible, expectAccessibleThroughout, expectNoSidewaysScroll, inProject, test } from './test.js';
 
 test.use({ kind: 'distribution' });
@@ -401,7 +402,7 @@ test('a file for tallyman apply is imported, its images fetched, and exported ag
   const file = (buffer) => ({ name: 'lists.yaml', mimeType: 'application/yaml', buffer });
   await open('/lists');
   await page.getByTestId('import-files').setInputFiles(file(yaml([':1-none'])));
-  await expect(page.getByTestId('refused')).toContainText('lists.yaml');
+  await expect(page.getByTestId('unfetched')).toContainText(`${list} could not be fetched`);
   await page.getByTestId('import-files').setInputFiles(file(yaml([':1-amd64', `{ image: '${server.host}/files/app:1-arm', platform: linux/arm/v7 }`])));
   await page.getByRole('button', { name: 'Import it' }).click();
   await expect(row(page, list)).toContainText('linux/arm/v7');
@@ -417,6 +418,55 @@ test('a file for tallyman apply is imported, its images fetched, and exported ag
   await page.getByTestId('import-files').setInputFiles({ name: 'lists.json', mimeType: 'application/json', buffer: await readFile(await saved.path()) });
   await expect(page.getByTestId('offer-name')).toHaveValue(list);
   await expect(page.getByTestId('offer')).toContainText('2 entries');
+});
+
+test('of a file for tallyman apply, the lists that came are offered, and the others are fetched after a sign-in or another try', async ({ page, open, server }) => {
+  const registry = await startDevRegistry('--samples', '--basic', 'ann:secret', '--open-preflight');
+  await putImage(server, 'offer/app', 'a', { os: 'linux', architecture: 'amd64' });
+  const list = (host, tag, image) => `  - image: ${host}/offer/list:${tag}\n    images:\n      - ${host}/${image}\n`;
+  const text = `lists:\n${list(registry.host, 'guarded', 'samples/alpine:3.22')}${list(server.host, 'late', 'offer/app:b')}${list(server.host, 'there', 'offer/app:a')}`;
+  await open('/lists');
+  await page.getByTestId('import-files').setInputFiles({ name: 'lists.yaml', mimeType: 'application/yaml', buffer: Buffer.from(text) });
+  const names = () => page.getByTestId('offer-name').evaluateAll((fields) => fields.map((field) => field.value.split(':').pop()));
+  await expect.poll(names).toEqual(['there']);
+  await expect(page.getByTestId('unfetched')).toHaveCount(2);
+  await expectAccessible(page);
+  // A name that was corrected stays.
+  await page.getByTestId('offer-name').fill(`${server.host}/offer/list:mine`);
+  await page.getByTestId('offer-name').press('Tab');
+  await putImage(server, 'offer/app', 'b', { os: 'linux', architecture: 'arm64' });
+  await page.getByTestId('fetch-again').click();
+  await expect.poll(names).toEqual(['mine', 'late']);
+  await expect(page.getByTestId('unfetched')).toContainText(`${registry.host}/offer/list:guarded could not be fetched`);
+  // Lists that are imported leave the others to be fetched.
+  await page.getByTestId('import-button').click();
+  await expect(row(page, `${server.host}/offer/list:mine`)).toBeVisible();
+  const panel = page.getByTestId('sign-in-panel');
+  await panel.locator('input[name=username]').fill('ann');
+  await panel.locator('input[name=password]').fill('secret');
+  await panel.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await expect.poll(names).toEqual(['guarded']);
+  await expect(page.getByTestId('unfetched')).toHaveCount(0);
+  await page.getByTestId('import-button').click();
+  await expect(row(page, `${registry.host}/offer/list:guarded`)).toBeVisible();
+  await registry.stop();
+});
+
+test('fields for the name of a list take addresses and commands', async ({ page, open, server }) => {
+  const list = await aList(page, open, server, 'lists/typed');
+  for (const text of [`https://${list}`, `docker manifest create ${list} ${server.host}/lists/typed:amd64`]) {
+    await open('/lists');
+    await page.getByTestId('new-list').fill(text);
+    await page.getByTestId('new-list').press('Enter');
+    await expect(page.getByTestId('list-name')).toHaveText(list);
+  }
+  await open('/lists');
+  const renamed = `${server.host}/lists/typed:2`;
+  await row(page, list).getByTestId('rename').click();
+  await page.getByTestId('new-name').fill(`docker://${renamed}`);
+  await expect(page.getByRole('dialog').getByTestId('commands')).toContainText(`tallyman rename ${list} ${renamed}`);
+  await page.getByTestId('new-name').press('Enter');
+  await expect(row(page, renamed)).toBeVisible();
 });
 
 test('files that are read say so, and the ones that were brought last are offered, whichever are slower', async ({ page, open, server }) => {

@@ -18,9 +18,9 @@ test('a page that may not reach this computer says so and what allows it, and go
   const page = await context.newPage();
   const { targetInfo } = await (await context.newCDPSession(page)).send('Target.getTargetInfo');
   const session = await browser.newBrowserCDPSession();
-  const answer = (setting) =>
+  const answer = (setting, name = 'loopback-network') =>
     session.send('Browser.setPermission', {
-      permission: { name: 'loopback-network' },
+      permission: { name },
       setting,
       origin: new URL(server.app).origin,
       browserContextId: targetInfo.browserContextId,
@@ -36,6 +36,16 @@ test('a page that may not reach this computer says so and what allows it, and go
   await expect(error).toContainText('Allow it in the browser\'s settings for this page');
   expect(requests).toBe(0);
   await expectAccessibleThroughout(page);
+
+  // What is not known to be on that network is not said to be: the setting is one reason among others.
+  await answer('denied', 'local-network');
+  await page.goto(`${server.app}#/inspect/registry.invalid/acme/app:1`);
+  await expect(error).toHaveAttribute('data-code', 'unreachable');
+  await expect(error).toContainText('No registry answers at registry.invalid');
+  await expect(error.getByRole('listitem')).toHaveCount(4);
+  await expect(error.getByRole('listitem').last()).toContainText('does not let this page reach the local network');
+  await page.goto(`${server.app}#/inspect/${memory.host}/samples/hello:latest`);
+  await expect(error).toHaveAttribute('data-code', 'local-network-denied');
 
   await answer('granted');
   await error.getByRole('button', { name: 'Try again' }).click();

@@ -56,9 +56,9 @@ test.describe('the animation', () => {
     await add(page, images);
     for (const image of images) await expect(entry(page, image).getByTestId('entry-state')).toHaveAttribute('data-state', 'fresh');
     await frame(2);
-    await page.getByRole('button', { name: 'Make it linux/arm/v7' }).scrollIntoViewIfNeeded();
+    await page.getByRole('button', { name: 'Set platform to linux/arm/v7' }).scrollIntoViewIfNeeded();
     await frame(2);
-    await page.getByRole('button', { name: 'Make it linux/arm/v7' }).click();
+    await page.getByRole('button', { name: 'Set platform to linux/arm/v7' }).click();
     await expect(entry(page, images[2])).toHaveAttribute('data-platform', 'linux/arm/v7');
     await page.evaluate(() => scrollTo(0, 0));
     await frame(2);

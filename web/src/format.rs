@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use js_sys::Date;
+use tallyman_core::format_bytes;
 use wasm_bindgen::JsValue;
 
 use crate::{
@@ -32,20 +33,14 @@ pub fn is_invisible(c: char) -> bool {
         | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// Bytes in the decimal units that registries and `docker images` use: `29.4 MB`.
+/// Bytes as [`format_bytes`] rounds them, written in the language that is spoken: `29.4 MB`.
 pub fn bytes(size: u64) -> String {
-    const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
-    if size < 1000 {
-        return format!("{size} B");
-    }
-    let mut value = size as f64 / 1000.0;
-    let mut unit = 0;
-    while value >= 999.5 && unit < UNITS.len() - 1 {
-        value /= 1000.0;
-        unit += 1;
-    }
-    let number = if value < 9.95 { tenths(value) } else { count(value.round() as u64) };
-    format!("{number} {}", UNITS[unit])
+    let rounded = format_bytes(size);
+    let number = match rounded.tenth {
+        Some(tenth) => tenths(rounded.whole as f64 + f64::from(tenth) / 10.0),
+        None => count(rounded.whole),
+    };
+    format!("{number} {}", rounded.unit)
 }
 
 /// A whole number with its thousands set apart: `1,234,567`.

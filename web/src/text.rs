@@ -17,6 +17,7 @@ mod frame;
 mod inspect;
 mod lists;
 mod offline;
+mod pasted_text;
 mod problem;
 mod push;
 mod registries;
@@ -114,6 +115,8 @@ pub fn use_language() -> Language {
 
 #[cfg(test)]
 mod tests {
+    use tallyman_core::{Fix, Platform};
+
     use super::Language;
 
     #[test]
@@ -123,6 +126,19 @@ mod tests {
             |number, written| [english.rows, spanish.rows, spanish.matches].map(|text| text(number, written));
         assert_eq!(all(1, "1"), ["1 row", "1 fila", "1 encontrado"]);
         assert_eq!(all(2000, "2,000"), ["2,000 rows", "2,000 filas", "2,000 encontrados"]);
+    }
+
+    #[test]
+    fn a_fix_names_the_whole_platform() {
+        let platform = Platform {
+            os_version: "10.0.1".to_owned(),
+            os_features: vec!["win32k".to_owned()],
+            ..Platform::new("windows", "amd64")
+        };
+        let fix = Fix::SetPlatform { entry: 0, platform };
+        let [english, spanish] = Language::ALL.map(|language| (language.build().fix)(&fix));
+        assert_eq!(english, "Set platform to windows/amd64 10.0.1 (win32k)");
+        assert_eq!(spanish, "Poner la plataforma windows/amd64 10.0.1 (win32k)");
     }
 
     #[test]

@@ -178,7 +178,6 @@ impl DesiredList {
     }
 
     fn of(list: &ManifestList) -> Self {
-        let form = list.form();
         let images = list.iter().map(|entry| DesiredImage {
             reference: entry.reference.clone(),
             platform: entry.platform(),
@@ -189,8 +188,8 @@ impl DesiredList {
         Self {
             reference: list.reference().clone(),
             tags: Vec::new(),
-            format: form.oci.then_some(Format::Oci),
-            annotations: form.annotations.clone(),
+            format: list.form().oci.then_some(Format::Oci),
+            annotations: list.annotations().into_owned(),
             images: images.collect(),
         }
     }

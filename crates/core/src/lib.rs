@@ -12,6 +12,7 @@ mod descriptor;
 mod diff;
 mod digest;
 mod edit;
+mod format_bytes;
 pub mod json;
 mod lint;
 mod list;
@@ -29,6 +30,7 @@ pub use descriptor::Descriptor;
 pub use diff::{Diff, diff_entries, diff_layers, diff_pairs, diff_sequence};
 pub use digest::{Algorithm, Digest, DigestError, Hasher};
 pub use edit::{EditConflict, EntryChange, FormChange, ListEdit};
+pub use format_bytes::{RoundedBytes, format_bytes};
 pub use lint::{Finding, Fix, LintRule, ResolvedEntry, lint_image, lint_index};
 pub use list::{IndexForm, ListEntry, ManifestList, NameTaken, encode_index, reencode_index};
 pub use manifest::{

@@ -2,7 +2,7 @@
 
 mod encode;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use thiserror::Error;
 
@@ -117,7 +117,7 @@ pub struct ManifestList {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct IndexForm {
     /// An OCI index, whatever the entries are. Only then annotations are written: those below, and those of the
-    /// entries' descriptors, with their artifact types.
+    /// entries' descriptors, with their artifact types. What else the form has is kept meanwhile.
     pub oci: bool,
     /// It is one because of annotations of entries alone: with the last of them it is Docker's again.
     pub by_annotation: bool,
@@ -150,12 +150,6 @@ impl IndexForm {
             ..Self::default()
         })
     }
-
-    /// Returns the subject and the artifact type of the manifest that the list was made from.
-    pub fn subject_and_artifact_type(&self) -> (Option<Descriptor>, Option<String>) {
-        let original = self.original.as_ref().and_then(|original| Index::parse(original).ok());
-        original.map(|index| (index.subject, index.artifact_type)).unwrap_or_default()
-    }
 }
 
 impl ManifestList {
@@ -183,6 +177,36 @@ impl ManifestList {
     /// The form of the list, to be changed.
     pub fn form_mut(&mut self) -> &mut IndexForm {
         &mut self.form
+    }
+
+    /// Returns the manifest that the list is written over: the one that it was made from, but for an OCI index while the form
+    /// is Docker's.
+    pub fn original(&self) -> Option<&Arc<[u8]>> {
+        let is_oci_index = |original: &[u8]| {
+            let fields = Object::parse(original).ok();
+            let named = fields.and_then(|fields| fields.string("mediaType").ok()?);
+            named.is_some_and(|named| MediaType::new(&named) == MediaType::OciIndex)
+        };
+        self.form.original.as_ref().filter(|original| self.form.oci || !is_oci_index(original))
+    }
+
+    /// Returns the annotations of the list itself that are written: while the form is Docker's, those of the manifest that the
+    /// list is written over, if there is one.
+    pub fn annotations(&self) -> Cow<'_, BTreeMap<String, String>> {
+        if self.form.oci {
+            return Cow::Borrowed(&self.form.annotations);
+        }
+        Cow::Owned(self.original_index().map(|index| index.annotations).unwrap_or_default())
+    }
+
+    /// Returns the subject and the artifact type of the manifest that the list is written over.
+    pub fn subject_and_artifact_type(&self) -> (Option<Descriptor>, Option<String>) {
+        self.original_index().map(|index| (index.subject, index.artifact_type)).unwrap_or_default()
+    }
+
+    /// Returns the manifest that the list is written over, parsed.
+    pub(crate) fn original_index(&self) -> Option<Index> {
+        self.original().and_then(|original| Index::parse(original).ok())
     }
 
     /// The number of entries.
@@ -240,7 +264,7 @@ impl ManifestList {
         if self.form.oci {
             return MediaType::OciIndex;
         }
-        if self.form.original.is_some() {
+        if self.original().is_some() {
             return MediaType::DockerList;
         }
         MediaType::of_list(self.entries.values().next().map(|first| &first.descriptor.media_type))
@@ -249,7 +273,7 @@ impl ManifestList {
     /// Encodes the list: the exact bytes that Docker makes of it, with annotations if its [form](IndexForm) allows them; those
     /// of its original, but for what was changed, if it was made from one.
     pub fn to_bytes(&self) -> Vec<u8> {
-        if let Some(bytes) = self.form.original.as_ref().and_then(|original| self.encode_over(original)) {
+        if let Some(bytes) = self.original().and_then(|original| self.encode_over(original)) {
             return bytes;
         }
         if self.form.oci {
@@ -288,7 +312,8 @@ impl ManifestList {
         let new: Vec<Descriptor> =
             self.iter().filter(is_left).map(|entry| entry.descriptor.clone()).collect();
         manifests.extend(new);
-        let index = Index { manifests, annotations: self.form.annotations.clone(), ..old.clone() };
+        let annotations = if self.form.oci { &self.form.annotations } else { &old.annotations };
+        let index = Index { manifests, annotations: annotations.clone(), ..old.clone() };
         let named = Object::parse(original).ok()?.string("mediaType").ok()?;
         let is_same_type = named.is_none_or(|named| MediaType::new(&named) == self.media_type());
         if index == old && is_same_type {

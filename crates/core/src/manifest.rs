@@ -192,6 +192,16 @@ impl Manifest {
         &self.media_type
     }
 
+    /// Returns `true` if something says that this is a manifest: a media type of manifests, or a `schemaVersion` in the bytes.
+    /// Any other object of JSON is parsed as well.
+    pub fn is_marked(&self) -> bool {
+        let has_version =
+            || Object::parse(&self.bytes).is_ok_and(|fields| fields.get("schemaVersion").is_some());
+        !matches!(self.media_type, MediaType::Other(_))
+            || self.media_type.is_artifact_manifest()
+            || has_version()
+    }
+
     /// The number of bytes.
     pub fn size(&self) -> u64 {
         self.bytes.len() as u64

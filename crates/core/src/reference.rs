@@ -5,7 +5,7 @@
 
 mod grammar;
 
-use std::{fmt, str::FromStr};
+use std::{fmt, net::IpAddr, str::FromStr};
 
 use thiserror::Error;
 
@@ -86,6 +86,11 @@ impl Registry {
         &*self.0 == DEFAULT_REGISTRY
     }
 
+    /// Returns `true` if `text` can be parsed as a registry, for programs that tell the reason themselves.
+    pub fn is_valid(text: &str) -> bool {
+        grammar::is_registry(text)
+    }
+
     /// The host without its port, and without the brackets of an IPv6 address.
     pub fn host(&self) -> &str {
         if let Some(rest) = self.0.strip_prefix('[') {
@@ -99,7 +104,35 @@ impl Registry {
         let host = self.host().to_ascii_lowercase();
         host == "localhost"
             || host.ends_with(".localhost")
-            || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+            || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    }
+
+    /// Returns `true` if the name itself says that the registry is on this computer or its network: loopback, an address of a
+    /// private, shared or link-local network, a name of one label, or one below `local`, `lan`, `internal` or `home.arpa`.
+    pub fn is_on_local_network(&self) -> bool {
+        let host = self.host().to_ascii_lowercase();
+        if let Ok(address) = host.parse::<IpAddr>() {
+            return is_on_local_network(address);
+        }
+        let is_below = |domain: &str| host.strip_suffix(domain).is_some_and(|name| name.ends_with('.'));
+        self.is_loopback()
+            || !host.contains('.')
+            || ["local", "lan", "internal", "home.arpa"].into_iter().any(is_below)
+    }
+}
+
+/// Returns `true` for an address of the networks that browsers ask about before a page reaches them: loopback, private (RFC 1918,
+/// RFC 4193), shared (RFC 6598) and link-local ones.
+fn is_on_local_network(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => {
+            let [first, second, ..] = address.octets();
+            let is_shared = first == 100 && second & 0xc0 == 64;
+            address.is_loopback() || address.is_private() || address.is_link_local() || is_shared
+        }
+        IpAddr::V6(address) => {
+            address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local()
+        }
     }
 }
 

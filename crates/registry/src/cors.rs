@@ -103,17 +103,19 @@ impl Client {
                 return Error::OutOfReach { url, source };
             }
             if source.kind != TransportErrorKind::Opaque {
-                return Error::Unreachable { url, source };
+                return Error::Unreachable { url, source, no_local_network: false };
             }
             let page = self.transport().page().unwrap_or_default();
             if page.starts_with("https:") && url.starts_with("http:") && !self.is_loopback(&url) {
                 return Error::MixedContent { url, page };
             }
             if !self.transport().probe(request.url.clone()).await {
-                if self.transport().local_network_is_denied(self.is_loopback(&url)).await {
+                let denied = self.transport().local_network_is_denied(self.is_loopback(&url)).await;
+                let is_local = self.registry_of(&url).is_some_and(|registry| registry.is_on_local_network());
+                if denied && is_local {
                     return Error::LocalNetworkDenied { url };
                 }
-                return Error::Unreachable { url, source };
+                return Error::Unreachable { url, source, no_local_network: denied };
             }
             let mut tried = vec![format!("{url} answers where the answer may not be read.")];
             let cause = self.cause(request, &mut tried).await;
@@ -127,9 +129,12 @@ impl Client {
     }
 
     fn is_loopback(&self, url: &str) -> bool {
-        let origin = self.origin(url);
-        let authority = origin.split_once("://").map(|(_, authority)| authority.parse::<Registry>());
-        authority.is_some_and(|registry| registry.is_ok_and(|registry| registry.is_loopback()))
+        self.registry_of(url).is_some_and(|registry| registry.is_loopback())
+    }
+
+    /// Returns the host and port of a URL.
+    fn registry_of(&self, url: &str) -> Option<Registry> {
+        self.origin(url).split_once("://")?.1.parse().ok()
     }
 
     async fn cause(&self, request: &Request, tried: &mut Vec<String>) -> Cause {

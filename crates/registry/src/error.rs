@@ -156,6 +156,8 @@ pub enum Error {
         url: String,
         /// The platform's own error.
         source: TransportError,
+        /// `true` if the browser lets this page reach no local network: where the name leads to one, that is the reason.
+        no_local_network: bool,
     },
     /// A response came, but the browser may not read it.
     #[error("{url} answers, but the browser does not let this page read it: {}", .diagnosis.cause)]

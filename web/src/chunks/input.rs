@@ -60,6 +60,6 @@ impl InputRules {
 
 /// Returns `true` if a box of one line would change a pasted text, or if it may be a manifest: the rules have to read it.
 pub fn is_more_than_a_line(text: &str) -> bool {
-    let text = text.trim();
-    text.starts_with('{') || text.contains(['\n', '\r'])
+    let text = text.trim_start_matches('\u{feff}').trim();
+    text.starts_with(['{', '[']) || text.contains(['\n', '\r'])
 }

@@ -6,7 +6,7 @@ use yew::prelude::*;
 use crate::{
     browser::{clipboard, first_form},
     chunks::input::{InputRules, is_more_than_a_line},
-    components::text_field::use_value,
+    components::text_field::{refuse, use_value},
     router::{self, use_route},
     routes::Route,
     state::input::destination::Input,
@@ -43,7 +43,15 @@ pub fn ReferenceBox(props: &Props) -> Html {
         }
     };
     // Whoever types is about to send it.
-    let oninput = |_: InputEvent| InputRules::with(|_| ());
+    let oninput = {
+        let input = input.clone();
+        move |_: InputEvent| {
+            if let Some(input) = input.cast::<HtmlInputElement>() {
+                refuse(&input, "");
+            }
+            InputRules::with(|_| ());
+        }
+    };
     let onsubmit = {
         let (input, open) = (input.clone(), open.clone());
         move |event: SubmitEvent| {
@@ -101,17 +109,19 @@ fn send(input: &NodeRef, open: &Route) {
     });
 }
 
-/// Puts what a pasted text of several lines is about into the box, or opens the manifest that it is.
+/// Puts what a pasted text of several lines is about into the box, or opens the manifest that it is. Other JSON is not taken.
 fn take_pasted(text: String, input: &NodeRef) {
     let input = input.clone();
     InputRules::with(move |rules| {
         let Some(input) = input.cast::<HtmlInputElement>() else { return };
+        refuse(&input, "");
         match rules.and_then(|rules| (rules.input_of)(&text)) {
             Some(Input::Line(reference)) => input.set_value(&reference),
             Some(Input::Manifest(route)) => {
                 input.set_value("");
                 router::push(&route);
             }
+            Some(Input::Refused(why)) => refuse(&input, &why),
             None => clipboard::insert(&text),
         }
     });

@@ -80,6 +80,12 @@ pub fn use_value(place: &NodeRef, value: &AttrValue) {
     });
 }
 
+/// Shows beside a field why what was pasted is not taken; an empty text takes that away. The form is not sent meanwhile.
+pub fn refuse(input: &HtmlInputElement, why: &str) {
+    input.set_custom_validity(why);
+    input.report_validity();
+}
+
 /// Returns the text in a field.
 pub fn text_in(place: &NodeRef) -> String {
     place.cast::<HtmlInputElement>().map(|input| input.value()).unwrap_or_default()

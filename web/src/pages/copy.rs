@@ -1,12 +1,12 @@
 //! Copying an image or a list: to another tag, repository or registry.
 
-use std::rc::Rc;
+use std::{rc::Rc, sync::Arc};
 
 use tallyman_commands::{CopyPlan, Standing, line_of, plan_copy};
-use tallyman_core::{Action, PushPlan, Reference};
+use tallyman_core::{Action, Manifest, PushPlan, Reference};
 use yew::prelude::*;
 
-use super::{push::steps, registries::sign_in::SignInPanel, use_title};
+use super::{inspect::pull_command, push::steps, registries::sign_in::SignInPanel, use_title};
 use crate::{
     components::{
         command::Command,
@@ -23,6 +23,7 @@ use crate::{
     routes::Route,
     state::{
         failure::Failure,
+        input::pasted_text::reference_in,
         latest::use_latest,
         push::{Copies, Phase, Run, StepState},
         registries::{Registries, use_registries},
@@ -172,7 +173,7 @@ fn use_plan(
     let plan = Callback::from(move |()| {
         // A copy that has ended makes room for another one.
         copies.forget(&page);
-        match text_in(&input).trim().parse::<Reference>() {
+        match reference_in(&text_in(&input)).parse::<Reference>() {
             Ok(to) => {
                 let (registries, from, stage) = (Rc::clone(&registries), from.clone(), stage.clone());
                 stage.set(Stage::Planning);
@@ -252,6 +253,8 @@ fn run_view(run: &Run, cancel: Callback<MouseEvent>, retry: &Callback<()>, resum
         },
         Phase::Finished(digest) => {
             let to = &run.plan.target;
+            let (media_type, _, bytes) = run.plan.list();
+            let manifest = Manifest::parse(Arc::clone(bytes), Some(media_type)).ok();
             html! {
                 <>
                     <div class="push__state push__state--finished" data-testid="copy-done">
@@ -261,7 +264,7 @@ fn run_view(run: &Run, cancel: Callback<MouseEvent>, retry: &Callback<()>, resum
                     <Panel title={words.title}>
                         <dl class="facts"><Fact name={text().inspect().digest}><Digest value={digest.clone()} testid="copy-digest" /></Fact></dl>
                     </Panel>
-                    <Command line={format!("docker pull {to}")} />
+                    <Command line={pull_command(to, manifest.as_ref())} />
                 </>
             }
         }

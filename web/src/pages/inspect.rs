@@ -38,6 +38,7 @@ pub use artifact::Artifact;
 pub use choice::{Choice, Named, Names};
 pub use layers::command;
 pub use many::Many;
+pub use pull::pull_command;
 pub use summary::exact_size;
 
 /// Properties of [`Inspect`].

@@ -7,7 +7,6 @@ use std::rc::Rc;
 
 use tallyman_core::ManifestList;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use super::use_title;
@@ -18,10 +17,14 @@ use crate::{
         panel::Panel,
         row_focus::use_row_focus,
         store_status::{session_notice, store_status},
+        text_field::text_in,
     },
     router,
     routes::Route,
-    state::lists::{LocalLists, Opened, import_export, is_kept, use_stored_lists},
+    state::{
+        input::pasted_text::reference_in,
+        lists::{LocalLists, Opened, import_export, is_kept, use_stored_lists},
+    },
     text::{text, use_language},
 };
 
@@ -132,9 +135,9 @@ fn New() -> Html {
         let input = input.clone();
         move |event: SubmitEvent| {
             event.prevent_default();
-            let typed = input.cast::<HtmlInputElement>().map(|input| input.value()).unwrap_or_default();
-            if !typed.trim().is_empty() {
-                router::push(&Route::build(&typed.trim()));
+            let list = reference_in(&text_in(&input));
+            if !list.is_empty() {
+                router::push(&Route::build(&list));
             }
         }
     };

@@ -26,7 +26,11 @@ pub fn NotFound(props: &Props) -> Html {
         <div class="problem" role="alert" data-testid="error" data-code="no-page">
             <h1>{ words.no_page }</h1>
             <p>{ words.no_page_found }<code>{ format!("#{}", props.path) }</code>{ "." }</p>
-            <p><Link to={Route::Start}>{ words.to_start }</Link></p>
+            <div class="problem__ways">
+                <Link to={Route::Start} classes="button">{ words.to_start }</Link>
+                <Link to={Route::Lists} classes="button">{ text().lists().nav }</Link>
+                <Link to={Route::Registries} classes="button">{ text().registries().title }</Link>
+            </div>
         </div>
     }
 }

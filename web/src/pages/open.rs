@@ -8,7 +8,7 @@ use yew::prelude::*;
 use crate::{
     browser::clipboard,
     chunks::input::{InputRules, is_more_than_a_line},
-    components::{dialog::Dialog, icon::Icon},
+    components::{dialog::Dialog, icon::Icon, text_field::refuse},
     router::{self, use_place, use_route},
     routes::Route,
     state::{input::destination::Input, inspection::recents, registries::use_registries},
@@ -107,6 +107,7 @@ fn Box(props: &BoxProps) -> Html {
         let (typed, chosen) = (typed.setter(), chosen.setter());
         move |event: InputEvent| {
             if let Some(input) = event.target_dyn_into::<HtmlInputElement>() {
+                refuse(&input, "");
                 typed.set(input.value());
                 chosen.set(0);
             }
@@ -164,11 +165,13 @@ fn paste(
             Some(Input::Manifest(route)) => go(&route),
             Some(Input::Line(reference)) => {
                 if let Some(input) = input {
+                    refuse(&input, "");
                     input.set_value(&reference);
                 }
                 typed.set(reference);
                 chosen.set(0);
             }
+            Some(Input::Refused(why)) => input.iter().for_each(|input| refuse(input, &why)),
             None => clipboard::insert(&text),
         });
     })

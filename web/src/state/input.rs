@@ -2,4 +2,5 @@
 
 pub mod destination;
 pub mod image_list;
+pub mod pasted_json;
 pub mod pasted_text;

@@ -197,7 +197,10 @@ impl Problem {
             "timeout" => ((words.timeout)(host), one(words.timeout_advice)),
             "not-found" => ((words.not_found)(host, name), Vec::new()),
             "unreachable" | "tls" => {
-                ((words.unreachable)(host), words.unreachable_advice.map(str::to_owned).to_vec())
+                let no_local_network = matches!(error, Error::Unreachable { no_local_network: true, .. });
+                let advice = words.unreachable_advice.into_iter();
+                let advice = advice.chain(no_local_network.then_some(words.unreachable_local_network));
+                ((words.unreachable)(host), advice.map(str::to_owned).collect())
             }
             "cors" if registry.is_docker_hub() => (words.cors_hub.to_owned(), one(words.cors_hub_advice)),
             "cors" => ((words.cors)(host), one(words.cors_advice)),

@@ -1,6 +1,6 @@
 //! Building a list.
 
-use tallyman_core::{Fix, Platform};
+use tallyman_core::Fix;
 
 use super::{Language, counted};
 
@@ -198,10 +198,7 @@ static ENGLISH: Build = Build {
     diff_no_list: |kind| format!("That name is not a list in the registry: {kind}. The push replaces it."),
     findings: "Findings",
     fix: |fix| match fix {
-        Fix::SetPlatform { platform, .. } if !platform.os_version.is_empty() => {
-            format!("Make it {platform} {}", platform.os_version)
-        }
-        Fix::SetPlatform { platform, .. } => format!("Make it {platform}"),
+        Fix::SetPlatform { platform, .. } => format!("Set platform to {}", platform.in_full()),
         Fix::Remove { .. } => "Remove this entry".to_owned(),
     },
     commands: "As commands",
@@ -316,7 +313,7 @@ static SPANISH: Build = Build {
     diff_no_list: |kind| format!("Ese nombre no es una lista en el registro: {kind}. El push lo reemplaza."),
     findings: "Avisos",
     fix: |fix| match fix {
-        Fix::SetPlatform { platform, .. } => format!("Poner {}", whole(platform)),
+        Fix::SetPlatform { platform, .. } => format!("Poner la plataforma {}", platform.in_full()),
         Fix::Remove { .. } => "Quitar esta entrada".to_owned(),
     },
     commands: "Como comandos",
@@ -327,11 +324,3 @@ static SPANISH: Build = Build {
     outside_table: "docker manifest annotate rechaza este par; el push funciona",
     live: |entries, digest| format!("{}, digest {digest}", counted(entries, "imagen", "imágenes")),
 };
-
-fn whole(platform: &Platform) -> String {
-    if platform.os_version.is_empty() {
-        platform.to_string()
-    } else {
-        format!("{platform} {}", platform.os_version)
-    }
-}

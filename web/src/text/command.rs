@@ -51,5 +51,5 @@ static SPANISH: CommandLine = CommandLine {
     clear: "Limpiar",
     hint: "Tabulador completa, las flechas recuperan líneas anteriores, Ctrl+C detiene una línea, Escape sale del campo.",
     candidates: "Sugerencias",
-    not_text: |bytes| format!("({} que no son texto)", counted(bytes, "byte", "bytes")),
+    not_text: |bytes| format!("({}, no es texto)", counted(bytes, "byte", "bytes")),
 };

@@ -42,8 +42,8 @@ impl Language {
 
 static ENGLISH: Compare = Compare {
     title: "Compare",
-    same: "The two are the same",
-    differ: "The two differ",
+    same: "The manifests are identical",
+    differ: "The manifests differ",
     fetching: "Fetching both",
     left: "Left",
     right: "Right",
@@ -72,8 +72,8 @@ static ENGLISH: Compare = Compare {
 
 static SPANISH: Compare = Compare {
     title: "Comparar",
-    same: "Los dos son iguales",
-    differ: "Los dos son distintos",
+    same: "Los manifests son idénticos",
+    differ: "Los manifests son distintos",
     fetching: "Descargando los dos",
     left: "Izquierda",
     right: "Derecha",

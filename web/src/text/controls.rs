@@ -40,7 +40,7 @@ static ENGLISH: Controls = Controls {
     digest: "digest",
     lines: "lines",
     text: "text",
-    unreal: "no real date",
+    unreal: "placeholder date",
     unreal_title: "Reproducible builds write a fixed date; a wrong clock writes a future one.",
     more: |number| format!("… and {number} more in the raw text"),
 };
@@ -54,7 +54,7 @@ static SPANISH: Controls = Controls {
     digest: "el digest",
     lines: "las líneas",
     text: "el texto",
-    unreal: "sin fecha real",
+    unreal: "fecha ficticia",
     unreal_title: "Las compilaciones reproducibles escriben una fecha fija; un reloj mal ajustado, una futura.",
     more: |number| format!("… y {number} más en el texto sin procesar"),
 };

@@ -96,13 +96,13 @@ static SPANISH: Copy = Copy {
     cancel: "Cancelar",
     cancelled: |done, all| {
         format!(
-            "Cancelado tras {done} de {}. Lo ya copiado queda en el registro y no molesta.",
+            "Cancelado tras {done} de {}. Lo ya copiado queda en el registro y no afecta a nada.",
             counted(all, "paso", "pasos")
         )
     },
     done: |target| format!("Copiado a {target}."),
     failed: "La copia falló",
-    elsewhere: |target| format!("hay otra subida o copia a {target} en curso. Reintenta cuando termine."),
+    elsewhere: |target| format!("hay otro push u otra copia a {target} en curso. Reintenta cuando termine."),
     retry: "Reintentar",
     inspect: "Inspeccionar la copia",
 };

@@ -1,6 +1,6 @@
 //! Images, lists, and whatever else a registry holds.
 
-use tallyman_core::{LintRule, ManifestKind, MediaType, Platform};
+use tallyman_core::{LintRule, ManifestKind, MediaType};
 
 use super::{Language, counted};
 
@@ -417,7 +417,7 @@ static SPANISH: Inspect = Inspect {
             format!("{platform} más de una vez: los clientes toman la primera, la entrada {}", first + 1)
         }
         LintRule::PlatformDiffers { list, config } => {
-            format!("la lista dice {}, la configuración de la imagen dice {}", full(list), full(config))
+            format!("la lista dice {}, la configuración de la imagen dice {}", list.in_full(), config.in_full())
         }
         LintRule::MixedMediaTypes => {
             "manifests de Docker y de OCI en una misma lista: los clientes que solo piden una familia no pueden leer las entradas de la otra".to_owned()
@@ -465,15 +465,3 @@ static SPANISH: Inspect = Inspect {
     ],
     toggle: "Contraer o expandir estas líneas",
 };
-
-/// A platform with everything that can differ.
-fn full(platform: &Platform) -> String {
-    let mut text = platform.to_string();
-    if !platform.os_version.is_empty() {
-        text.push_str(&format!(" {}", platform.os_version));
-    }
-    if !platform.os_features.is_empty() {
-        text.push_str(&format!(" ({})", platform.os_features.join(", ")));
-    }
-    text
-}

@@ -187,7 +187,7 @@ static SPANISH: Push = Push {
     plan: "Plan del push",
     show_plan: "Mostrar plan",
     looking: "Comprobando qué tiene ya el registro",
-    elsewhere: "Hay otra subida o copia a esta referencia en curso.",
+    elsewhere: "Hay otro push u otra copia a esta referencia en curso.",
     survey_failed: |why| format!("No se pudo comprobar qué tiene ya el registro: {why}"),
     cost: |steps, requests, bytes| {
         let (steps, requests) =
@@ -253,7 +253,7 @@ static SPANISH: Push = Push {
     paused: |done, of| format!("En pausa tras {done} de {}", counted(of, "paso", "pasos")),
     cancelled: |done, of| {
         format!(
-            "Cancelado tras {done} de {}. Lo ya subido queda en el registro y no molesta; el nombre no se movió.",
+            "Cancelado tras {done} de {}. Lo ya subido queda en el registro y no afecta a nada; el nombre no se movió.",
             counted(of, "paso", "pasos")
         )
     },

@@ -27,7 +27,7 @@ pub(super) fn list(list: &ManifestList) -> Value {
         "reference": list.reference().to_string(),
         "mediaType": list.media_type().as_str(),
         "digest": list.digest().as_str(),
-        "annotations": list.form().annotations,
+        "annotations": *list.annotations(),
         "images": images,
     })
 }

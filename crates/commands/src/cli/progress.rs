@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use serde_json::json;
-use tallyman_core::{Action, PushPlan};
+use tallyman_core::{Action, PushPlan, format_bytes};
 
 use super::{Output, terminal};
 use crate::PushEvent;
@@ -100,7 +100,7 @@ impl PlanProgress<'_> {
         }
         let bytes = match counted.bytes {
             0 => String::new(),
-            bytes => format!(", {} transferred", size(bytes)),
+            bytes => format!(", {} transferred", format_bytes(bytes)),
         };
         let (steps, verb) = (self.plan.steps.len(), verb(&self.plan.steps[index].action));
         self.reporter.report(&format!("{}/{steps}{bytes}: {verb}", counted.done));
@@ -111,23 +111,11 @@ fn verb(action: &Action) -> String {
     match action {
         Action::MountBlob { digest, .. } => format!("mount blob {}", digest.short()),
         Action::CopyBlob { digest, size: bytes, .. } => {
-            format!("copy blob {}, {}", digest.short(), size(*bytes))
+            format!("copy blob {}, {}", digest.short(), format_bytes(*bytes))
         }
         Action::PutManifest { digest, .. } => format!("put manifest {}", digest.short()),
         Action::PutList { reference, .. } => format!("put {reference}"),
     }
-}
-
-/// Bytes, for people.
-fn size(bytes: u64) -> String {
-    let units = ["B", "kB", "MB", "GB", "TB"];
-    let mut value = bytes as f64;
-    let mut unit = 0;
-    while value >= 1000.0 && unit + 1 < units.len() {
-        value /= 1000.0;
-        unit += 1;
-    }
-    if unit == 0 { format!("{bytes} B") } else { format!("{value:.1} {}", units[unit]) }
 }
 
 impl Drop for ProgressReporter<'_> {

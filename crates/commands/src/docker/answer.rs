@@ -86,7 +86,7 @@ pub(crate) fn docker_error(error: &Error, request: &FailedRequest) -> DockerErro
             let answer = answer(*status, content_type.as_deref(), body, None);
             DockerError::new(asked.failed(scheme, &answer.words))
         }
-        Error::Unreachable { url, source } if source.kind == TransportErrorKind::Reset => {
+        Error::Unreachable { url, source, .. } if source.kind == TransportErrorKind::Reset => {
             DockerError::new(format!("{} \"{url}\": {source}", asked.method))
         }
         error => DockerError {

@@ -14,7 +14,7 @@ fn is_api(url: &str) -> bool {
 /// Docker's words for a registry that could not be spoken to; nothing where that is not what failed, such as where its token service
 /// could not. The command line's transport words its failures as Go does.
 pub(crate) fn configure_transport(error: &Error) -> Option<String> {
-    let (Error::Unreachable { url, source } | Error::PlainHttpRefused { url, source }) = error else {
+    let (Error::Unreachable { url, source, .. } | Error::PlainHttpRefused { url, source }) = error else {
         return None;
     };
     if source.message.ends_with(REDIRECTS) {
@@ -44,7 +44,7 @@ mod tests {
     fn a_token_service_that_cannot_be_reached_is_not_taken_for_the_registry() {
         let failure = |url: &str| {
             let source = TransportError { kind: TransportErrorKind::Tls, message: "tls: no".to_owned() };
-            configure_transport(&Error::Unreachable { url: url.to_owned(), source })
+            configure_transport(&Error::Unreachable { url: url.to_owned(), source, no_local_network: false })
         };
         let ping = r#"failed to configure transport: error pinging v2 registry: Get "https://r.example/v2/": tls: no"#;
         assert_eq!(failure("https://r.example/v2/app/manifests/1").as_deref(), Some(ping));

@@ -34,15 +34,15 @@ impl PlannedPush {
 pub fn convert(list: &ManifestList, format: Format) -> Result<PlannedPush, Error> {
     let mut plan = PushPlan::with_copies(list)?;
     let mut converted = ManifestList::new(list.reference().clone());
-    let form = list.form();
+    let annotations = list.annotations();
     converted.form_mut().oci = format == Format::Oci;
     let mut losses = Vec::new();
     match format {
-        Format::Oci => converted.form_mut().annotations.clone_from(&form.annotations),
-        Format::Docker if !form.annotations.is_empty() => losses.push("annotations of the list".to_owned()),
+        Format::Oci => converted.form_mut().annotations.clone_from(&annotations),
+        Format::Docker if !annotations.is_empty() => losses.push("annotations of the list".to_owned()),
         Format::Docker => {}
     }
-    let (subject, artifact_type) = form.subject_and_artifact_type();
+    let (subject, artifact_type) = list.subject_and_artifact_type();
     if format == Format::Docker {
         losses.extend(subject.is_some().then(|| "subject of the list".to_owned()));
         losses.extend(artifact_type.is_some().then(|| "artifact type of the list".to_owned()));

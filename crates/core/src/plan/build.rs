@@ -79,7 +79,7 @@ impl PushPlan {
 
 /// The digests of the index that a list was made from: its entries may have no platform, as those of artifacts.
 fn kept_digests(list: &ManifestList) -> HashSet<Digest> {
-    let original = list.form().original.as_ref().and_then(|original| Index::parse(original).ok());
+    let original = list.original_index();
     original.into_iter().flat_map(|index| index.manifests).map(|entry| entry.digest).collect()
 }
 

@@ -278,3 +278,40 @@ fn a_list_made_from_an_index_keeps_what_is_not_changed() {
     assert_eq!(after.manifests, [before.manifests[1].clone(), new]);
     assert_eq!(after.subject, before.subject);
 }
+
+#[test]
+fn annotations_are_kept_but_not_written_while_the_form_is_dockers() {
+    let written = |list: &ManifestList| String::from_utf8(list.to_bytes()).unwrap();
+    let entry = r#"{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:DIGEST","size":7,"platform":{"architecture":"arm","os":"linux"}}"#
+        .replace("DIGEST", &"a".repeat(64));
+    for media_type in [MediaType::OciIndex, MediaType::DockerList] {
+        let original = format!(
+            r#"{{"schemaVersion":2,"mediaType":"{media_type}","manifests":[{entry}],"annotations":{{"team":"web"}}}}"#
+        );
+        let index = Index::parse(original.as_bytes()).unwrap();
+        let mut list = ManifestList::new("127.0.0.1:5000/acme/app:v1".parse().unwrap());
+        list.form_mut().oci = true;
+        list.form_mut().annotations.clone_from(&index.annotations);
+        list.form_mut().annotations.insert("title".to_owned(), "app".to_owned());
+        list.form_mut().original = Some(original.as_bytes().into());
+        for descriptor in index.manifests {
+            let reference = list.reference().by_digest(descriptor.digest.clone());
+            list.insert(ListEntry::new(reference, descriptor, *b"{}").unwrap()).unwrap();
+        }
+        let with_annotations = list.clone();
+        assert!(written(&list).contains("title"));
+        assert_eq!(list.annotations().len(), 2);
+
+        list.form_mut().oci = false;
+        if media_type == MediaType::DockerList {
+            assert_eq!(written(&list), original);
+            assert_eq!(list.annotations().len(), 1);
+        } else {
+            let descriptors = list.iter().map(|entry| &entry.descriptor);
+            assert_eq!(list.to_bytes(), encode_index(&list.media_type(), descriptors));
+            assert!(list.annotations().is_empty());
+        }
+        list.form_mut().oci = true;
+        assert_eq!(list, with_annotations);
+    }
+}

@@ -7,6 +7,7 @@ mod convert;
 mod diff;
 mod digest;
 mod edit;
+mod format_bytes;
 mod json;
 mod lint;
 mod list;

@@ -3,7 +3,7 @@
 use crate::oracle::GRAMMAR;
 use proptest::prelude::*;
 use serde::Deserialize;
-use tallyman_core::{Digest, Reference, ReferenceError};
+use tallyman_core::{Digest, Reference, ReferenceError, Registry};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -169,6 +169,42 @@ fn registries_know_their_host() {
         let reference: Reference = text.parse().unwrap();
         assert_eq!(reference.registry().host(), host);
         assert_eq!(reference.registry().is_loopback(), loopback, "{text}");
+    }
+}
+
+#[test]
+fn registries_on_the_local_network_are_told_by_their_names() {
+    for (text, local) in [
+        ("localhost:5000", true),
+        ("127.0.0.1", true),
+        ("10.0.0.7:5000", true),
+        ("172.31.0.1", true),
+        ("172.32.0.1", false),
+        ("192.168.1.2", true),
+        ("169.254.1.1", true),
+        ("100.64.0.1", true),
+        ("100.128.0.1", false),
+        ("8.8.8.8", false),
+        ("[::1]:5000", true),
+        ("[fd00::1]", true),
+        ("[fe80::1]", true),
+        ("[2001:db8::1]", false),
+        ("nas:5000", true),
+        ("nas.local", true),
+        ("nas.lan:5000", true),
+        ("registry.corp.internal", true),
+        ("nas.home.arpa", true),
+        ("notlocal.example", false),
+        ("my.hotlan", false),
+        ("docker.io", false),
+        ("reg.example:5000", false),
+    ] {
+        let registry: Registry = text.parse().unwrap();
+        assert_eq!(registry.is_on_local_network(), local, "{text}");
+        assert!(Registry::is_valid(text), "{text}");
+    }
+    for text in ["", " quay.io", "https://ghcr.io/", "ghcr.io/acme", "a_b"] {
+        assert_eq!(Registry::is_valid(text), text.parse::<Registry>().is_ok(), "{text}");
     }
 }
 

@@ -1,13 +1,25 @@
-/** Bytes, for people. */
+/**
+ * Bytes, rounded, in decimal units: as `tallyman_core::format_bytes` writes them, with one decimal below 100 of a unit.
+ */
 export function bytes(count: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  let unit = 0;
-  let value = count;
-  while (value >= 1000 && unit < units.length - 1) {
-    value /= 1000;
-    unit += 1;
+  if (count < 1000) {
+    return `${count} B`;
   }
-  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
+  const units = ['kB', 'MB', 'GB', 'TB', 'PB', 'EB'];
+  let size = 1000;
+  for (const unit of units) {
+    const tenths = Math.round(count / (size / 10));
+    if (tenths < 1000) {
+      return `${(tenths / 10).toFixed(1)} ${unit}`;
+    }
+    const whole = Math.round(count / size);
+    // What would be written as 1000 is 1.0 of the next unit.
+    if (whole < 1000) {
+      return `${whole} ${unit}`;
+    }
+    size *= 1000;
+  }
+  return `${count} B`;
 }
 
 /** The first twelve digits of a digest, as Docker shortens it. */

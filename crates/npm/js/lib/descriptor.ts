@@ -29,9 +29,9 @@ export interface Descriptor {
 /** A descriptor that says what a manifest or a list has, and cannot be changed. A changed copy is `{ ...descriptor, platform }`. */
 export interface ReadonlyDescriptor extends Readonly<Descriptor> {
   /** Platform of the image, for entries of lists. */
-  readonly platform?: Readonly<Platform>;
+  readonly platform?: Readonly<Platform> | undefined;
   /** Free key and value pairs. */
-  readonly annotations?: Readonly<Annotations>;
+  readonly annotations?: Readonly<Annotations> | undefined;
 }
 
 /** A descriptor as manifests have it. */

@@ -274,7 +274,7 @@ fn fields(error: &RegistryError) -> ObjectWriter {
         RegistryError::Credentials { registry, .. } => json.string("registry", registry.as_str()),
         RegistryError::OutOfReach { url, source }
         | RegistryError::PlainHttpRefused { url, source }
-        | RegistryError::Unreachable { url, source }
+        | RegistryError::Unreachable { url, source, .. }
         | RegistryError::BrokenOff { url, source } => transport(json.string("url", url), source),
         RegistryError::DigestMismatch { reference, expected, found } => {
             of(json, reference).string("expected", expected.as_str()).string("found", found.as_str())

@@ -207,7 +207,7 @@ impl List {
 
     /// The annotations of the list itself, as JSON.
     pub fn annotations(&self) -> String {
-        string_map(&self.0.form().annotations)
+        string_map(&self.0.annotations())
     }
 
     /// Its entries in Docker's order: an array of pairs, the name and the descriptor.

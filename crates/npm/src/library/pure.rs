@@ -38,6 +38,7 @@ pub fn check_digest(text: &str) -> Result<(), Failure> {
 
 /// Checks that texts are tags. The error says which one is none, and why.
 #[wasm_bindgen(js_name = checkTags)]
+#[allow(clippy::needless_pass_by_value, reason = "wasm-bindgen passes arrays by value")]
 pub fn check_tags(texts: Vec<String>) -> Result<(), Failure> {
     super::transfers::tags(&texts)?;
     Ok(())

@@ -7,7 +7,7 @@ use futures_util::{FutureExt, future, future::LocalBoxFuture};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use tallyman_core::Reference;
 use tallyman_registry::{
-    Access, Body, Client, Request, Response, Transport, TransportError, TransportErrorKind,
+    Access, Body, Client, Error, Request, Response, Transport, TransportError, TransportErrorKind,
 };
 
 use crate::support::{basic, builder};
@@ -86,6 +86,9 @@ async fn what_a_browser_keeps_to_itself_is_told_apart() {
         (plain, "10.0.0.7:5000", opaque, false, Some(false), "local-network-denied"),
         (plain, "10.0.0.7:5000", opaque, false, Some(true), "unreachable"),
         (plain, "registry.example", opaque, false, None, "unreachable"),
+        (plain, "registry.example", opaque, false, Some(false), "unreachable"),
+        (plain, "registry.lan", opaque, false, Some(false), "local-network-denied"),
+        (plain, "registry:5000", opaque, false, Some(false), "local-network-denied"),
         (plain, "registry.example", opaque, true, None, "cors"),
         (plain, "registry.example", Some(TransportErrorKind::NotOpen), true, None, "out-of-reach"),
     ] {
@@ -95,6 +98,9 @@ async fn what_a_browser_keeps_to_itself_is_told_apart() {
         let error = client.manifest(&reference).await.unwrap_err();
         assert_eq!(error.code(), code, "{page:?} {host}: {error}");
         assert!(error.to_string().contains(host), "{error}");
+        if let Error::Unreachable { no_local_network, .. } = error {
+            assert_eq!(no_local_network, denied == Some(host.starts_with("127.")), "{host}");
+        }
     }
 }
 

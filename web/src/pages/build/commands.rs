@@ -102,7 +102,7 @@ fn lines(list: &ManifestList, entries: &Entries, insecure: &[&str]) -> Vec<(Stri
 
 /// The flags of `push` that give a list its subject and its artifact type.
 fn referring_flags(list: &ManifestList) -> Vec<String> {
-    let (subject, artifact_type) = list.form().subject_and_artifact_type();
+    let (subject, artifact_type) = list.subject_and_artifact_type();
     let subject = subject.map(|subject| list.reference().by_digest(subject.digest).to_string());
     let flags = [("--subject", subject), ("--artifact-type", artifact_type)];
     flags.into_iter().filter_map(|(flag, value)| Some([flag.to_owned(), value?])).flatten().collect()
@@ -114,7 +114,7 @@ fn is_exact(list: &ManifestList) -> bool {
     if list.form().original.is_none() {
         return true;
     }
-    let (subject, artifact_type) = list.form().subject_and_artifact_type();
+    let (subject, artifact_type) = list.subject_and_artifact_type();
     let mut made = list.clone();
     made.form_mut().original = None;
     let Ok(mut plan) = PushPlan::with_copies(&made) else { return false };

@@ -7,6 +7,7 @@ use tallyman_core::{EditConflict, ListEdit, ManifestList, Reference};
 use tallyman_store::{Outcome, StoreError};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
+use web_sys::{EventTarget, HtmlInputElement, HtmlTextAreaElement};
 use yew::prelude::*;
 
 use crate::{
@@ -150,11 +151,8 @@ pub fn conflict(editing: &Editing, list: &Rc<ManifestList>) -> Html {
 
 /// Ctrl or Cmd with Z undoes, with Shift as well or with Y it does again. In a text field the browser's own is meant.
 fn undo_or_redo(event: &KeyboardEvent, undo: &Callback<()>, redo: &Callback<()>) {
-    let target = event.target();
-    let is_field = target.is_some_and(|target| {
-        target.has_type::<web_sys::HtmlInputElement>() || target.has_type::<web_sys::HtmlTextAreaElement>()
-    });
-    if is_field || !(event.ctrl_key() || event.meta_key()) {
+    if event.target().is_some_and(|target| is_text_field(&target)) || !(event.ctrl_key() || event.meta_key())
+    {
         return;
     }
     match (event.key().to_lowercase().as_str(), event.shift_key()) {
@@ -163,6 +161,15 @@ fn undo_or_redo(event: &KeyboardEvent, undo: &Callback<()>, redo: &Callback<()>)
         _ => return,
     }
     event.prevent_default();
+}
+
+/// Returns `true` for an element that text is typed in: the browser undoes what is typed there. It does nothing of the kind in a
+/// checkbox.
+fn is_text_field(target: &EventTarget) -> bool {
+    match target.dyn_ref::<HtmlInputElement>() {
+        Some(input) => matches!(input.type_().as_str(), "text" | "search" | "url" | "email" | "password"),
+        None => target.has_type::<HtmlTextAreaElement>(),
+    }
 }
 
 fn names(conflict: &EditConflict) -> String {

@@ -42,7 +42,7 @@ pub fn Form(props: &Props) -> Html {
         let (list, change) = (Rc::clone(list), change.clone());
         move |event: Event| {
             if let Some(input) = event.target_dyn_into::<HtmlInputElement>() {
-                let form = IndexForm { oci: input.checked(), ..IndexForm::default() };
+                let form = IndexForm { oci: input.checked(), ..list.form().clone() };
                 change.emit(ListEdit::form(&list, &form));
             }
         }

@@ -13,6 +13,7 @@ use crate::{
     router,
     routes::Route,
     state::{
+        input::pasted_text::reference_in,
         list_editor::confirmation::{self, Wanted},
         lists::{LocalLists, Opened, use_stored_lists},
     },
@@ -42,8 +43,7 @@ pub fn Name(props: &Props) -> Html {
         let (input, fault, sources) = (input.clone(), fault.clone(), props.sources.clone());
         move |event: SubmitEvent| {
             event.prevent_default();
-            let typed = text_in(&input);
-            match typed.trim().parse::<Reference>() {
+            match reference_in(&text_in(&input)).parse::<Reference>() {
                 Ok(list) => {
                     confirmation::confirm(&list.to_string(), &sources, Wanted::NewList);
                     router::push(&Route::Build { list: list.to_string(), sources: sources.clone() });

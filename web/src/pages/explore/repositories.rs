@@ -5,7 +5,6 @@ mod tree;
 use std::{collections::HashSet, rc::Rc};
 
 use tallyman_core::Registry;
-use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use crate::{
@@ -15,6 +14,7 @@ use crate::{
         grid_keys::{GridKey, grid_keys},
         icon::Icon,
         slow::Slow,
+        text_field::text_in,
         window::{Shape, Window},
     },
     format,
@@ -24,7 +24,10 @@ use crate::{
     },
     router::{self, Link},
     routes::Route,
-    state::listing::{Listing, ListingTarget, use_listing},
+    state::{
+        input::destination::route_within,
+        listing::{Listing, ListingTarget, use_listing},
+    },
     text::{text, use_language},
 };
 use tree::{Row, Tree, spaces};
@@ -261,10 +264,8 @@ fn Named(props: &Props) -> Html {
         let (input, registry) = (input.clone(), props.registry.clone());
         move |event: SubmitEvent| {
             event.prevent_default();
-            let name = input.cast::<HtmlInputElement>().map(|input| input.value()).unwrap_or_default();
-            let name = name.trim().trim_matches('/').to_owned();
-            if !name.is_empty() {
-                router::push(&route(&registry, &name));
+            if let Some(route) = route_within(&registry, &text_in(&input)) {
+                router::push(&route);
             }
         }
     };

@@ -82,8 +82,8 @@ fn problems(reading: &Reading) -> Vec<Problem> {
 fn of_layer(fault: &Fault) -> Problem {
     let words = text().files();
     let (code, advice) = match fault.code.as_str() {
-        "digest-mismatch" => ("digest-mismatch", words.layer_lies),
-        "size-mismatch" => ("size-mismatch", words.layer_lies),
+        "digest-mismatch" => ("digest-mismatch", words.layer_mismatch),
+        "size-mismatch" => ("size-mismatch", words.layer_mismatch),
         "layer-limit" => ("layer-limit", words.layer_limit),
         "layer-unsupported" => ("layer-unsupported", words.layer_unsupported),
         _ => ("layer-invalid", words.layer_invalid),

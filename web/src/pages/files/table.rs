@@ -193,7 +193,7 @@ fn cells(row: &Row, steps: &[String], shows_changes: bool, is_pair: bool) -> Htm
                 }
                 <span class="file-row__text" title={format::visible(&row.name).into_owned()}>{ format::visible(&row.name).into_owned() }</span>
                 if let Some(link) = &row.link {
-                    <span class="soft file-row__link"><span aria-hidden="true">{ "→ " }</span><span class="visually-hidden">{ (words.leads_to)("") }</span>{ format::visible(link).into_owned() }</span>
+                    <span class="soft file-row__link"><span aria-hidden="true">{ "→ " }</span><span class="visually-hidden">{ (words.points_to)("") }</span>{ format::visible(link).into_owned() }</span>
                 }
                 if row.kind == FileKind::Directory && row.files > 0 {
                     <span class="soft file-row__count">{ (words.inside)(row.files as usize, &format::count(row.files.into())) }</span>

@@ -265,7 +265,7 @@ fn failed(title: &'static str, fault: &Fault) -> Html {
         MISSING => (words.file_missing.to_owned(), ""),
         "not-a-file" => (words.not_a_file.to_owned(), ""),
         "digest-mismatch" | "size-mismatch" => {
-            ((words.layer_refused)(fault.layer.unwrap_or_default() + 1), words.layer_lies)
+            ((words.layer_refused)(fault.layer.unwrap_or_default() + 1), words.layer_mismatch)
         }
         _ => (title.to_owned(), ""),
     };
@@ -293,7 +293,7 @@ fn facts(props: &Props, file: &OpenedFile) -> Html {
     html! {
         <dl class="files__facts">
             if is_elsewhere {
-                { fact(words.leads, html! { <code>{ format::visible(&file.path).into_owned() }</code> }) }
+                { fact(words.link_target, html! { <code>{ format::visible(&file.path).into_owned() }</code> }) }
             }
             { fact(words.layer_column, html! {
                 <>

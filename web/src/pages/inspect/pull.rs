@@ -1,6 +1,6 @@
 //! The commands that pull an image or an artifact.
 
-use tallyman_core::{Digest, Platform, Reference};
+use tallyman_core::{Digest, Manifest, Platform, Reference};
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
@@ -76,6 +76,11 @@ fn command(line: &Line, testid: &'static str, title: Option<&'static str>) -> Ht
             <Copy text={line.text.clone()} what={text().controls().command} />
         </div>
     }
+}
+
+/// Returns the command that pulls `reference`, which stands for `manifest`: the one that most people need first.
+pub fn pull_command(reference: &Reference, manifest: Option<&Manifest>) -> String {
+    lines(reference, None, manifest.and_then(Artifact::of)).swap_remove(0).text
 }
 
 /// Returns the lines that pull an image by its tag, and by its digest where it has both.

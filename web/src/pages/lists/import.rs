@@ -1,5 +1,7 @@
 //! Bringing lists in: files and folders, chosen or dropped, and links.
 
+mod unfetched;
+
 use std::rc::Rc;
 
 use futures_util::future::LocalBoxFuture;
@@ -20,11 +22,15 @@ use crate::{
     routes::Route,
     state::{
         latest::{use_latest, use_presence},
-        lists::{LocalLists, Opened, import_export},
-        registries::Registries,
+        lists::{
+            LocalLists, Opened,
+            import_export::{self, Unfetched},
+        },
+        registries::use_registries,
     },
     text::{text, use_language},
 };
+use unfetched::UnfetchedLists;
 
 #[derive(PartialEq, Properties)]
 pub struct Props {
@@ -48,6 +54,8 @@ struct Offer {
     lists: Vec<(FoundList, String)>,
     /// Reasons why the last import left lists here.
     faults: Vec<String>,
+    /// Lists that a file describes and whose images could not be fetched.
+    unfetched: Vec<Unfetched>,
     /// Files that are no lists, each with the reason.
     refused: Vec<(String, String)>,
     /// Files that were not read, each with the reason.
@@ -111,7 +119,7 @@ pub fn Import(props: &Props) -> Html {
 /// The stage of the files that were brought last, and the callback that takes files.
 #[hook]
 fn use_stage() -> (UseStateHandle<Stage>, Callback<Bringing>) {
-    let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
+    let registries = use_registries();
     let (stage, latest) = (use_state(|| Stage::Asking), use_latest());
     let bring = {
         let stage = stage.setter();
@@ -124,9 +132,9 @@ fn use_stage() -> (UseStateHandle<Stage>, Callback<Bringing>) {
                 let unread =
                     unread.map(|(path, unread)| (path.clone(), import_export::reason(unread))).collect();
                 let found = import_export::lists_in(files.read, registries.client()).await;
-                let named = |found: FoundList| (found.clone(), found.list.reference().to_string());
                 stage.set(Stage::Found(Offer {
-                    lists: found.lists.into_iter().map(named).collect(),
+                    lists: named(found.lists).collect(),
+                    unfetched: found.unfetched,
                     refused: found.refused,
                     unread,
                     ..Offer::default()
@@ -135,6 +143,14 @@ fn use_stage() -> (UseStateHandle<Stage>, Callback<Bringing>) {
         })
     };
     (stage, bring)
+}
+
+/// Lists that were found, with their names.
+fn named(found: impl IntoIterator<Item = FoundList>) -> impl Iterator<Item = (FoundList, String)> {
+    found.into_iter().map(|found| {
+        let name = found.list.reference().to_string();
+        (found, name)
+    })
 }
 
 #[derive(PartialEq, Properties)]
@@ -201,7 +217,7 @@ fn Offered(props: &OfferedProps) -> Html {
                     }
                     return;
                 }
-                if left.is_empty() {
+                if left.is_empty() && offer.unfetched.is_empty() {
                     return close.emit(());
                 }
                 let (lists, faults) = left.into_iter().unzip();
@@ -212,7 +228,9 @@ fn Offered(props: &OfferedProps) -> Html {
     html! {
         <div class="offer" data-testid="offer">
             if offer.lists.is_empty() {
-                <p role="status">{ words.nothing_found }</p>
+                if offer.unfetched.is_empty() {
+                    <p role="status">{ words.nothing_found }</p>
+                }
             } else {
                 <p role="status">{ (words.found)(offer.lists.len()) }</p>
                 if offer.lists.iter().any(|(found, _)| found.is_guess) {
@@ -242,11 +260,23 @@ fn Offered(props: &OfferedProps) -> Html {
                     <button class="button" type="button" onclick={close.reform(|_: MouseEvent| ())}>{ words.cancel }</button>
                 </div>
             }
+            { left_out(offer, change) }
+        </div>
+    }
+}
+
+/// The reasons why lists are not imported or not offered.
+fn left_out(offer: &Offer, change: &Callback<Offer>) -> Html {
+    html! {
+        <>
             { for offer.faults.iter().map(|fault| html! {
                 <div class="alert" role="alert"><Icon name="warning" /><span>{ fault }</span></div>
             }) }
+            if !offer.unfetched.is_empty() {
+                <UnfetchedLists offer={offer.clone()} change={change.clone()} />
+            }
             { refused(offer) }
-        </div>
+        </>
     }
 }
 
@@ -317,12 +347,9 @@ pub fn Linked(props: &LinkedProps) -> Html {
             let packed = packed.clone();
             spawn_local(async move {
                 let lists = import_export::unpacked(&packed).await.ok_or(());
-                let named = |list: tallyman_core::ManifestList| {
-                    let name = list.reference().to_string();
-                    (FoundList { list, is_guess: false }, name)
-                };
+                let found = |list| FoundList { list, is_guess: false };
                 offer.set(Some(lists.map(|lists| Offer {
-                    lists: lists.into_iter().map(named).collect(),
+                    lists: named(lists.into_iter().map(found)).collect(),
                     ..Offer::default()
                 })));
             });

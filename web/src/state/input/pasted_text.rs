@@ -92,6 +92,12 @@ pub fn is_program(word: &str) -> bool {
     PROGRAMS.contains(&word)
 }
 
+/// Returns the image that a file names first, in a line for it: `"image": "r.io/app:1",`.
+pub fn image_in_file(text: &str) -> Option<String> {
+    let image = lines(text).iter().find_map(|line| image_of_file_line(&cleaned(line)))?;
+    Some(reference_in(&image))
+}
+
 /// Returns the reference that `text` names.
 pub fn reference_in(text: &str) -> String {
     target_in(text).into_text()
@@ -172,6 +178,8 @@ mod tests {
             ("https://hub.docker.com/v2/repositories/library/alpine/tags", Some("docker.io/library/alpine")),
             ("https://gitlab.com/acme/app/container_registry/12", Some("registry.gitlab.com/acme/app")),
             ("docker login r.io", Some("r.io")),
+            ("https://oci.dag.dev/?repo=cgr.dev/chainguard/static", Some("cgr.dev/chainguard/static")),
+            ("https://explore.ggcr.dev/?repo=r.io%2Fteam%2Fapp", Some("r.io/team/app")),
             ("https://ui.example/#/explore/r.io/team/app?sort=date", Some("r.io/team/app")),
             ("https://ui.example/#/delete/r.io/team/app|v1|v2", Some("r.io/team/app")),
             ("https://ui.example/#/lists", Some("ui.example")),
@@ -230,6 +238,8 @@ mod tests {
                 "mcr.microsoft.com/dotnet/runtime",
             ),
             ("https://oci.dag.dev/?image=cgr.dev/acme/app:1", "cgr.dev/acme/app:1"),
+            ("https://hub.docker.com/hardened-images/catalog/dhi/node", "dhi.io/node"),
+            ("https://hub.docker.com/hardened-images/catalog/dhi/node/images", "dhi.io/node"),
             ("https://quay.io/repository/acme/app/manifest/sha256:12", "quay.io/acme/app@sha256:12"),
             (
                 "https://eu-west-1.console.aws.amazon.com/ecr/repositories/private/123456789012/team/app/_/image/sha256:12/details?region=eu-west-1",
@@ -302,6 +312,17 @@ mod tests {
             ("docker scout cves alpine:3", "alpine:3"),
             ("docker trust inspect --pretty r.io/a:1", "r.io/a:1"),
             ("docker pull alpine:3 && docker run alpine:3", "alpine:3"),
+            ("docker manifest push -p me/app:1", "me/app:1"),
+            ("docker manifest push --purge me/app:1", "me/app:1"),
+            ("docker rmi -f alpine:3", "alpine:3"),
+            ("docker image rm -f me/app:1", "me/app:1"),
+            ("podman rmi -f -i alpine:3", "alpine:3"),
+            ("docker history -H alpine:3", "alpine:3"),
+            ("docker images alpine", "alpine"),
+            ("docker images -q --filter dangling=true r.io/a", "r.io/a"),
+            ("docker image ls -f dangling=true r.io/a", "r.io/a"),
+            ("ctr images pull r.io/a:1", "r.io/a:1"),
+            ("helm upgrade -f values.yaml -n web app oci://r.io/chart", "r.io/chart"),
             ("docker login -u me -p secret r.io:5000", "r.io:5000"),
             ("me@host:~/app$ docker pull r.io/a:1", "r.io/a:1"),
             ("root@1f2e:/# crictl pull r.io/a:1", "r.io/a:1"),

@@ -73,7 +73,7 @@ fn print_reference(
 ) -> LocalBoxFuture<'static, Result<String, String>> {
     async move {
         // The registry is meant, whatever local lists there are.
-        let inspected = inspect(&MemoryStore::new(), registries.client(), &reference).await;
+        let inspected = inspect(&MemoryStore::new(), registries.client(), &reference, &|_| {}).await;
         let bytes = inspected.and_then(|inspected| match print {
             Print::Brief => inspected.brief(),
             Print::Verbose => inspected.verbose(),

@@ -1,14 +1,15 @@
 //! Lists out of this browser and into it: files, folders, links.
 
 use futures_util::future;
-use tallyman_commands::{Error, ListFile};
+use tallyman_commands::{DesiredList, Error, ListFile};
 use tallyman_core::ManifestList;
 use tallyman_registry::Client;
-use tallyman_store::exchange::{self, Found, FoundList};
+use tallyman_store::exchange::{self, FoundList};
 
 use crate::{
     browser::files::{BYTES_MAX, Unread, deflate, inflate, save},
     format,
+    state::failure::Failure,
     text::text,
 };
 
@@ -16,6 +17,21 @@ use crate::{
 const LINK_MAX: usize = 16_000;
 /// Bytes of the list of a link, unpacked: a short link may unpack to more than any memory holds.
 const UNPACKED_MAX: usize = 4 * 1024 * 1024;
+
+/// Content of files that were chosen or dropped.
+#[derive(Default)]
+pub struct Content {
+    /// Lists.
+    pub lists: Vec<FoundList>,
+    /// Files that are no lists, each with the reason.
+    pub refused: Vec<(String, String)>,
+    /// Lists that a file describes and whose images could not be fetched.
+    pub unfetched: Vec<Unfetched>,
+}
+
+/// A list that a file describes and whose images could not be fetched, with the reason.
+pub type Unfetched = (DesiredList, Failure);
+
 /// All lists as the Docker CLI keeps them, in an archive.
 pub fn save_archive<'a>(lists: impl IntoIterator<Item = &'a ManifestList>) {
     let archive = exchange::pack(&exchange::to_files(lists));
@@ -34,14 +50,16 @@ pub fn save_list_file<'a>(lists: impl IntoIterator<Item = &'a ManifestList>) {
 }
 
 /// The lists in files that were chosen or dropped. The images of lists that a file describes are fetched by `client`.
-pub async fn lists_in(files: Vec<(String, Vec<u8>)>, client: &Client) -> Found {
-    let mut found = Found::default();
+pub async fn lists_in(files: Vec<(String, Vec<u8>)>, client: &Client) -> Content {
+    let mut found = Content::default();
     let mut plain = Vec::new();
     for (path, bytes) in files {
         if let Some(file) = list_file(&path, &bytes) {
-            match fetched(file, client).await {
-                Ok(lists) => {
-                    found.lists.extend(lists.into_iter().map(|list| FoundList { list, is_guess: false }));
+            match file {
+                Ok(file) => {
+                    let (lists, unfetched) = fetched(file.lists, client).await;
+                    found.lists.extend(lists);
+                    found.unfetched.extend(unfetched);
                 }
                 Err(error) => found.refused.push((path, error.to_string())),
             }
@@ -91,10 +109,20 @@ fn list_file(path: &str, bytes: &[u8]) -> Option<Result<ListFile, Error>> {
     }
 }
 
-/// Fetches the images of lists.
-async fn fetched(file: Result<ListFile, Error>, client: &Client) -> Result<Vec<ManifestList>, Error> {
-    let file = file?;
-    future::try_join_all(file.lists.iter().map(|list| list.fetch(client))).await
+/// Fetches the images of lists. What one lacks keeps no other from coming.
+pub async fn fetched(wanted: Vec<DesiredList>, client: &Client) -> (Vec<FoundList>, Vec<Unfetched>) {
+    let answers = future::join_all(wanted.iter().map(|list| list.fetch(client))).await;
+    let (mut lists, mut unfetched) = (Vec::new(), Vec::new());
+    for (wanted, answer) in wanted.into_iter().zip(answers) {
+        match answer {
+            Ok(list) => lists.push(FoundList { list, is_guess: false }),
+            Err(error) => {
+                let failure = Failure::of_command(&error, wanted.reference.registry());
+                unfetched.push((wanted, failure));
+            }
+        }
+    }
+    (lists, unfetched)
 }
 
 /// A list for an address: packed by the browser, and written with the letters that addresses take. Nothing where it is

@@ -1,6 +1,6 @@
 //! Manifests that were pasted: a registry in this tab, so that they are inspected and compared as all others are.
 
-use tallyman_core::{Manifest, Reference};
+use tallyman_core::{Digest, Manifest, Reference};
 use tallyman_registry::{Request, Response};
 
 use super::samples::{Content, response};
@@ -23,15 +23,14 @@ pub fn is_pasted(reference: &Reference) -> bool {
     is_host(reference.registry().as_str())
 }
 
-/// Keeps a manifest until the tab is closed, and returns its reference. Returns `None` if `text` is no manifest.
-pub fn keep(text: &str) -> Option<String> {
-    let manifest = Manifest::parse(text.as_bytes(), None).ok()?;
-    let digest = manifest.digest().to_string();
+/// Keeps the text of a manifest until the tab is closed, and returns its reference.
+pub fn keep(manifest: &str) -> String {
+    let digest = Digest::of(manifest.as_bytes()).to_string();
     // A browser that stores nothing shows it until the page is left.
-    if !Keep::Session.write(&key(&digest), text) {
-        Keep::Memory.write(&key(&digest), text);
+    if !Keep::Session.write(&key(&digest), manifest) {
+        Keep::Memory.write(&key(&digest), manifest);
     }
-    Some(format!("{HOST}/{REPOSITORY}@{digest}"))
+    format!("{HOST}/{REPOSITORY}@{digest}")
 }
 
 /// Answers a request to the registry of what was pasted.

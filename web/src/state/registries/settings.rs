@@ -4,7 +4,10 @@ use std::{pin::pin, time::Duration};
 
 use futures_util::future::{Either, select};
 use gloo_timers::future::sleep;
-use tallyman_core::json::{self, FieldError, Kind, Object, SyntaxError};
+use tallyman_core::{
+    Registry,
+    json::{self, FieldError, Kind, Object, SyntaxError},
+};
 
 use crate::browser::{fetch, theme::Theme};
 
@@ -130,11 +133,11 @@ pub enum RegistrySetting {
 impl RegistrySetting {
     fn read(json: &[u8], path: &str) -> Result<Self, FieldError> {
         if json::kind(json) == Kind::String {
-            return json::string(json, path).map(Self::Direct);
+            return host(json::string(json, path)?, path).map(Self::Direct);
         }
         let fields = Object::from_json(json, path)?;
         Ok(Self::Gateway {
-            host: required(&fields, "host")?,
+            host: host(required(&fields, "host")?, &format!("{path}.host"))?,
             path: required(&fields, "path")?,
             read_only: fields.bool("readOnly")?,
             delete: fields.bool("delete")?,
@@ -176,6 +179,18 @@ impl Sample {
         let fields = Object::from_json(json, path)?;
         Ok(Self { reference: required(&fields, "reference")?, about: required(&fields, "about")? })
     }
+}
+
+/// Returns the host and port of a registry, as references name it.
+fn host(text: String, field: &str) -> Result<String, FieldError> {
+    if Registry::is_valid(&text) {
+        return Ok(text);
+    }
+    Err(FieldError::Field {
+        field: field.to_owned(),
+        expected: "a registry's host and port, such as ghcr.io or 127.0.0.1:5000,",
+        found: format!("\"{text}\""),
+    })
 }
 
 /// Returns a string that has to be there.
@@ -244,6 +259,13 @@ mod tests {
             (r#"{"title": 5}"#, "title"),
             (r#"{"theme": "blue"}"#, "theme"),
             (r#"{"registries": [{"host": "a.example"}]}"#, "registries[0].path"),
+            (
+                r#"{"registries": ["quay.io", "https://ghcr.io/"]}"#,
+                "registries[1], found \"https://ghcr.io/\"",
+            ),
+            (r#"{"registries": [" quay.io"]}"#, "registries[0]"),
+            (r#"{"registries": [""]}"#, "registries[0]"),
+            (r#"{"registries": [{"host": "a.example/b", "path": "v2/a/"}]}"#, "registries[0].host"),
             (r#"{"features": {"direct": "no"}}"#, "features.direct"),
             ("[]", "an object"),
         ] {

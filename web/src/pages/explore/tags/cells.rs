@@ -12,6 +12,7 @@ use crate::{
         facts,
     },
     format,
+    pages::inspect::{Artifact, pull_command},
     routes::Route,
     state::{
         inspection::Loadable,
@@ -43,12 +44,12 @@ pub fn cells(of: &Reference, tag: &str, facts: Option<&TagFacts>, aliases: &[Rc<
                     </span>
                 }
             </span>
-            { about(facts, &format!("docker pull {reference}")) }
+            { about(facts, &reference) }
         </>
     }
 }
 
-fn about(facts: Option<&TagFacts>, pull: &str) -> Html {
+fn about(facts: Option<&TagFacts>, reference: &Reference) -> Html {
     let words = text().explore();
     let Some(facts) = facts else { return waiting() };
     let manifest = match &facts.manifest {
@@ -67,7 +68,9 @@ fn about(facts: Option<&TagFacts>, pull: &str) -> Html {
     html! {
         <>
             <span role="gridcell" class="tag-row__platforms">
-                if facts.platforms.is_empty() {
+                if let Some(artifact) = Artifact::of(manifest) {
+                    <Chip tone={Tone::Accent} testid="artifact">{ (text().actions().artifact)(artifact) }</Chip>
+                } else if facts.platforms.is_empty() {
                     <Chip tone={Tone::Warn}>{ manifest.kind().to_string() }</Chip>
                 }
                 { for facts.platforms.iter().take(CHIPS_MAX).map(|platform| chip(platform, is_image)) }
@@ -86,7 +89,7 @@ fn about(facts: Option<&TagFacts>, pull: &str) -> Html {
             <span role="gridcell" class="tag-row__digest">
                 <code title={digest.to_string()}>{ digest.short() }</code>
                 <Copy text={digest.to_string()} what={text().controls().digest} />
-                <Copy text={pull.to_owned()} what={words.pull_command} icon="command" />
+                <Copy text={pull_command(reference, Some(manifest))} what={words.pull_command} icon="command" />
             </span>
         </>
     }

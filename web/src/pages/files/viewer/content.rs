@@ -73,14 +73,14 @@ pub fn ContentView(props: &Props) -> Html {
                         html! {
                             <>
                                 <div class="raw__tools">
-                                    <button class="button" type="button" onclick={toggle} data-testid="file-as-bytes">{ if *shows_bytes { words.as_picture } else { words.as_bytes } }</button>
+                                    <button class="button" type="button" onclick={toggle} data-testid="file-as-bytes">{ if *shows_bytes { words.as_image } else { words.as_bytes } }</button>
                                 </div>
                                 if *shows_bytes {
                                     { lines(*count, "hex") }
                                 } else if *is_broken {
-                                    <p class="empty">{ words.picture_broken }</p>
+                                    <p class="empty">{ words.image_broken }</p>
                                 } else {
-                                    <div class="files__picture"><img src={address.clone()} alt={(words.picture_of)(path)} {onerror} data-testid="file-picture" /></div>
+                                    <div class="files__picture"><img src={address.clone()} alt={(words.image_of)(path)} {onerror} data-testid="file-picture" /></div>
                                 }
                             </>
                         }

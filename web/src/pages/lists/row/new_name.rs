@@ -15,7 +15,10 @@ use crate::{
         icon::Icon,
         text_field::{TextField, text_in},
     },
-    state::lists::{LocalLists, StoredList},
+    state::{
+        input::pasted_text::reference_in,
+        lists::{LocalLists, StoredList},
+    },
     text::{text, use_language},
 };
 
@@ -52,16 +55,17 @@ pub fn NewName(props: &Props) -> Html {
     let Props { naming, cancel, stored, .. } = props;
     let name = stored.summary.reference.to_string();
     let fault = use_state_eq(|| None::<String>);
+    // The reference that was typed, as it is stored.
     let typed = use_state_eq(|| name.clone());
     let input = use_node_ref();
     let (command, title) = match naming {
         Naming::Rename => ("rename", text().lists().rename),
         Naming::Duplicate => ("duplicate", text().lists().duplicate),
     };
-    let line = line_of([command, &name, typed.trim()]);
+    let line = line_of([command, &name, &typed]);
     let oninput = {
         let (input, typed) = (input.clone(), typed.setter());
-        move |_: InputEvent| typed.set(text_in(&input))
+        move |_: InputEvent| typed.set(reference_in(&text_in(&input)))
     };
     let onsubmit = use_save(props, &input, &line, fault.setter());
     let words = text().lists();
@@ -94,7 +98,7 @@ fn use_save(
     let renamed = renamed.clone();
     Callback::from(move |event: SubmitEvent| {
         event.prevent_default();
-        let to: Reference = match text_in(&input).trim().parse() {
+        let to: Reference = match reference_in(&text_in(&input)).parse() {
             Ok(to) => to,
             Err(error) => return fault.set(Some(format!("{error}"))),
         };

@@ -35,10 +35,14 @@ const WITHOUT_IMAGE: [&str; 26] = [
     "top", "version", "volume",
 ];
 
+/// Programs that run containers, with the commands and flags of Docker's.
+const ENGINES: [&str; 4] = ["docker", "podman", "nerdctl", "finch"];
+
 /// Returns `true` if `word` of a command of `program` has the command behind it. `tag` is a command of its own but for regctl,
-/// `load` is one but for kind.
+/// `load` is one but for kind, `images` is one of engines.
 fn is_group(program: &str, word: &str) -> bool {
     match word {
+        "images" => !ENGINES.contains(&program),
         "tag" => program == "regctl",
         "load" => program == "kind",
         _ => GROUPS.contains(&word),
@@ -59,8 +63,9 @@ fn without_source(image: &str) -> &str {
 const WITHOUT_COMMAND: [&str; 6] = ["syft", "grype", "dive", "curl", "wget", "http"];
 
 /// Flags of `docker pull`, `docker manifest`, `docker buildx imagetools` and their relatives that take a value of their own.
-const FLAGS_WITH_VALUE: [&str; 48] = [
+const FLAGS_WITH_VALUE: [&str; 49] = [
     "--platform",
+    "--filter",
     "--format",
     "--builder",
     "--arch",
@@ -249,7 +254,7 @@ pub(super) fn image_of_command(text: &str) -> Option<String> {
         rest = after;
         command.as_str()
     };
-    let is_engine = matches!(program.as_str(), "docker" | "podman" | "nerdctl" | "finch");
+    let is_engine = ENGINES.contains(&program.as_str());
     match command {
         // `docker manifest rm LIST` and `docker image rm IMAGE` have the word behind their group.
         _ if is_engine
@@ -265,7 +270,7 @@ pub(super) fn image_of_command(text: &str) -> Option<String> {
             .find_map(|pair| matches!(pair[0].as_str(), "-t" | "--tag").then(|| pair[1].clone()))
             .or_else(|| rest.iter().find_map(|word| word.strip_prefix("--tag=").map(str::to_owned))),
         _ => {
-            let images = positional(rest);
+            let images = positional(rest, if is_engine { command } else { "" });
             let by_scheme = images.iter().find(|image| image.contains("://"));
             let by_scheme =
                 by_scheme.filter(|_| matches!(program.as_str(), "helm" | "curl" | "wget" | "http"));
@@ -284,12 +289,22 @@ fn after_flags(mut words: &[String]) -> &[String] {
     words
 }
 
-/// Returns the arguments that are no flags and no values of flags.
-fn positional(words: &[String]) -> Vec<&str> {
+/// Returns `true` if a flag takes no value behind one of these commands of an engine, though it does behind others.
+fn is_switch(command: &str, flag: &str) -> bool {
+    match command {
+        "push" => flag == "-p",
+        "rm" | "rmi" => flag == "-f",
+        "history" => flag == "-H",
+        _ => false,
+    }
+}
+
+/// Returns the arguments that are no flags and no values of flags. `command` is that of an engine, if it is one.
+fn positional<'a>(words: &'a [String], command: &str) -> Vec<&'a str> {
     let mut found = Vec::new();
     let mut words = words.iter();
     while let Some(word) = words.next() {
-        if FLAGS_WITH_VALUE.contains(&word.as_str()) {
+        if FLAGS_WITH_VALUE.contains(&word.as_str()) && !is_switch(command, word) {
             words.next();
         } else if !word.starts_with('-') {
             found.push(word.as_str());

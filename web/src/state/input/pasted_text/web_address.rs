@@ -99,6 +99,9 @@ fn of_web_page(host: &str, parts: &[&str], query: &str) -> Option<Target> {
         ("hub.docker.com", ["v2", "repositories", owner, name, ..]) => {
             Some(repository(format!("docker.io/{owner}/{name}")))
         }
+        ("hub.docker.com", ["hardened-images", "catalog", "dhi", name, ..]) => {
+            Some(repository(format!("dhi.io/{name}")))
+        }
         // The name under which the Docker CLI keeps the credentials of Docker Hub.
         ("hub.docker.com", _) | ("index.docker.io", ["v1"] | []) => {
             Some(Target::Place("docker.io".to_owned()))
@@ -141,8 +144,8 @@ fn of_web_page(host: &str, parts: &[&str], query: &str) -> Option<Target> {
             Some(image(format!("{account}.dkr.ecr.{region}.amazonaws.com/{}", name_of(name))))
         }
         ("oci.dag.dev" | "explore.ggcr.dev", []) => {
-            let named = query.split('&').find_map(|pair| pair.strip_prefix("image="))?;
-            Some(Target::Image(decoded(named)))
+            let named = |key| query.split('&').find_map(|pair| pair.strip_prefix(key)).map(decoded);
+            named("image=").map(Target::Image).or_else(|| named("repo=").map(Target::Place))
         }
         ("quay.io", ["repository", name @ ..]) if !name.is_empty() => {
             Some(repository(format!("quay.io/{}", name_of(name))))
