@@ -20,12 +20,14 @@ use url::Url;
 
 use crate::{descriptors, guard::host_of, limits::Limits, rate_floor::Pace};
 
-pub(crate) use self::registry::{authority, password_in};
 pub use self::{
     error::{ConfigError, HtpasswdError, RegistryError},
     registry::{Redirects, RegistryConfig},
 };
-pub(crate) use self::{fields::parse_listen, registry::authority};
+pub(crate) use self::{
+    fields::parse_listen,
+    registry::{authority, password_in},
+};
 
 /// Everything that the operator decides. Fields that are not named keep their defaults; unknown ones are errors.
 #[derive(Clone, Debug, Deserialize)]

@@ -112,7 +112,7 @@ type Pair = (Reference, Reference);
 enum Copied {
     /// It was made.
     Made {
-        copying: CopyPlan,
+        copying: Box<CopyPlan>,
         /// Bytes of blobs that were transferred.
         transferred: u64,
     },
@@ -172,7 +172,7 @@ impl CopyRun<'_> {
         if self.wants_digest_tags() {
             self.copier.digest_tags(source, target, &copying.digests).await?;
         }
-        Ok(Copied::Made { copying, transferred: transferred.get() })
+        Ok(Copied::Made { copying: Box::new(copying), transferred: transferred.get() })
     }
 
     async fn plan(&self, source: &Reference, target: &Reference, copying: CopyPlan) -> Result<Copied, Error> {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{Action, Cost, MountSource, PlanError, PushPlan, Step};
-use crate::{Descriptor, Digest, Index, ListEntry, ManifestList, Reference};
+use crate::{Descriptor, Digest, ListEntry, ManifestList, Reference};
 
 /// Bytes of a blob that are sent at once when it is copied.
 const COPY_PART: u64 = 8 * 1024 * 1024;

@@ -420,14 +420,19 @@ async fn faults_of_tls_are_told_with_what_helps() {
         ("localhost", |_| {}, !known, "is signed by an unknown authority; name a PEM file"),
         (
             "localhost",
-            &|params| params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained),
+            |params: &mut CertificateParams| params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained),
             known,
             "authority's, not a server's; use one",
         ),
-        ("localhost", |params| params.not_after = date_time_ymd(2020, 1, 1), known, "has expired; renew it"),
         (
             "localhost",
-            &|params| params.not_before = date_time_ymd(3000, 1, 1),
+            |params: &mut CertificateParams| params.not_after = date_time_ymd(2020, 1, 1),
+            known,
+            "has expired; renew it",
+        ),
+        (
+            "localhost",
+            |params: &mut CertificateParams| params.not_before = date_time_ymd(3000, 1, 1),
             known,
             "is not valid yet; compare the clocks",
         ),
