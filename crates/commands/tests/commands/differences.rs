@@ -82,7 +82,7 @@ fn each_command_and_flag_that_docker_does_not_have_is_in_the_documentation() {
     };
     let beside = part(&differences, "\n## Beside Docker's commands\n", "\n## ");
     let asked_for =
-        part(&package, "\nWhat users of `docker manifest` ask for in vain", "\n`--json` is for machines");
+        part(&package, "\nCommands and flags that `docker manifest` lacks:", "\n`--json` is for machines");
     let with_json = part(&page, "\n| `--json` |", "\n");
 
     let whole = help("");

@@ -156,7 +156,7 @@ async fn a_page_for_people_is_no_manifest_that_is_there_already() {
     execute(&client, &plan().await.expect("nothing is there"), &|_| {}).await.expect("nothing goes wrong");
     assert_eq!(plan().await, None);
     for kind in [FaultKind::NoDigest, FaultKind::WrongContentType { content_type: "text/html".to_owned() }] {
-        target.add_fault(Fault::new(kind).method("HEAD"));
+        target.add_fault(Fault::new(kind));
     }
     let steps = plan().await.expect("nothing says that it is there").steps;
     let put = steps.iter().filter(|step| matches!(step.action, Action::PutManifest { .. }));
