@@ -3,7 +3,7 @@
 mod completing;
 mod history;
 
-use std::{collections::BTreeSet, rc::Rc};
+use std::{collections::BTreeMap, rc::Rc};
 
 use futures_util::future::{AbortRegistration, Abortable};
 use tallyman_commands::{
@@ -175,8 +175,8 @@ async fn run_locked(
 ) -> Option<u8> {
     let mut locks = Vec::new();
     let mut is_free = true;
-    for target in targets(arguments) {
-        match Lock::take(&progress_key(&target)).await {
+    for (key, target) in targets(arguments) {
+        match Lock::take(&key).await {
             Some(lock) => locks.push(lock),
             None => {
                 is_free = false;
@@ -195,19 +195,20 @@ async fn run_locked(
     exit
 }
 
-/// Returns the references that a line pushes or copies to.
-fn targets(arguments: &[String]) -> BTreeSet<Reference> {
-    let named = match Invocation::parse(arguments) {
-        Invocation::Run(
-            Command::Push { list, dry_run: false, .. } | Command::Create { list, push: true, .. },
-            _,
-        ) => {
-            vec![list]
+/// Returns the references that a line pushes or copies to, by the names of their locks. Several may have one.
+fn targets(arguments: &[String]) -> BTreeMap<String, Reference> {
+    let (named, tags) = match Invocation::parse(arguments) {
+        Invocation::Run(Command::Push { list, extensions, dry_run: false, .. }, _) => {
+            (vec![list], extensions.tags)
         }
-        Invocation::Run(Command::Copy { targets, dry_run: false, .. }, _) => targets,
-        _ => Vec::new(),
+        Invocation::Run(Command::Create { list, push: true, .. }, _) => (vec![list], Vec::new()),
+        Invocation::Run(Command::Index { index, tags, dry_run: false, .. }, _) => (vec![index], tags),
+        Invocation::Run(Command::Copy { targets, dry_run: false, .. }, _) => (targets, Vec::new()),
+        _ => Default::default(),
     };
-    named.iter().filter_map(|name| name.parse().ok()).collect()
+    let named: Vec<Reference> = named.iter().filter_map(|name| name.parse().ok()).collect();
+    let tagged = named.iter().flat_map(|list| tags.iter().map(|tag| list.by_tag(tag.clone())));
+    tagged.chain(named.iter().cloned()).map(|target| (progress_key(&target), target)).collect()
 }
 
 /// Stops the line that runs on Ctrl and C, unless something is selected, which is copied.

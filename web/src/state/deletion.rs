@@ -63,11 +63,12 @@ pub async fn plan(
     tell: impl Fn(usize, usize),
 ) -> Result<DeletePlan, Error> {
     let asked = match removal {
-        Removal::Untag => tags.iter().filter(|tag| chosen.tags.contains(*tag)).cloned().collect(),
+        Removal::Untag => tags.iter().filter(|tag| chosen.tags.contains(*tag)).cloned().collect::<Vec<_>>(),
         Removal::Manifests => {
-            let mut all = tags.to_vec();
-            all.extend(list_tags(client, repository).await?.into_iter().filter(|tag| !tags.contains(tag)));
-            all
+            let of_page: BTreeSet<&Tag> = tags.iter().collect();
+            let others =
+                list_tags(client, repository).await?.into_iter().filter(|tag| !of_page.contains(tag));
+            tags.iter().cloned().chain(others).collect()
         }
     };
     let known = resolved(client, repository, &asked, tell).await?;
@@ -132,7 +133,9 @@ impl Survey {
             Some(known) => known,
             None => {
                 let tags = list_tags(client, &step.reference).await?;
-                (now, resolved(client, &step.reference, &tags, |_, _| ()).await?)
+                let known = resolved(client, &step.reference, &tags, |_, _| ()).await?;
+                // Of many tags the look-up itself takes longer than it lasts.
+                (Date::now(), known)
             }
         };
         let moved = step.moved(&known.1);

@@ -42,7 +42,7 @@ pub fn Form(props: &Props) -> Html {
         let (list, change) = (Rc::clone(list), change.clone());
         move |event: Event| {
             if let Some(input) = event.target_dyn_into::<HtmlInputElement>() {
-                let form = IndexForm { oci: input.checked(), ..list.form().clone() };
+                let form = IndexForm { oci: input.checked(), by_annotation: false, ..list.form().clone() };
                 change.emit(ListEdit::form(&list, &form));
             }
         }
@@ -54,8 +54,8 @@ pub fn Form(props: &Props) -> Html {
             match read(&area.value()) {
                 Ok(annotations) => {
                     fault.set(None);
-                    let edit =
-                        ListEdit::form(&list, &IndexForm { oci: true, annotations, ..list.form().clone() });
+                    let chosen = IndexForm { oci: true, by_annotation: false, ..list.form().clone() };
+                    let edit = ListEdit::form(&list, &IndexForm { annotations, ..chosen });
                     if !edit.is_empty() {
                         change.emit(edit);
                     }

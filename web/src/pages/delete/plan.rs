@@ -218,7 +218,7 @@ fn what_is_left(props: &Props, deletion: &Deletion) -> Html {
                 <span role="alert" data-testid="cannot-untag">{ words.cannot_untag }</span>
                 <button class="button button--main" type="button" disabled={!props.is_listed} onclick={replan(Removal::Manifests)} data-testid="delete-by-digest">{ words.by_digest }</button>
             } else if has_moved {
-                <button class="button button--main" type="button" onclick={replan(props.plan.removal())} data-testid="delete-replan">{ words.replan }</button>
+                <button class="button button--main" type="button" disabled={!props.is_listed && props.plan.steps.iter().any(|step| !step.tags.is_empty())} onclick={replan(props.plan.removal())} data-testid="delete-replan">{ words.replan }</button>
             } else {
                 <button class="button button--main" type="button" onclick={go_on.reform(|_: MouseEvent| ())} data-testid="delete-go-on">
                     { if is_stopped { words.go_on } else { words.retry } }

@@ -50,7 +50,10 @@ impl Settings {
                 let line = 1 + text.bytes().take(offset).filter(|byte| *byte == b'\n').count();
                 fault.push_str(&format!(", in line {line}"));
             }
-            Self::faulty(fault)
+            // A name that is badly written permits nothing that the file forbids.
+            let features =
+                Object::parse(text.as_bytes()).and_then(|file| file.field("features", Features::read));
+            Self { features: features.ok().flatten().unwrap_or_default(), ..Self::faulty(fault) }
         })
     }
 
@@ -276,6 +279,9 @@ mod tests {
 
     #[test]
     fn a_broken_file_is_told_and_leaves_the_defaults() {
+        let restricted = r#"{"registries":["https://r.io/"],"features":{"delete":false,"direct":false}}"#;
+        let restricted = Settings::parse(restricted);
+        assert!(restricted.fault.is_some() && !restricted.features.delete && !restricted.features.direct);
         let broken = Settings::parse(r#"{"title": "Ours",}"#);
         assert_eq!(broken.title, "Tallyman");
         assert!(broken.fault.is_some_and(|fault| fault.contains("line 1")));
