@@ -510,6 +510,26 @@ describe('the border', () => {
     assert.equal((await failure(() => new ManifestList('r.io/app:v1', [{ ...entry, mediaType: dockerImage }]))).code, 'argument-invalid');
   });
 
+  test('bytes of another realm are as good', () => {
+    for (const made of ['new DataView(new ArrayBuffer(8))', 'new ArrayBuffer(8)', 'new Uint16Array(4)']) {
+      assert.equal(Digest.of(runInNewContext(made)), Digest.of(new Uint8Array(8)), made);
+    }
+  });
+
+  test('failures of a fetch are told by the words and codes of its runtime', async () => {
+    for (const [thrown, code, reason] of [
+      [new TypeError('error sending request: dns error: failed to lookup address information'), 'unreachable', 'dns'],
+      [new TypeError('client error (Connect): invalid peer certificate: UnknownIssuer'), 'tls', undefined],
+      [new TypeError('client error (Connect): tcp connect error: Connection reset by peer'), 'unreachable', 'reset'],
+      [Object.assign(new TypeError('The TLS handshake failed'), { code: 'EPROTO' }), 'tls', undefined],
+      [new TypeError('fetch failed', { cause: Object.assign(new Error('alert'), { code: 'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE' }) }), 'tls', undefined],
+      [new TypeError('fetch failed'), 'unreachable', 'other'],
+    ]) {
+      const error = await failure(() => new Tallyman({ fetch: () => Promise.reject(thrown), attempts: 1 }).manifest('reg.example/app'));
+      assert.deepEqual([error.code, ...(reason ? [error.reason] : [])], [code, ...(reason ? [reason] : [])], String(thrown));
+    }
+  });
+
   test('bytes that are not there any more are refused', async () => {
     const gone = (bytes) => (structuredClone(bytes, { transfer: [bytes.buffer] }), bytes);
     const shrinking = new ArrayBuffer(8, { maxByteLength: 8 });
@@ -1041,6 +1061,9 @@ describe('with a registry', () => {
       for (const load of [() => throwing([['a', new Uint8Array()]], '0'), () => [throwing(['a', new Uint8Array()], '1')]]) {
         assert.equal((await failure(() => new Tallyman({ store: { ...own, load } }).load('r.example/app:1'))).cause, fault);
       }
+      // The name of a list is in its entries.
+      const unreadable = { ...own, names: () => ['r.example_a_b-1'], load: () => { throw fault; } };
+      assert.equal((await failure(() => new Tallyman({ store: unreadable }).lists())).cause, fault);
       assert.equal((await failure(() => new Tallyman({ store: { ...own, load: () => [['a', bytes]] } }).load('r.example/app:1'))).code, 'argument-invalid');
     });
 

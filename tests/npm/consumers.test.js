@@ -5,11 +5,10 @@ import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { createServer as createTlsServer } from 'node:tls';
+import { createServer } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { makeCertificate } from '../../crates/npm/js/test/servers.js';
@@ -71,25 +70,21 @@ test('Deno, with files and credentials, without its permissions for environment 
   const options = ['--no-lock', '--node-modules-dir=manual', '--quiet', '--no-prompt', '--no-check'];
   const allowed = [`--allow-read=node_modules,${folder}`, `--allow-write=${folder}`];
   const { stdout } = await run(join(root, 'node_modules/.bin/deno'), ['run', ...options, ...allowed, consumer('deno/files.ts'), folder], { cwd: root });
-  assert.deepEqual(JSON.parse(stdout), [['r.example_app-v1'], { username: 'user', password: 'secret' }]);
+  assert.deepEqual(JSON.parse(stdout), [['r.example/app:v1'], { username: 'user', password: 'secret' }]);
   await rm(folder, { recursive: true });
 });
 
 test('Deno tells why a registry cannot be reached as Node does', async (t) => {
-  const secret = createTlsServer(makeCertificate(t), (socket) => socket.end()).on('tlsClientError', () => {});
-  const closed = createServer();
-  for (const server of [secret, closed]) await once(server.listen(0, '127.0.0.1'), 'listening');
-  const [secretHost, closedHost] = [secret, closed].map((server) => `127.0.0.1:${server.address().port}`);
-  await once(closed.close(), 'close');
+  const secret = createServer(makeCertificate(t), (socket) => socket.end()).on('tlsClientError', () => {});
+  await once(secret.listen(0, '127.0.0.1'), 'listening');
   t.after(() => secret.close());
-  const hosts = [secretHost, registry.host, closedHost, 'registry.invalid'];
+  // No system gives the last port to a program that asks for any.
+  const hosts = [`127.0.0.1:${secret.address().port}`, registry.host, '127.0.0.1:65535'];
   const options = ['--no-lock', '--node-modules-dir=manual', '--quiet', '--no-prompt', '--no-check', '--allow-net', '--allow-read=node_modules'];
   const { stdout } = await run(join(root, 'node_modules/.bin/deno'), ['run', ...options, consumer('deno/failures.ts'), ...hosts], { cwd: root });
   const told = JSON.parse(stdout);
-  assert.deepEqual(told.map(([code]) => code), ['tls', 'plain-http-refused', 'unreachable', 'unreachable']);
+  assert.deepEqual(told.map(([code]) => code), ['tls', 'plain-http-refused', 'unreachable']);
   assert.equal(told[2][1], 'refused');
-  // Where there is no name server at all, that is what is told.
-  assert.match(told[3][1], /dns|other|timeout/);
 });
 
 test('Vite, as it is built, in the page and in a worker', async () => {
@@ -259,13 +254,17 @@ test('a database that another tab or program holds is told, and what to do', asy
       });
     const failure = (store) => store.names().then(() => 'none', ({ code, message }) => `${code}: ${message}`);
     const older = await opened('held', 1);
-    const held = await failure(new IndexedDbStore('held'));
+    const store = new IndexedDbStore('held');
+    // Each call is told, also while an earlier one still waits in the browser.
+    const held = await Promise.all([failure(store), failure(new IndexedDbStore('held'))]);
+    held.push(await failure(store));
     older.close();
     (await opened('other', 2)).close();
     const foreign = await failure(new IndexedDbStore('other'));
-    return [held, foreign, await failure(new IndexedDbStore('held'))];
+    return [held, foreign, await failure(store)];
   });
-  assert.match(told[0], /^store-failed: expected to open the database held, found an older version of it open in another tab: close that tab/);
+  assert.equal(told[0].length, 3);
+  for (const held of told[0]) assert.match(held, /^store-failed: expected to open the database held, found an older version of it open in another tab: close that tab/);
   assert.match(told[1], /^store-failed: expected the object stores .* found none: it is another program's; give the store another name$/);
   assert.equal(told[2], 'none');
   await context.close();

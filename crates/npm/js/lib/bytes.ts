@@ -27,7 +27,7 @@ export function viewOf(value: unknown): Uint8Array | undefined {
   try {
     if (!isView) return new Uint8Array(value as ArrayBuffer);
     // These throw where the bytes are not there any more, as the length of an array does not.
-    if (!(value instanceof DataView)) arrayKeys.call(value as Uint8Array);
+    if (Object.prototype.toString.call(value) !== '[object DataView]') arrayKeys.call(value as Uint8Array);
     return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
   } catch {
     throw new TallymanError({ code: 'argument-invalid', message: 'expected bytes, found a buffer that was transferred or has shrunk' });

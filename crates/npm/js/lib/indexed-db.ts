@@ -154,7 +154,7 @@ export class IndexedDbStore implements Store {
       for (const store of [lists, entries, changed, notes]) if (!present.contains(store)) request.result.createObjectStore(store);
     };
     try {
-      const database = await Promise.race([done(request), blocked(request, this.#name)]);
+      const database = await Promise.race([done(request), heldUp(request, this.#name)]);
       const present = database.objectStoreNames;
       if (![lists, entries, changed].every((store) => present.contains(store))) {
         database.close();
@@ -235,15 +235,31 @@ function done<T>(request: IDBRequest<T>): Promise<T> {
 /** Milliseconds that other tabs have for closing an older version of a database. */
 const closingTime = 2000;
 
-/** A promise that fails when other tabs have kept the database from being opened for {@link closingTime}. */
-function blocked(request: IDBOpenDBRequest, name: string): Promise<never> {
+/** Names of databases that another tab keeps from being opened. Browsers tell the first request alone, and let the others wait behind it. */
+const held = new Set<string>();
+
+/** A promise that fails when other tabs have kept a database from being opened for {@link closingTime}. */
+function heldUp(request: IDBOpenDBRequest, name: string): Promise<never> {
   return new Promise((_resolve, reject) => {
-    request.onblocked = () =>
-      setTimeout(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const wait = (): void => {
+      timer ??= setTimeout(() => {
+        if (request.readyState === 'done' || !held.has(name)) return;
         // When it is opened after all, nobody waits for it any more.
         request.onsuccess = () => request.result.close();
         reject(failure(`expected to open the database ${name}, found an older version of it open in another tab: close that tab, or reload it`));
       }, closingTime);
+    };
+    request.onblocked = () => {
+      held.add(name);
+      wait();
+    };
+    const ended = (): void => {
+      held.delete(name);
+      clearTimeout(timer);
+    };
+    for (const event of ['success', 'error', 'upgradeneeded']) request.addEventListener(event, ended);
+    wait();
   });
 }
 

@@ -111,9 +111,9 @@ export class Manifest<Kind extends ManifestKind = ManifestKind> {
   }
 
   /** The config of an image or artifact, as the manifest describes it. */
-  get config(): Kind extends 'image' | 'artifact' ? Descriptor : undefined {
+  get config(): Kind extends 'image' | 'artifact' ? ReadonlyDescriptor : undefined {
     const { config } = this.#fields;
-    return (config && descriptorOf(config)) as never;
+    return (config && frozenDescriptorOf(config)) as never;
   }
 
   /** The layers of an image, lowest first; the blobs of an artifact. */
@@ -127,9 +127,9 @@ export class Manifest<Kind extends ManifestKind = ManifestKind> {
   }
 
   /** The manifest that this one refers to: signatures, attestations and the like have one. */
-  get subject(): Descriptor | undefined {
+  get subject(): ReadonlyDescriptor | undefined {
     const { subject } = this.#fields;
-    return subject ? descriptorOf(subject) : undefined;
+    return subject ? frozenDescriptorOf(subject) : undefined;
   }
 
   /** Type of the artifact, where it is one. */
@@ -138,8 +138,8 @@ export class Manifest<Kind extends ManifestKind = ManifestKind> {
   }
 
   /** Free key and value pairs. */
-  get annotations(): Annotations {
-    return (this.#fields.annotations ?? {}) as Annotations;
+  get annotations(): Readonly<Annotations> {
+    return Object.freeze((this.#fields.annotations ?? {}) as Annotations);
   }
 
   /** The platforms of a list, each with its image and its attestations; without entries that nobody can run. */

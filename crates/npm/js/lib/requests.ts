@@ -131,7 +131,7 @@ const kinds: Record<string, string> = {
   UND_ERR_CONNECT_TIMEOUT: 'timeout',
   UND_ERR_SOCKET: 'reset',
   // Bun's own.
-  EPROTO: 'plain-http',
+  EPROTO: 'tls',
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'tls',
 };
 
@@ -150,6 +150,6 @@ function failureOf(error: unknown, browser: boolean): Error {
   const message = cause?.message || messageOf(error);
   const code = String(cause?.code ?? own ?? '');
   const aborted = name === 'AbortError' || name === 'TimeoutError';
-  const told = (): string => kinds[code] ?? (code.includes('CERT') ? 'tls' : (words.find(([word]) => word.test(message))?.[1] ?? 'other'));
+  const told = (): string => kinds[code] ?? (code.includes('CERT') || code.startsWith('ERR_SSL_') ? 'tls' : (words.find(([word]) => word.test(message))?.[1] ?? 'other'));
   return Object.assign(new Error(message, { cause: error }), { kind: aborted ? 'aborted' : browser ? 'opaque' : told() });
 }

@@ -216,13 +216,15 @@ function exchange({ method, headers = [], body, signal }, route) {
       error.reused = outgoing.reusedSocket;
       reject(error);
     });
+    const faultOf = (bytes) => ((bytes?.byteLength ?? size) === size ? undefined : new RequestFailure('other', 'expected bytes that stay until they are sent, found a buffer that was transferred', route));
     if (body instanceof Blob) writePieces(piecesOfBlob(body), outgoing);
     else if (body?.next) writePieces(body, outgoing);
-    else if (size > onceMax) writePieces(piecesOfArray(body), outgoing);
+    else if (size > onceMax) writePieces(piecesOfArray(body, faultOf), outgoing);
     else {
       outgoing.end(body, () => {
         // Nothing of a buffer that a program has transferred was sent, and the server would wait for it.
-        if ((body?.byteLength ?? size) !== size) outgoing.destroy(new RequestFailure('other', 'expected bytes that stay until they are sent, found a buffer that was transferred', route));
+        const fault = faultOf(body);
+        if (fault) outgoing.destroy(fault);
       });
     }
   });
@@ -235,9 +237,15 @@ function piecesOfBlob(blob) {
 }
 
 // No platform's call takes any number of bytes.
-function piecesOfArray(array) {
+function piecesOfArray(array, faultOf) {
   let at = 0;
-  return { next: async () => (at < array.length ? array.subarray(at, (at += arrayPiece)) : undefined) };
+  return {
+    async next() {
+      const fault = faultOf(array);
+      if (fault) throw fault;
+      return at < array.length ? array.subarray(at, (at += arrayPiece)) : undefined;
+    },
+  };
 }
 
 // One piece at a time, as fast as the connection takes them. A server may answer before it has read them all.

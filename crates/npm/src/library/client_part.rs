@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures_util::{FutureExt, Stream, StreamExt, TryStreamExt, future::LocalBoxFuture, stream};
 use js_sys::{Array, Function, Uint8Array};
 use tallyman_commands::{
-    Copier, Create, CreateExtensions, Error, PlannedPush, check_tags, create, digest_to_delete, duplicate,
+    Copier, Create, CreateExtensions, Error, PlannedPush, StoredList, check_tags, create, digest_to_delete, duplicate,
     execute, list_as_referrer, parse_source, purge, put_tags, rename, resolve, stored_list,
 };
 use tallyman_core::{
@@ -296,8 +296,12 @@ impl Worker {
         let mut references = Vec::new();
         for name in self.store.names().await.map_err(store_failure)? {
             // What no list can be named is no list: the program's `ls --quiet` leaves it out, too.
-            if let Ok(Some(found)) = stored_list(&*self.store, &name).await {
-                references.push(found.reference.to_string());
+            match stored_list(&*self.store, &name).await {
+                Ok(Some(StoredList { list: Err(error @ StoreError::Io { .. }), .. })) => {
+                    return Err(store_failure(error));
+                }
+                Ok(Some(found)) => references.push(found.reference.to_string()),
+                _ => {}
             }
         }
         Ok(names(references).into())

@@ -118,7 +118,9 @@ test('local lists', async (t) => {
     await done(config, ['annotate', list, images[0], '--os', 'linux', '--arch', 'arm', '--variant', 'v7']);
     JSON.parse(await done(config, ['inspect', list, images[0]]));
     const { code, stderr } = await run(config, ['inspect', list, images[1]]);
-    assert.deepEqual([code, stderr], [1, "invalid character 'x' looking for beginning of value\n"]);
+    const [dockers, ours] = stderr.split('\n');
+    assert.deepEqual([code, dockers], [1, "invalid character 'x' looking for beginning of value"]);
+    assert.ok(ours.includes(damaged) && ours.endsWith(`use tallyman rm ${list} to remove the list`), stderr);
     await done(config, ['rm', list]);
     assert.deepEqual(readdirSync(join(config, 'manifests')), []);
   });
