@@ -295,7 +295,7 @@ async fn a_dry_run_shows_the_referrers_and_the_tags_that_come_along() {
 
         program.succeed(&line).await;
         let shown = program.succeed(&dry(&[])).await;
-        assert_eq!(shown, format!("{to} is that already: nothing to do\n"), "API: {has_api}");
+        assert_eq!(shown, format!("{to} is already up to date\n"), "API: {has_api}");
     }
 }
 
