@@ -439,8 +439,8 @@ An argument that begins with /, ./ or ../ is a file.",
         name: "index add",
         usage: "index add [OPTIONS] INDEX SOURCE [SOURCE...]",
         summary: "Add images to a list in a registry",
-        about: "Add images to a list in a registry, in place of entries of the same platform. A source that is a list adds all its images.
-A source is a reference, or a tag or digest of the list's repository. Blobs of other repositories are mounted or copied.
+        about: "Add images to a list in a registry, in place of entries of the same platform. A source is a reference, or a tag or digest
+of the list's repository; one that is a list adds all its images. Blobs of other repositories are mounted or copied.
 If the tag moves during the command, the change is made again on the new list.",
         examples: &[
             "tallyman index add reg.example/app:1 1-riscv64",
