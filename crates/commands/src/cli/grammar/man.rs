@@ -48,7 +48,7 @@ const ENVIRONMENT: [(&str, &str); 10] = [
         "The folders with certificate authorities, in place of the system's, separated by colons.",
     ),
     ("NODE_EXTRA_CA_CERTS", "A file with additional certificate authorities (npm package only)."),
-    ("NO_COLOR", "No colors, if it is not empty."),
+    ("NO_COLOR", "No colours, if it is not empty."),
 ];
 
 const EXITS: [(&str, &str); 6] = [
