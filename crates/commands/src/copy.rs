@@ -29,7 +29,7 @@ pub struct CopyPlan {
     pub manifests: usize,
     /// Their digests.
     pub digests: Vec<Digest>,
-    /// Those that have a subject, whether the target has them already or not.
+    /// Manifests that have a subject, whether the target has them already or not.
     pub(crate) referrers: Vec<Manifest>,
     /// The target's manifest before the copy.
     pub standing: Standing,

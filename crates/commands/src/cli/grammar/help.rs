@@ -120,7 +120,7 @@ pub(super) fn unknown_command(name: &str) -> EarlyExit {
     fault_with_usage(&fault, None, "Run", 1)
 }
 
-/// What is said of the first word of a group without a second one that is a command's.
+/// Returns the fault of a group's name without a second word that makes it a command.
 pub(super) fn no_command_of(group: &str, found: Option<&String>) -> EarlyExit {
     let Some(found) = found else {
         let fault = format!("{PROGRAM}: '{PROGRAM} {group}' requires a command");
