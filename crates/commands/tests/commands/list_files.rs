@@ -453,7 +453,7 @@ async fn a_list_of_a_list_that_differs_waits_for_it() {
             assert_eq!(applied.exit, exit, "{base:?}: {}", applied.stderr);
             for ended in [planned, applied] {
                 for list in refused {
-                    let told = format!("before {host}/a/app:{list} is made of it");
+                    let told = format!("before {host}/a/app:{list} is made from it");
                     assert!(ended.stderr.contains(&told), "{base:?}: {}", ended.stderr);
                 }
             }
