@@ -164,7 +164,7 @@ pub enum Error {
         found: Vec<Platform>,
     },
     /// The source of a copy does not have the digest that the target names.
-    #[error("expected what is copied to {target} to have that digest, found {found}")]
+    #[error("expected digest {expected} for the copy to {target}, the source has {found}")]
     TargetDigest {
         /// The target.
         target: Box<Reference>,
@@ -175,7 +175,7 @@ pub enum Error {
     },
     /// A manifest is deleted by its digest alone.
     #[error(
-        "expected a digest behind {reference}: with a manifest every tag on it is deleted; `tallyman digest` shows it, and `tallyman untag` deletes a tag alone"
+        "expected REPOSITORY@DIGEST, found {reference}: deleting a manifest deletes all its tags. Get the digest with `tallyman digest`, or delete only the tag with `tallyman untag`"
     )]
     DigestNeeded {
         /// The reference as typed.
@@ -190,7 +190,7 @@ pub enum Error {
         typed: String,
     },
     /// The registry deletes no tag alone.
-    #[error("the registry does not delete a tag alone, that of {reference}: {source}")]
+    #[error("the registry cannot delete the tag {reference} without deleting its manifest: {source}")]
     UntagUnsupported {
         /// The tag.
         reference: Box<Reference>,
@@ -203,10 +203,8 @@ pub enum Error {
         /// The system's message.
         message: String,
     },
-    /// A tag that must not be moved stands for another manifest.
-    #[error(
-        "expected {reference} to be free or to stand for {expected}, found {found}: --never-overwrite leaves it as it is"
-    )]
+    /// A tag that must not be moved points to another manifest.
+    #[error("tag {reference} already points to {found}, not {expected}: --never-overwrite does not move it")]
     WouldOverwrite {
         /// The tag.
         reference: Box<Reference>,
@@ -263,7 +261,7 @@ pub enum Error {
     },
     /// A list is made of another one of the same file, and that one is not known to be as the file says.
     #[error(
-        "expected {} to be as the file says before {} is made of it, found that it {}",
+        "expected {} to match the file before {} is made from it, found that it {}",
         .names[1], .names[0], if *.has_failed { "could not be compared" } else { "differs" }
     )]
     ImageDiffers {
@@ -273,9 +271,7 @@ pub enum Error {
         has_failed: bool,
     },
     /// A repository has no such tag.
-    #[error(
-        "expected the tag {tag} among those of the repository, found none: --last names a tag that is there"
-    )]
+    #[error("the repository has no tag {tag}: --last takes an existing tag")]
     NoSuchTag {
         /// The tag.
         tag: String,
@@ -302,7 +298,7 @@ pub enum Error {
     },
     /// An index would lose its last entry.
     #[error(
-        "expected at least one entry to stay in {reference}, found none: whoever pulls it would get nothing; `tallyman untag` deletes the tag, `tallyman delete` the manifest"
+        "expected at least one entry to stay in {reference}, found none: nothing could be pulled from it; `tallyman untag` deletes the tag, `tallyman delete` the manifest"
     )]
     NoEntryLeft {
         /// The index.
@@ -334,8 +330,8 @@ pub enum Error {
     },
     /// A tag was moved while what it stood for was being changed.
     #[error(
-        "expected {reference} to stand for {expected} still, found {}: somebody has moved it meanwhile, {}", moved(.found),
-        if *.was_put { "and what was put under it is replaced" } else { "and nothing was put under it" }
+        "tag {reference} was {} during the command; {}", moved(.expected, .found),
+        if *.was_put { "the pushed index no longer has it" } else { "nothing was pushed" }
     )]
     TagMoved {
         /// The tag.
@@ -614,7 +610,7 @@ fn prefix(request: &Option<Box<FailedRequest>>) -> String {
 
 fn named(platforms: &[Platform]) -> String {
     if platforms.is_empty() {
-        return "none that names its platform".to_owned();
+        return "no entry with a platform".to_owned();
     }
     platforms.iter().map(Platform::to_string).collect::<Vec<_>>().join(", ")
 }
@@ -628,11 +624,14 @@ fn candidates(wanted: &Platform, found: &[Platform]) -> String {
 }
 
 fn entry_names(names: &[String]) -> String {
-    if names.is_empty() { "none at all".to_owned() } else { names.join(", ") }
+    if names.is_empty() { "no entries".to_owned() } else { names.join(", ") }
 }
 
-fn moved(found: &Option<Digest>) -> String {
-    found.as_ref().map_or_else(|| "nothing".to_owned(), Digest::to_string)
+fn moved(expected: &Digest, found: &Option<Digest>) -> String {
+    match found {
+        Some(found) => format!("moved from {expected} to {found}"),
+        None => format!("deleted (it pointed to {expected})"),
+    }
 }
 
 impl From<AnnotateError> for Error {

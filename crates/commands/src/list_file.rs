@@ -378,7 +378,7 @@ fn text(value: &Value, path: &str) -> Result<String, String> {
         Value::String(text) => Ok(text.clone()),
         // JSON does not say whether 1.10 stood there or 1.1.
         Value::Number(number) if number.is_f64() => {
-            Err(format!("expected a text in {path}, found a number that is no whole one: put it in quotes"))
+            Err(format!("expected a text in {path}, found a number that is not an integer; quote it"))
         }
         Value::Number(number) => Ok(number.to_string()),
         Value::Bool(is) => Ok(is.to_string()),

@@ -54,7 +54,7 @@ pub struct ListEdit {
 
 /// A conflict: the list is not as whoever makes a change has seen it.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("somebody else has changed {} meanwhile; nothing was changed", named(images, *form))]
+#[error("another program has changed {}; nothing was changed", named(images, *form))]
 pub struct EditConflict {
     /// The images of the entries that were changed.
     pub images: Vec<Reference>,

@@ -121,7 +121,7 @@ impl fmt::Display for LintRule {
                 "Docker and OCI manifests in one list: clients that ask for one family alone cannot read the other's entries",
             ),
             Self::OrphanedAttestation { image } => {
-                write!(f, "an attestation of {image}, which is no entry of this list: nothing will find it")
+                write!(f, "an attestation of {image}, which is not in this list, so clients do not find the attestation")
             }
             Self::ForeignLayers { count } => write!(
                 f,
@@ -132,7 +132,7 @@ impl fmt::Display for LintRule {
                 f.write_str("schema 1: current clients refuse it, and no list can hold it; push the image again to convert it")
             }
             Self::UnknownArchitecture { architecture } => {
-                write!(f, "the architecture {architecture:?}: no known toolchain writes it so, and clients compare it by the letter")
+                write!(f, "unknown architecture {architecture:?}: clients compare the name exactly")
             }
             Self::NoPlatform => {
                 f.write_str("an entry without operating system or architecture: clients cannot pick it by platform")

@@ -77,7 +77,7 @@ pub enum Error {
     },
     /// The registry names a token service that credentials must not be sent to.
     #[error(
-        "expected a token service of {}'s own, it named {realm}; sign in with credentials that may go there, or ask the registry's owner", .registry.as_str()
+        "{} uses the token service {realm} of another site; allow it when signing in, or ask the registry's owner", .registry.as_str()
     )]
     ForeignRealm {
         /// The registry.
@@ -87,7 +87,7 @@ pub enum Error {
     },
     /// The registry names a token service over plain HTTP, though it was not given as insecure.
     #[error(
-        "expected a token service with HTTPS for {}, it named {realm}; give the registry as insecure if that is right", .registry.as_str()
+        "expected a token service with HTTPS for {}, it named {realm}; mark the registry as insecure if this is intended", .registry.as_str()
     )]
     PlainRealm {
         /// The registry.
@@ -104,7 +104,7 @@ pub enum Error {
         source: CredentialError,
     },
     /// HTTPS was asked for, plain HTTP answered.
-    #[error("expected HTTPS at {url}, found plain HTTP; give the registry as insecure if that is right")]
+    #[error("expected HTTPS at {url}, found plain HTTP; mark the registry as insecure if this is intended")]
     PlainHttpRefused {
         /// The request's URL.
         url: String,
@@ -150,7 +150,7 @@ pub enum Error {
         found: MediaType,
     },
     /// No response came.
-    #[error("{url} does not answer: {source}")]
+    #[error("no response from {url}: {source}")]
     Unreachable {
         /// The request's URL.
         url: String,
@@ -169,7 +169,7 @@ pub enum Error {
     },
     /// A page with HTTPS may not ask a registry without.
     #[error(
-        "expected a registry with HTTPS, as this page ({page}) has it, found {url}; browsers refuse the mixture: serve the registry with HTTPS, or use the gateway"
+        "expected a registry with HTTPS, as this page ({page}) has it, found {url}; browsers block mixed content: serve the registry with HTTPS, or use the gateway"
     )]
     MixedContent {
         /// The request's URL.
@@ -186,7 +186,7 @@ pub enum Error {
         url: String,
     },
     /// The registry is not among those that this page or program was set up to reach.
-    #[error("{url} is out of reach: {}", .source.message)]
+    #[error("{url} is unreachable: {}", .source.message)]
     OutOfReach {
         /// The request's URL.
         url: String,
@@ -194,7 +194,7 @@ pub enum Error {
         source: TransportError,
     },
     /// A response is not as the specification has it.
-    #[error("expected {expected} in the answer of {url}, found {found}")]
+    #[error("expected {expected} in the response from {url}, found {found}")]
     Protocol {
         /// The request's URL.
         url: String,
@@ -204,7 +204,7 @@ pub enum Error {
         found: String,
     },
     /// It took longer than it may.
-    #[error("expected an answer of {url} within {}, none came", seconds(*.limit))]
+    #[error("expected a response from {url} within {}, none came", seconds(*.limit))]
     TimedOut {
         /// The request's URL.
         url: String,
@@ -218,7 +218,7 @@ pub enum Error {
         message: String,
     },
     /// The response broke off.
-    #[error("the answer of {url} broke off: {source}")]
+    #[error("the response from {url} ended early: {source}")]
     BrokenOff {
         /// The request's URL.
         url: String,

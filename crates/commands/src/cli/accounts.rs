@@ -145,7 +145,7 @@ impl Environment {
             return Ok(());
         }
         let Some(limit) = found else {
-            self.print(format!("{} names no rate limit", image.registry().as_str()).as_bytes());
+            self.print(format!("{} reported no rate limit", image.registry().as_str()).as_bytes());
             return Ok(());
         };
         let number = |number: Option<u64>| number.map_or_else(|| "?".to_owned(), |number| number.to_string());

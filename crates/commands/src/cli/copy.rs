@@ -79,7 +79,7 @@ impl Environment {
             Copied::Planned { plan, along } => {
                 let plans: Vec<_> = plan.iter().chain(along.iter().flat_map(|(_, plans)| plans)).collect();
                 if plans.is_empty() {
-                    self.print(format!("{target} is that already: nothing to do").as_bytes());
+                    self.print(format!("{target} is already up to date").as_bytes());
                 }
                 for plan in plans {
                     self.print(plan.to_string().as_bytes());

@@ -236,7 +236,7 @@ impl<M: Machine> DockerCredentials<M> {
     /// Returns what was read of a configuration, and warns of its fault.
     fn checked<C>(&self, name: &str, (config, fault): (C, Option<String>)) -> C {
         if let Some(fault) = fault {
-            self.warn(format!("{name} is not all as expected: {fault}"));
+            self.warn(format!("{name} could not be read completely: {fault}"));
         }
         config
     }
@@ -286,7 +286,7 @@ impl<M: Machine> DockerCredentials<M> {
         let has_fault = fault.is_some();
         if let Some(fault) = fault {
             self.warn(format!(
-                "the Docker CLI's configuration {} is not all as expected: {fault}",
+                "the Docker CLI's configuration {} could not be read completely: {fault}",
                 self.0.path
             ));
         }
@@ -305,7 +305,7 @@ impl<M: Machine> DockerCredentials<M> {
         if warnings.contains(&warning) {
             return;
         }
-        self.tell(&format!("WARNING: {warning}; going on without"));
+        self.tell(&format!("WARNING: {warning}; continuing without these credentials"));
         warnings.push(warning);
     }
 

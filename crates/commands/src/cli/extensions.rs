@@ -144,7 +144,7 @@ impl Environment {
             let said = list.get(image).map(ListEntry::platform).unwrap_or_default();
             let (said, platform) = (said.in_full(), platform.in_full());
             self.warn(&format!(
-                "{image} stays one for {said} in the list, while its config says {platform}: the config that it had before, which tells whether that was set by hand, is gone; use annotate to change it"
+                "kept platform {said} for {image}, although its config now says {platform}: its previous config is no longer in the registry, so it is unknown whether the platform was set by hand; use annotate to change it"
             ));
         }
     }

@@ -22,7 +22,7 @@ impl Environment {
             Err(error) => return (false, vec![error]),
         };
         let progress = self.progress(options);
-        progress.report(&format!("reading what {} lists are made of", lists.len()));
+        progress.report(&format!("fetching the images of {} lists", lists.len()));
         let compared = drifts(client, &lists).await;
         progress.clear();
         let (mut drifts, mut rows, mut failures) = (Vec::new(), Vec::new(), Vec::new());

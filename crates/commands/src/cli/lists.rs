@@ -165,7 +165,7 @@ impl Row {
         let platforms = match &self.list {
             Ok(_) => self.platforms().unwrap_or_default().join(", "),
             Err(StoreError::Io { message }) => message.clone(),
-            Err(_) if !self.can_be_list => "no local list: remove it from the folder manifests".to_owned(),
+            Err(_) if !self.can_be_list => "not a local list; remove the folder from manifests".to_owned(),
             Err(_) => "damaged: remove it, and create it again".to_owned(),
         };
         [

@@ -385,7 +385,7 @@ impl Environment {
             return Err(wrong);
         }
         let progress = self.progress(options);
-        progress.report(&format!("fetching what {list} is made of"));
+        progress.report(&format!("fetching the images of {list}"));
         // A list that is made to be pushed is kept nowhere: the same line may follow, whatever becomes of the push.
         let is_saved = !push || wanted.amends();
         let made = match is_saved {

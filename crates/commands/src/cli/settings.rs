@@ -17,7 +17,7 @@ pub struct Settings {
     pub concurrency: Option<usize>,
     /// Attempts after the first; `None` leaves them to the command: Docker's make none.
     pub retries: Option<u32>,
-    /// The longest silence of a registry; `None` for the client's own.
+    /// The longest pause of a registry without data; `None` for the client's own.
     pub timeout: Option<Duration>,
     /// Files with further certificate authorities.
     pub ca_files: Vec<String>,

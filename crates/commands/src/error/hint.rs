@@ -19,7 +19,7 @@ impl Error {
                     CredentialKind::IdentityToken => "the identity token",
                     CredentialKind::RegistryToken => "the registry token",
                 };
-                Some(format!("{registry} refused {refused} that is kept for it: sign in again"))
+                Some(format!("{registry} rejected {refused} stored for it: sign in again"))
             }
             Self::NotInRegistry { source: Some(source), .. } | Self::Registry { source, .. } => {
                 plain_http(source)
@@ -29,7 +29,7 @@ impl Error {
                 named(found)
             )),
             Self::ListExists { list } => Some(format!(
-                "use --amend to add to it, --refresh to fetch its images anew, or tallyman rm {list}"
+                "use --amend to add to it, --refresh to fetch its images again, or tallyman rm {list}"
             )),
             Self::Plan(PlanError::OtherRegistry { .. }) | Self::Assemble(PlanError::OtherRegistry { .. }) => {
                 Some("use push --copy to copy images of other registries to that of the list".to_owned())
@@ -84,7 +84,7 @@ impl Error {
                 _ => None,
             },
             Self::TagMoved { .. } => {
-                Some("run the command again to change what it stands for now".to_owned())
+                Some("run the command again to change the manifest that the tag points to now".to_owned())
             }
             Self::UntagUnsupported { reference, .. } => Some(format!(
                 "if the registry deletes manifests, that of the tag can be deleted with every tag on it: tallyman delete {}@$(tallyman digest {reference})",

@@ -289,7 +289,7 @@ async fn registries_without_a_rate_limit_say_so() {
     let program = Program::anonymous();
     let name = format!("{}/a/app:1", registry.addr);
     let printed = program.succeed(&["ratelimit", "--insecure", &name]).await;
-    assert_eq!(printed, format!("{} names no rate limit\n", registry.addr));
+    assert_eq!(printed, format!("{} reported no rate limit\n", registry.addr));
     let json = program.succeed(&["ratelimit", "--insecure", "--json", &name]).await;
     let limit: Value = serde_json::from_str(&json).unwrap();
     assert_eq!((&limit["limit"], &limit["registry"]), (&Value::Null, &json!(registry.addr.to_string())));

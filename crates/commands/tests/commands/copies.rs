@@ -295,7 +295,7 @@ async fn a_dry_run_shows_the_referrers_and_the_tags_that_come_along() {
 
         program.succeed(&line).await;
         let shown = program.succeed(&dry(&[])).await;
-        assert_eq!(shown, format!("{to} is that already: nothing to do\n"), "API: {has_api}");
+        assert_eq!(shown, format!("{to} is already up to date\n"), "API: {has_api}");
     }
 }
 
@@ -600,5 +600,5 @@ async fn an_interrupted_copy_of_a_referrer_is_listed_when_it_is_made_again() {
     assert!(program.succeed(&referrers).await.contains(digest.as_str()));
     // And once is enough.
     let planned = program.succeed(&[&line[..], &["--dry-run"]].concat()).await;
-    assert!(planned.contains("nothing to do"), "{planned}");
+    assert!(planned.contains("is already up to date"), "{planned}");
 }

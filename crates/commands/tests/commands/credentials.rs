@@ -184,8 +184,8 @@ async fn warnings_of_credentials_have_the_form_of_the_log() {
     let kept = r#"{"auths":{"r.example":{"auth":"YWxpY2U6czNjcmV0"}}}"#;
     let variable = "WARNING: the credentials for r.example in the variable DOCKER_AUTH_CONFIG stay in use";
     for (format, is_json, place, text, warning) in [
-        ("json", true, CONFIG, broken, "config.json is not all as expected"),
-        ("text", false, CONFIG, broken, "config.json is not all as expected"),
+        ("json", true, CONFIG, broken, "config.json could not be read completely"),
+        ("text", false, CONFIG, broken, "config.json could not be read completely"),
         ("json", true, "DOCKER_AUTH_CONFIG", kept, variable),
         ("text", false, "DOCKER_AUTH_CONFIG", kept, variable),
     ] {

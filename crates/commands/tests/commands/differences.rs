@@ -113,6 +113,33 @@ fn each_command_and_flag_that_docker_does_not_have_is_in_the_documentation() {
     }
 }
 
+#[test]
+fn the_man_page_and_the_documentation_have_the_same_variables_and_exit_codes() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let read = |file: &str| std::fs::read_to_string(root.join(file)).expect("the page is there");
+    let Invocation::Exit(man) = Invocation::parse(&["man".to_owned()]) else {
+        panic!("expected the man page")
+    };
+    let names_of_man = |title: &str| -> Vec<String> {
+        let (_, section) = man.stdout.split_once(&format!(".SH {title}\n")).expect("the section is there");
+        let section = section.split("\n.SH ").next().unwrap_or_default();
+        let heads = section.lines().filter_map(|line| line.strip_prefix(".B "));
+        heads.flat_map(|head| head.split(", ")).map(str::to_owned).collect()
+    };
+    let names_of_page = |file: &str, title: &str| -> Vec<String> {
+        let page = read(file);
+        let (_, section) = page.split_once(&format!("# {title}\n")).expect("the section is there");
+        let section = section.split("\n#").next().unwrap_or_default();
+        let rows = section.lines().filter(|line| line.starts_with('|')).skip(2);
+        let heads = rows.filter_map(|row| row.split('|').nth(1));
+        heads.flat_map(|head| head.split(", ")).map(|name| name.trim().replace('`', "")).collect()
+    };
+    let variables = names_of_man("ENVIRONMENT");
+    assert!(variables.len() > 10, "{variables:?}");
+    assert_eq!(names_of_page("docs/command-line.md", "Environment variables"), variables);
+    assert_eq!(names_of_page("docs/differences.md", "Exit codes"), names_of_man("EXIT STATUS"));
+}
+
 fn image(layers: &str) -> (&'static str, String) {
     let config = r#"{"os":"linux","architecture":"arm"}"#;
     let manifest = format!(

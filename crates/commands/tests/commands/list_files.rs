@@ -453,7 +453,7 @@ async fn a_list_of_a_list_that_differs_waits_for_it() {
             assert_eq!(applied.exit, exit, "{base:?}: {}", applied.stderr);
             for ended in [planned, applied] {
                 for list in refused {
-                    let told = format!("before {host}/a/app:{list} is made of it");
+                    let told = format!("before {host}/a/app:{list} is made from it");
                     assert!(ended.stderr.contains(&told), "{base:?}: {}", ended.stderr);
                 }
             }
@@ -486,8 +486,8 @@ async fn a_list_of_a_list_that_could_not_be_compared_is_left_as_it_is() {
     for command in ["plan", "apply"] {
         let ended = program.run(&[command, "--insecure", "lists.json"]).await;
         for told in [
-            "a/app:base to be as the file says before".to_owned(),
-            format!("before {host}/a/app:all is made of it, found that it could not be compared"),
+            "a/app:base to match the file before".to_owned(),
+            format!("before {host}/a/app:all is made from it, found that it could not be compared"),
             "no such manifest".to_owned(),
         ] {
             assert!(ended.stderr.contains(&told), "{command}: {}", ended.stderr);
@@ -541,7 +541,7 @@ fn faults_of_a_file_name_the_field() {
         ("kind: Other\nimage: a.io/b\nimages: [x]", "found kind"),
         (
             r#"{"image": "a.io/b", "tags": [1.10], "images": ["x"]}"#,
-            "in tags, found a number that is no whole one",
+            "in tags, found a number that is not an integer",
         ),
         (
             r#"{"image": "a.io/b", "images": [{"image": "x", "nest": 1e0}]}"#,

@@ -551,10 +551,10 @@ async fn lists_in_files_are_shown_by_names_that_every_command_takes() {
     }
     assert!(rows[0]["error"].as_str().unwrap().ends_with("found Not a list"), "{rows}");
     let shown = shell.done(&["ls"]).await;
-    let rows: Vec<_> = shown.lines().filter(|row| row.contains("remove it")).collect();
+    let rows: Vec<_> = shown.lines().filter(|row| row.contains("remove ")).collect();
     assert!(
         rows[0].starts_with("Not a list  ")
-            && rows[0].ends_with("  no local list: remove it from the folder manifests"),
+            && rows[0].ends_with("  not a local list; remove the folder from manifests"),
         "{shown}"
     );
     assert!(rows[1].ends_with("  damaged: remove it, and create it again") && rows.len() == 2, "{shown}");

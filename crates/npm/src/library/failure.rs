@@ -174,12 +174,12 @@ impl From<CommandError> for Failure {
             }
             CommandError::WouldOverwrite { reference, expected, found } => {
                 format!(
-                    "expected {reference} to be free or to stand for {expected}, found {found}: neverOverwrite leaves it as it is"
+                    "tag {reference} already points to {found}, not {expected}: neverOverwrite does not move it"
                 )
             }
             CommandError::DigestNeeded { reference } => {
                 format!(
-                    "expected a digest and no tag, found {reference}: with a manifest every tag on it is deleted; resolve() tells the digest, and untag() deletes a tag alone"
+                    "expected a digest and no tag, found {reference}: deleting a manifest deletes all its tags. Get the digest with resolve(), or delete only the tag with untag()"
                 )
             }
             CommandError::TagNeeded { typed, .. } => {

@@ -112,7 +112,7 @@ fn accept_any(_: &str) -> Result<(), String> {
 }
 
 /// Asks for help; every command knows it.
-pub(super) const HELP: Flag = Flag::bool("help", "Show this").short('h');
+pub(super) const HELP: Flag = Flag::bool("help", "Show this help").short('h');
 
 /// The result of parsing: arguments, and values by flag name, in the order of coming.
 #[derive(Debug, Default)]

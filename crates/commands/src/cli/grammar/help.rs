@@ -120,7 +120,7 @@ pub(super) fn unknown_command(name: &str) -> EarlyExit {
     fault_with_usage(&fault, None, "Run", 1)
 }
 
-/// Returns the exit for the first word of a group that no command of the group follows.
+/// Returns the fault of a group's name without a second word that makes it a command.
 pub(super) fn no_command_of(group: &str, found: Option<&String>) -> EarlyExit {
     let Some(found) = found else {
         let fault = format!("{PROGRAM}: '{PROGRAM} {group}' requires a command");

@@ -10,34 +10,57 @@ use super::{
 const DESCRIPTION: &str = "Looks at container image manifests, and makes and pushes manifest lists: one name for images of several \
 platforms. It takes the commands and flags of docker manifest, and prints what Docker prints.";
 
-const FILES: [(&str, &str); 3] = [
+const FILES: [(&str, &str); 4] = [
     ("~/.docker/manifests", "The local lists, in the Docker CLI's own form."),
     ("~/.docker/config.json", "Credentials and credential helpers."),
     (
         "/run/containers/UID/auth.json, ~/.config/containers/auth.json",
-        "Credentials of podman, buildah and skopeo, which are read behind Docker's.",
+        "Credentials of podman, buildah and skopeo, which are read after Docker's.",
+    ),
+    (
+        "/etc/docker/certs.d/HOST/, /etc/docker/certs.d/HOST:PORT/",
+        "Certificate authorities (*.crt) and client certificates (*.cert with *.key) for a registry.",
     ),
 ];
 
-const ENVIRONMENT: [(&str, &str); 4] = [
+const ENVIRONMENT: [(&str, &str); 10] = [
     (
         "TALLYMAN_CONFIG, DOCKER_CONFIG",
         "The folder with config.json and the local lists; the first that is set.",
     ),
-    ("DOCKER_AUTH_CONFIG", "Credentials in the form of config.json, which go before those of the file."),
-    ("REGISTRY_AUTH_FILE", "The file with credentials in the place of auth.json."),
-    ("HTTPS_PROXY, HTTP_PROXY, NO_PROXY", "Proxies."),
+    (
+        "DOCKER_AUTH_CONFIG",
+        "Credentials in the form of config.json, which take precedence over those in the file.",
+    ),
+    ("REGISTRY_AUTH_FILE", "The file with credentials, in place of auth.json."),
+    (
+        "XDG_RUNTIME_DIR, XDG_CONFIG_HOME",
+        "The folders with containers/auth.json, in this order; by default /run/containers/UID and ~/.config.",
+    ),
+    ("HTTPS_PROXY, HTTP_PROXY", "The proxies for HTTPS and for plain HTTP, also in lower case."),
+    (
+        "NO_PROXY",
+        "Hosts, addresses and networks that are reached without a proxy, separated by commas, also in lower case.",
+    ),
+    ("SSL_CERT_FILE", "The file with certificate authorities, in place of the system's."),
+    (
+        "SSL_CERT_DIR",
+        "The folders with certificate authorities, in place of the system's, separated by colons.",
+    ),
+    ("NODE_EXTRA_CA_CERTS", "A file with additional certificate authorities (npm package only)."),
+    ("NO_COLOR", "No colours, if it is not empty."),
 ];
 
-const EXITS: [(&str, &str); 5] = [
+const EXITS: [(&str, &str); 6] = [
     ("0", "Done."),
     ("1", "Failed; with --json the code on the standard error names the reason."),
-    ("2", "plan has found a difference."),
+    ("2", "plan found a difference."),
     (
         "3",
         "Not found: a manifest, tag, platform, entry or local list; for commands that docker manifest lacks.",
     ),
-    ("125", "A flag that is unknown, or whose value cannot be read."),
+    ("125", "A flag is unknown, or its value is invalid."),
+    ("129, 130, 143", "Ended by SIGHUP, SIGINT or SIGTERM."),
 ];
 
 /// The man page, in the language of troff.

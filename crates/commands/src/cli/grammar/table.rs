@@ -101,7 +101,7 @@ const JSON: Flag = Flag::bool("json", "Print JSON");
 const PROGRESS: Flag = Flag::bool("progress", "Show progress; by default only a terminal shows it");
 const DRY_RUN: Flag = Flag::bool("dry-run", "Show what would be done, without doing it");
 const NEVER_OVERWRITE: Flag =
-    Flag::bool("never-overwrite", "Fail if a tag exists and stands for another manifest");
+    Flag::bool("never-overwrite", "Fail if a tag already points to another manifest");
 const PLATFORM: Flag =
     Flag::text("platform", "Platform of the image to choose from a list, such as linux/arm64")
         .value("platform")
@@ -137,7 +137,7 @@ const NEST: Flag = Flag::bool("nest", "Add a source that is a list as one entry"
 const NO_ATTESTATIONS: Flag =
     Flag::bool("no-attestations", "Leave out attestations of sources that are lists");
 const PLATFORMS: Flag =
-    Flag::names("platform", "Of a source that is a list, add only these platforms, separated by commas")
+    Flag::names("platform", "Add only these platforms of sources that are lists (comma-separated)")
         .value("platforms")
         .checked(check_platform)
         .completed_by(CompletionHint::Platforms);
@@ -173,7 +173,7 @@ pub(super) const CONNECTION: [Flag; 10] = [
         .value("mirror")
         .checked(|text| Mirror::parse(text).map(drop)),
     Flag::text("retries", "Number of retries of a failed request").value("number").checked(check_number::<0>),
-    Flag::text("timeout", "Time to wait for an answer, such as 30s")
+    Flag::text("timeout", "Longest pause without data, such as 30s")
         .value("time")
         .checked(|text| parse_time(text).map(drop)),
 ];
@@ -217,8 +217,8 @@ pub(super) const COMMANDS: [CommandSpec; 32] = [
         name: "apply",
         usage: "apply [OPTIONS] FILE",
         summary: "Push the lists that a file describes",
-        about: "Push the lists that a file describes in YAML or JSON; - stands for the standard input. Lists, images and blobs
-that the registry has are not pushed again.",
+        about: "Push the lists that a file describes in YAML or JSON; use - for the standard input. Lists, images and blobs
+that the registry already has are not pushed again.",
         examples: &["tallyman apply lists.yaml", "tallyman apply --json - < lists.yaml"],
         group: CommandGroup::Registries,
         arity: Arity::Exactly(1),
@@ -247,7 +247,7 @@ the file are not fetched.",
         name: "catalog",
         usage: "catalog [OPTIONS] REGISTRY",
         summary: "Show the repositories of a registry",
-        about: "Show the repositories of a registry, one a line. Many public registries do not offer this.",
+        about: "Show the repositories of a registry, one per line. Many public registries do not offer this.",
         examples: &["tallyman catalog reg.example"],
         group: CommandGroup::Registries,
         arity: Arity::Exactly(1),
@@ -295,7 +295,7 @@ again. Every byte is verified, and the tag is put last.",
             INSECURE,
             JSON,
             NEVER_OVERWRITE,
-            Flag::names("platform", "Copy only these platforms of a list, separated by commas")
+            Flag::names("platform", "Copy only these platforms of a list (comma-separated)")
                 .value("platforms")
                 .checked(check_platform)
                 .completed_by(CompletionHint::Platforms),
@@ -321,17 +321,17 @@ again. Every byte is verified, and the tag is put last.",
             Flag::text("annotation", "Annotation of the list, which makes it an OCI index; may be repeated")
                 .value("key=value")
                 .checked(check_pair),
-            Flag::bool("flatten", "Of a source that is a list, add its images"),
+            Flag::bool("flatten", "Add the images of sources that are lists"),
             INSECURE,
             JSON,
-            Flag::bool("oci", "Create an OCI index, whatever the images are"),
+            Flag::bool("oci", "Always create an OCI index"),
             FROM,
             NEST,
             NO_ATTESTATIONS,
             PLATFORMS,
             PROGRESS,
-            Flag::bool("push", "Push the list, with images from other registries; it is kept with --amend or --refresh alone"),
-            Flag::bool("refresh", "Fetch images of the list again, those named or all; what was said of their platforms stays"),
+            Flag::bool("push", "Push the list at once, copying images from other registries; the local list is kept only with --amend or --refresh"),
+            Flag::bool("refresh", "Fetch images of the list again (those named, or all); platforms set by hand are kept"),
             Flag::bool("relative", "Read bare tags and digests as those of the list's repository"),
         ],
         hint: CompletionHint::LocalLists,
@@ -358,7 +358,7 @@ again. Every byte is verified, and the tag is put last.",
         name: "digest",
         usage: "digest [OPTIONS] [MANIFEST | FILE | -]",
         summary: "Show the digest of a manifest, a file or the standard input",
-        about: "Show the digest of a manifest in a registry, of a file, or of the standard input, which - or no argument stands for.
+        about: "Show the digest of a manifest in a registry, of a file, or of the standard input (- or no argument).
 An argument that begins with /, ./ or ../ is a file.",
         examples: &[
             "tallyman digest --platform linux/arm64 reg.example/app:1",
@@ -421,7 +421,7 @@ An argument that begins with /, ./ or ../ is a file.",
             Flag::bool("changes", "Show what each layer adds (A), changes (C) and deletes (D)"),
             INSECURE,
             JSON,
-            Flag::text("layer", "Show this layer alone, whiteouts too").value("number").checked(check_number::<1>),
+            Flag::text("layer", "Show only this layer, including whiteouts").value("number").checked(check_number::<1>),
             PLATFORM,
             PROGRESS,
         ],
@@ -439,9 +439,9 @@ An argument that begins with /, ./ or ../ is a file.",
         name: "index add",
         usage: "index add [OPTIONS] INDEX SOURCE [SOURCE...]",
         summary: "Add images to a list in a registry",
-        about: "Add images to a list in a registry, in place of entries of the same platform; of a source that is a list, its images.
-A source is a reference, or a tag or digest of the list's repository. Blobs of other repositories are mounted or copied.
-The list is pushed if its tag has not moved meanwhile.",
+        about: "Add images to a list in a registry, in place of entries of the same platform. A source is a reference, or a tag or digest
+of the list's repository; one that is a list adds all its images. Blobs of other repositories are mounted or copied.
+If the tag moves during the command, the change is made again on the new list.",
         examples: &[
             "tallyman index add reg.example/app:1 1-riscv64",
             "tallyman index add --platform linux/arm64 reg.example/app:1 ghcr.io/acme/app:1",
@@ -468,7 +468,7 @@ The list is pushed if its tag has not moved meanwhile.",
         usage: "index annotate [OPTIONS] INDEX [PLATFORM | DIGEST | MANIFEST]",
         summary: "Change the platform or annotations of an entry of a list in a registry, or annotations of the list",
         about: "Change the platform or annotations of an entry of a list in a registry, or without an entry the annotations of the
-list. The list is pushed if its tag has not moved meanwhile.",
+list. If the tag moves during the command, the change is made again on the new list.",
         examples: &[
             "tallyman index annotate --annotation org.opencontainers.image.title=app reg.example/app:1",
             "tallyman index annotate --variant v8 reg.example/app:1 linux/arm64",
@@ -499,8 +499,8 @@ list. The list is pushed if its tag has not moved meanwhile.",
         name: "index remove",
         usage: "index remove [OPTIONS] INDEX PLATFORM|DIGEST|MANIFEST...",
         summary: "Remove entries from a list in a registry",
-        about: "Remove entries from a list in a registry, with their attestations. The list is pushed if its tag has not moved
-meanwhile; the images stay in the registry.",
+        about: "Remove entries from a list in a registry, with their attestations; the images stay in the registry. If the tag moves
+during the command, the change is made again on the new list.",
         examples: &["tallyman index remove reg.example/app:1 linux/386"],
         group: CommandGroup::Registries,
         arity: Arity::AtLeast(2),
@@ -540,8 +540,8 @@ meanwhile; the images stay in the registry.",
         name: LOGIN,
         usage: "login [OPTIONS] [REGISTRY]",
         summary: "Log in to a registry",
-        about: "Log in to a registry; without an argument to Docker Hub. The credentials are checked, and stored where Docker stores
-them: by the credential helper that config.json names, or by the platform's own where no file has credentials, else in
+        about: "Log in to a registry, or to Docker Hub without an argument. The credentials are checked and stored where Docker stores
+them: in the credential helper that config.json names, or in the platform's own where no file has credentials, else in
 that file.",
         examples: &["tallyman login --username me --password-stdin reg.example < password.txt"],
         group: CommandGroup::Registries,
@@ -560,7 +560,7 @@ that file.",
         name: "logout",
         usage: "logout [OPTIONS] [REGISTRY]",
         summary: "Log out from a registry",
-        about: "Log out from a registry; without an argument from Docker Hub.",
+        about: "Log out from a registry, or from Docker Hub without an argument.",
         examples: &["tallyman logout reg.example"],
         group: CommandGroup::Registries,
         arity: Arity::Between(0, 1),
@@ -590,7 +590,7 @@ that file.",
         name: "man",
         usage: "man",
         summary: "Print the man page",
-        about: "Print the man page in the format of man.",
+        about: "Print the man page, in the format that man reads.",
         examples: &["tallyman man > tallyman.1"],
         group: CommandGroup::Program,
         arity: Arity::Exactly(0),
@@ -602,7 +602,7 @@ that file.",
         name: "plan",
         usage: "plan [OPTIONS] FILE",
         summary: "Show how a registry differs from the lists that a file describes",
-        about: "Show how a registry differs from the lists that a file describes in YAML or JSON; - stands for the standard input.
+        about: "Show how a registry differs from the lists that a file describes in YAML or JSON; use - for the standard input.
 Nothing is pushed. The exit code is 2 if there is a difference.",
         examples: &["tallyman plan lists.yaml", "tallyman plan --json lists.yaml"],
         group: CommandGroup::Registries,
@@ -691,7 +691,7 @@ Nothing is pushed. The exit code is 2 if there is a difference.",
         name: "remove",
         usage: "remove [OPTIONS] MANIFEST_LIST MANIFEST [MANIFEST...]",
         summary: "Remove images from a local list",
-        about: "Remove images from a local list: all of those named, or none.",
+        about: "Remove images from a local list. If one of them is not in the list, none is removed.",
         examples: &["tallyman remove reg.example/app:1 reg.example/app:1-arm64"],
         group: CommandGroup::LocalLists,
         arity: Arity::AtLeast(2),
@@ -773,7 +773,7 @@ Nothing is pushed. The exit code is 2 if there is a difference.",
         name: "tags",
         usage: "tags [OPTIONS] REPOSITORY",
         summary: "Show the tags of a repository",
-        about: "Show the tags of a repository, one a line.",
+        about: "Show the tags of a repository, one per line.",
         examples: &[
             "tallyman tags --match '^v?[0-9]' --sort semver reg.example/app",
         ],

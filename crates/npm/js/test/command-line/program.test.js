@@ -88,7 +88,7 @@ test('a terminal shows colours and a line of progress, unless it is not to', asy
   const [config, host] = [makeConfig(t), await startMemory(t, '--samples')];
   const [list, image] = [`${host}/samples/ours:v1`, `${host}/samples/hello:amd64`];
   const created = onTerminal(config, ['create', '--insecure', list, image]);
-  assert.ok(created.startsWith(`\r\x1b[2Kfetching what ${list} is made of`), JSON.stringify(created));
+  assert.ok(created.startsWith(`\r\x1b[2Kfetching the images of ${list}`), JSON.stringify(created));
   assert.ok(created.endsWith(`\r\x1b[2KCreated manifest list ${list}\r\n`), JSON.stringify(created));
   const pushed = onTerminal(config, ['push', '--insecure', list]);
   assert.match(pushed, /\r\x1b\[2K\d\/\d: (mount blob|put manifest) [0-9a-f]{12}/);
