@@ -8,8 +8,8 @@ use bytes::Bytes;
 use futures_util::{FutureExt, Stream, StreamExt, TryStreamExt, future::LocalBoxFuture, stream};
 use js_sys::{Array, Function, Uint8Array};
 use tallyman_commands::{
-    Copier, Create, CreateExtensions, Error, PlannedPush, StoredList, check_tags, create, digest_to_delete, duplicate,
-    execute, list_as_referrer, parse_source, purge, put_tags, rename, resolve, stored_list,
+    Copier, Create, CreateExtensions, Error, PlannedPush, StoredList, check_tags, create, digest_to_delete,
+    duplicate, execute, list_as_referrer, parse_source, purge, put_tags, rename, resolve, stored_list,
 };
 use tallyman_core::{
     Descriptor, Digest, ImageManifest, ManifestList, MediaType, Platform, Reference, Registry,
