@@ -150,9 +150,11 @@ impl ApiQuery {
         Some(text).filter(|text| !text.is_empty())
     }
 
-    /// Returns `true` if a page of a list begins behind a name, and not where a cursor of the registry's own says.
+    /// Returns `true` if a page of a list begins behind a name, and not where a cursor of the registry's own says. Beside a name, other
+    /// fields, such as an order, are no cursors.
     pub(crate) fn begins_by_name(&self, route: &Route) -> bool {
-        self.get("next_page").is_none() && !self.0.iter().any(|(name, _)| route.has_cursor(name))
+        let has_cursor = || self.0.iter().any(|(name, _)| route.has_cursor(name));
+        self.get("next_page").is_none() && (self.get("last").is_some() || !has_cursor())
     }
 
     /// Returns `true` if a URL has all of these fields.
@@ -296,6 +298,11 @@ mod tests {
             assert_eq!(found.encode_for_caller(&tags).as_deref(), Some(for_caller), "{query}");
             assert_eq!(ApiQuery::parse(&tags, for_caller), Ok(found.clone()), "{query}");
             assert_eq!(found.begins_by_name(&tags), !for_caller.contains("_next"), "{query}");
+        }
+        for (query, expected) in
+            [("n=1", true), ("last=b&orderby=", true), ("orderby=name", false), ("last=b&next_page=x", false)]
+        {
+            assert_eq!(link(query).unwrap().begins_by_name(&tags), expected, "{query}");
         }
         for refused in [
             "from=b",

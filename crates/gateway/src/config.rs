@@ -405,6 +405,16 @@ mod tests {
         let lab = RegistryConfig::from_flag("lab=http://127.0.0.1:5000").unwrap();
         assert_eq!(lab.reference_host(), "127.0.0.1:5000");
         assert_eq!(lab.all_networks(), ["127.0.0.1/32".parse().unwrap()]);
+        for (url, expected) in [
+            ("http://registry", "registry:80"),
+            ("https://registry", "registry:443"),
+            ("http://registry:5000", "registry:5000"),
+            ("http://localhost", "localhost"),
+            ("http://[::1]", "[::1]"),
+        ] {
+            let found = RegistryConfig::from_flag(&format!("lab={url}")).unwrap();
+            assert_eq!(found.reference_host(), expected, "{url}");
+        }
         for wrong in
             ["lab", "lab=", "=https://a", "a b=https://a", "a=ftp://a", "a=https://a/path", "a=https://u:p@a"]
         {

@@ -28,6 +28,7 @@ pub(crate) struct Credentials {
     password_file: Option<PathBuf>,
     /// The time of the last look at that file after a refusal. Those who wait for it get what the one before them has read.
     read_at: tokio::sync::Mutex<Option<Instant>>,
+    read_every: Duration,
     tokens: Mutex<HashMap<String, (HeaderValue, Instant)>>,
     /// Requests for tokens that are under way, by their scopes.
     pub(crate) fetches: SingleFlight<Result<HeaderValue, Refusal>>,
@@ -60,6 +61,7 @@ impl Credentials {
             user,
             password_file,
             read_at: tokio::sync::Mutex::default(),
+            read_every: READ_EVERY,
             tokens: Mutex::default(),
             fetches: SingleFlight::default(),
         }
@@ -83,7 +85,7 @@ impl Credentials {
         if self.login.load().basic.as_ref() != refused {
             return true;
         }
-        if read_at.is_some_and(|read_at| read_at.elapsed() < READ_EVERY) {
+        if read_at.is_some_and(|read_at| read_at.elapsed() < self.read_every) {
             return false;
         }
         *read_at = Some(Instant::now());
@@ -130,5 +132,27 @@ impl Credentials {
 
     fn tokens(&self) -> MutexGuard<'_, HashMap<String, (HeaderValue, Instant)>> {
         self.tokens.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, time::Duration};
+
+    use super::Credentials;
+
+    #[tokio::test]
+    async fn the_file_is_not_looked_at_for_each_refusal() {
+        let file = std::env::temp_dir().join(format!("tallyman-read-every-{}", std::process::id()));
+        for (read_every, expected) in [(Duration::MAX, false), (Duration::ZERO, true)] {
+            fs::write(&file, "old").unwrap();
+            let credentials = Credentials::new("user".to_owned(), "old", Some(file.clone()));
+            let credentials = Credentials { read_every, ..credentials };
+            let refused = credentials.basic();
+            assert!(!credentials.is_renewed(refused.as_ref()).await, "the file has what was refused");
+            fs::write(&file, "new").unwrap();
+            assert_eq!(credentials.is_renewed(refused.as_ref()).await, expected, "{read_every:?}");
+        }
+        fs::remove_file(&file).unwrap();
     }
 }

@@ -26,14 +26,18 @@ use crate::addresses::Resolver;
 /// The maker of connections. Of a host behind a proxy only the proxy knows the address: the lists of the configuration say
 /// which hosts those are, and addresses that stand in URLs are checked as ever.
 #[derive(Clone, Debug)]
-pub(crate) struct Dialer(HttpConnector<Resolver>);
+pub(crate) struct Dialer {
+    tcp: HttpConnector<Resolver>,
+    by_proxy: bool,
+}
 
 impl Dialer {
-    pub(crate) fn new(resolver: Resolver) -> Self {
+    /// `by_proxy` says that connections go through the proxy that the environment names, if it names one.
+    pub(crate) fn new(resolver: Resolver, by_proxy: bool) -> Self {
         let mut tcp = HttpConnector::new_with_resolver(resolver);
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
-        Self(tcp)
+        Self { tcp, by_proxy }
     }
 }
 
@@ -47,10 +51,11 @@ impl Service<Uri> for Dialer {
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        let tcp = self.0.clone();
+        let Self { tcp, by_proxy } = self.clone();
         Box::pin(async move {
             let url = Url::parse(&uri.to_string())?;
-            let Some(proxy) = Proxy::from_environment(&url)? else {
+            let proxy = if by_proxy { Proxy::from_environment(&url)? } else { None };
+            let Some(proxy) = proxy else {
                 let stream = tcp.oneshot(uri).await?.into_inner();
                 return Ok(TokioIo::new(Stream { stream: Box::new(stream), is_forwarder: false }));
             };

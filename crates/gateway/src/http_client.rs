@@ -93,12 +93,30 @@ impl Service<Uri> for Connector {
 /// HttpClient to one registry or to what it needs. HTTP/1.1, one request at a time on each: a caller that reads slowly
 /// holds nobody else up. Each thread that serves connections keeps connections of its own.
 #[derive(Debug)]
-pub(crate) struct HttpClient(Vec<Client<Connector, Body>>);
+pub(crate) struct HttpClient {
+    by_thread: Vec<Client<Connector, Body>>,
+    by_proxy: bool,
+}
 
 impl HttpClient {
+    /// A client that connects through the proxy that the environment names, if it names one.
     pub(crate) fn new(resolver: Resolver, trust_roots: TrustRoots<'_>) -> Result<Self, HttpClientError> {
+        Self::with(resolver, trust_roots, true)
+    }
+
+    /// A client that connects straight, whatever proxy the environment names.
+    pub(crate) fn direct(resolver: Resolver, trust_roots: TrustRoots<'_>) -> Result<Self, HttpClientError> {
+        Self::with(resolver, trust_roots, false)
+    }
+
+    fn with(
+        resolver: Resolver,
+        trust_roots: TrustRoots<'_>,
+        by_proxy: bool,
+    ) -> Result<Self, HttpClientError> {
         let tls = HttpsConnectorBuilder::new().with_tls_config(tls(trust_roots)?).https_or_http();
-        let connector = Timeout::new(tls.enable_http1().wrap_connector(Dialer::new(resolver)), CONNECT);
+        let connector =
+            Timeout::new(tls.enable_http1().wrap_connector(Dialer::new(resolver, by_proxy)), CONNECT);
         let connector = connector.map_response(UpstreamStream::new);
         let connector = Connector(Arc::new(BoxCloneSyncService::new(connector)));
         let threads = workers::count();
@@ -110,7 +128,7 @@ impl HttpClient {
                 .http1_max_buf_size(READ_BUFFER)
                 .build(connector.clone())
         });
-        Ok(Self(clients.take(threads).collect()))
+        Ok(Self { by_thread: clients.take(threads).collect(), by_proxy })
     }
 
     /// Sends a request and waits for the head of the answer. GET and HEAD are sent once more where the connection ends without one:
@@ -123,12 +141,13 @@ impl HttpClient {
         mut request: Request<Body>,
     ) -> Result<Response<Incoming>, Box<dyn Error + Send + Sync>> {
         request.headers_mut().insert(header::USER_AGENT, AGENT);
-        if request.uri().scheme() == Some(&Scheme::HTTP)
+        if self.by_proxy
+            && request.uri().scheme() == Some(&Scheme::HTTP)
             && let Some(value) = proxy_authorization(request.uri())
         {
             request.headers_mut().insert(header::PROXY_AUTHORIZATION, value);
         }
-        let client = &self.0[workers::current()];
+        let client = &self.by_thread[workers::current()];
         let again = matches!(*request.method(), Method::GET | Method::HEAD).then(|| {
             let mut again = Request::new(Body::empty());
             again.method_mut().clone_from(request.method());

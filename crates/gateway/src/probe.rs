@@ -40,8 +40,8 @@ pub enum ProbeError {
     },
 }
 
-/// Asks the gateway at `url`, such as `http://127.0.0.1:8080/readyz`, whether it is ready. Its certificate is not
-/// checked.
+/// Asks the gateway at `url`, such as `http://127.0.0.1:8080/readyz`, whether it is ready: straight, whatever proxy the
+/// environment names. Its certificate is not checked.
 ///
 /// # Errors
 /// [`ProbeError`] if it is not ready, or does not answer within two seconds.
@@ -49,8 +49,8 @@ pub async fn probe(url: &str) -> Result<(), ProbeError> {
     let uri: Uri = url.parse().map_err(|_| ProbeError::Url { found: url.to_owned() })?;
     let everywhere = ["0.0.0.0/0", "::/0"].map(|network| network.parse().expect("both are networks"));
     let resolver = Resolver(Arc::new(Networks::new(everywhere)));
-    let client =
-        HttpClient::new(resolver, TrustRoots::Any).map_err(|error| ProbeError::Connection(error.into()))?;
+    let client = HttpClient::direct(resolver, TrustRoots::Any)
+        .map_err(|error| ProbeError::Connection(error.into()))?;
     let mut request = Request::new(Body::empty());
     *request.uri_mut() = uri;
     let answer = tokio::time::timeout(TIMEOUT, client.send(request)).await;

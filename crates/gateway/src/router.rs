@@ -128,7 +128,7 @@ pub(crate) async fn answer(
     }
     let to_registry = async |request| {
         let signed_in =
-            async |identity, request| registry(gateway, snapshot, (peer, caller), identity, request).await;
+            async |identity, request| registry(gateway, snapshot, caller, identity, request).await;
         with_identity(snapshot, peer, request, signed_in).await
     };
     with_name(snapshot, caller, request, to_registry).await
@@ -338,7 +338,7 @@ fn preflight() -> Response<Body> {
 async fn registry(
     gateway: &Gateway,
     snapshot: &Snapshot,
-    (peer, caller): (SocketAddr, IpAddr),
+    caller: IpAddr,
     identity: Identity,
     request: Request,
 ) -> Response<Body> {
@@ -347,7 +347,7 @@ async fn registry(
     let has_own_header = request.headers().contains_key(TO_REGISTRY);
     let mut context = LogContext::default();
     let permit = gateway.connections.begin_request(caller);
-    let url = if has_own_header { None } else { snapshot.absolute_url(peer, &request) };
+    let url = if has_own_header { None } else { snapshot.absolute_url(&request) };
     let answered = async |request| {
         let answered = match &permit {
             Some(_) => proxy_request(snapshot, caller, &identity, request, &mut context).await,

@@ -82,15 +82,12 @@ impl Snapshot {
 
     /// Returns `true` if the browser came by TLS, to the gateway or to a proxy in front. Of several proxies the first one tells.
     pub(crate) fn is_secure(&self, peer: SocketAddr, headers: &HeaderMap) -> bool {
-        let forwarded = headers.get("x-forwarded-proto").and_then(|schemes| schemes.to_str().ok());
-        let scheme = forwarded.and_then(|schemes| schemes.split(',').next()).map(str::trim);
-        let is_https = scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"));
-        self.config.tls.is_some() || (is_https && self.guard.trusts(peer.ip()))
+        self.config.tls.is_some() || (claims_https(headers) && self.guard.trusts(peer.ip()))
     }
 
     /// Returns the URL of a request as its caller sees it. Returns `None` for requests of pages, which resolve references themselves
     /// and may be below a path that the gateway does not know.
-    pub(crate) fn absolute_url(&self, peer: SocketAddr, request: &Request<Body>) -> Option<String> {
+    pub(crate) fn absolute_url(&self, request: &Request<Body>) -> Option<String> {
         let (uri, headers) = (request.uri(), request.headers());
         let is_page = headers.contains_key(header::ORIGIN)
             || headers.keys().any(|name| name.as_str().starts_with("sec-fetch-"));
@@ -101,8 +98,18 @@ impl Snapshot {
         if let Some(public) = &self.config.public_url {
             return Some(format!("{}{path}", public.as_str().trim_end_matches('/')));
         }
-        let scheme = if self.is_secure(peer, headers) { "https" } else { "http" };
+        // Programs send passwords there, so a proxy that nobody named among the trusted ones is believed, too: who claims TLS
+        // without having it changes nothing but the answer to itself.
+        let is_https = self.config.tls.is_some() || claims_https(headers);
+        let scheme = if is_https { "https" } else { "http" };
         let authority = request_authority(uri, headers)?;
         Some(format!("{scheme}://{authority}{}{path}", self.config.base_path))
     }
+}
+
+/// Returns `true` if a request says that it came by TLS to the first proxy.
+fn claims_https(headers: &HeaderMap) -> bool {
+    let forwarded = headers.get("x-forwarded-proto").and_then(|schemes| schemes.to_str().ok());
+    let scheme = forwarded.and_then(|schemes| schemes.split(',').next()).map(str::trim);
+    scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
 }

@@ -31,7 +31,8 @@ pub struct RegistryConfig {
     /// Its origin, such as `https://registry-1.docker.io`. Plain HTTP where it says `http://`.
     #[serde(deserialize_with = "fields::url")]
     pub url: Url,
-    /// Its name in references; that of `url` unless said otherwise, and `docker.io` for Docker Hub.
+    /// Its name in references; that of `url` unless said otherwise, with the port where it is one word, such as
+    /// `registry:80`; and `docker.io` for Docker Hub.
     pub host: Option<String>,
     /// Takes any certificate of the registry itself.
     #[serde(default)]
@@ -137,7 +138,15 @@ impl RegistryConfig {
         match (&self.host, self.public()) {
             (Some(host), _) => host.clone(),
             (None, Some(public)) => public.name.to_owned(),
-            (None, None) => authority(&self.url),
+            (None, None) => {
+                let authority = authority(&self.url);
+                // References take one word alone for a part of a repository, and with a port for a registry.
+                let is_word = authority != "localhost" && !authority.contains(['.', ':']);
+                match self.url.port_or_known_default().filter(|_| is_word) {
+                    Some(port) => format!("{authority}:{port}"),
+                    None => authority,
+                }
+            }
         }
     }
 

@@ -74,6 +74,10 @@ fn rustls_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Erro
 
 /// Returns `true` if a connection that had come about ended without an answer, or with one that is not HTTP.
 fn was_cut_off(error: &(dyn Error + 'static)) -> bool {
+    // The caller's body ended, not the registry's connection.
+    if causes(error).any(|cause| cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_user)) {
+        return false;
+    }
     causes(error).any(|cause| {
         let ended = [io::ErrorKind::ConnectionReset, io::ErrorKind::UnexpectedEof, io::ErrorKind::BrokenPipe];
         let http = cause.downcast_ref::<hyper::Error>();

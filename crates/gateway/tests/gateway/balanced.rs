@@ -8,6 +8,8 @@ use std::{
     },
 };
 
+use bytes::Bytes;
+use tallyman_core::{Digest, Reference};
 use tallyman_dev_registry::{Auth, Registry, TokenAuth};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -16,17 +18,19 @@ use tokio::{
 
 use crate::{
     everything::{Lacks, everything},
-    support::{Folder, Process, client, free_port, nginx, text},
+    support::{Folder, Plays, Process, caller, client, client_that, free_port, nginx, text},
 };
 
 /// Bytes that a gateway has sent to the registry when it dies: more than any request but a part of a large blob has.
 const ENOUGH: usize = 1024 * 1024;
 
 /// Starts a gateway as a program and gives where it listens.
-fn start(folder: &Folder, name: &str, registry: SocketAddr) -> (Process, SocketAddr) {
-    let top = "hosts = ['registry.example.com']\ntrusted_proxies = ['127.0.0.0/8']";
+fn start(folder: &Folder, name: &str, registry: SocketAddr, public_url: &str) -> (Process, SocketAddr) {
+    let top = format!(
+        "hosts = ['registry.example.com']\ntrusted_proxies = ['127.0.0.0/8']\npublic_url = '{public_url}'"
+    );
     let more = "host = 'registry.example.com'\ndelete = true";
-    let file = folder.write(name, &text(&format!("http://{registry}"), top, more));
+    let file = folder.write(name, &text(&format!("http://{registry}"), &top, more));
     let (process, url) = Process::gateway(&file);
     (process, url.trim_start_matches("http://").trim_end_matches('/').parse().unwrap())
 }
@@ -61,16 +65,14 @@ async fn relay(registry: SocketAddr, full: impl Fn() + Clone + Send + 'static) -
 }
 
 /// Starts nginx in front of three gateways. `None` without the program.
-fn in_front(folder: &Folder, gateways: &[SocketAddr]) -> Option<(Process, String)> {
-    let port = free_port();
+fn in_front(folder: &Folder, port: u16, gateways: &[SocketAddr]) -> Option<Process> {
     let gateways: Vec<String> = gateways.iter().map(ToString::to_string).collect();
     let places = [
         ("10.0.0.11:8080", &*gateways[0]),
         ("10.0.0.12:8080", &*gateways[1]),
         ("10.0.0.13:8080", &*gateways[2]),
     ];
-    let running = nginx(folder, "gateways.conf", port, &places)?;
-    Some((running, format!("https://127.0.0.1:{port}/tallyman")))
+    nginx(folder, "gateways.conf", port, &places)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -80,6 +82,8 @@ async fn a_gateway_that_dies_in_the_middle_of_a_push_is_not_missed() {
     let folder = Folder::new("balanced");
     let processes: [Arc<Mutex<Option<Process>>>; 3] = Default::default();
     let is_done = Arc::new(AtomicBool::new(false));
+    let port = free_port();
+    let url = format!("https://127.0.0.1:{port}/tallyman");
     let mut gateways = Vec::new();
     for (number, process) in processes.iter().enumerate() {
         let (victim, is_done) = (Arc::clone(process), Arc::clone(&is_done));
@@ -89,13 +93,20 @@ async fn a_gateway_that_dies_in_the_middle_of_a_push_is_not_missed() {
             }
         };
         let way = relay(registry.addr, kill).await;
-        let (child, address) = start(&folder, &format!("gateway{number}.toml"), way);
+        let (child, address) = start(&folder, &format!("gateway{number}.toml"), way, &url);
         *process.lock().unwrap() = Some(child);
         gateways.push(address);
     }
-    let Some((_nginx, url)) = in_front(&folder, &gateways) else { return };
+    let Some(_nginx) = in_front(&folder, port, &gateways) else { return };
     let client = client(&url, "registry.example.com", Some(("user", "secret")));
     everything(&client, "registry.example.com", &Lacks::default()).await;
+
+    let program = client_that(Plays::Program, &url, "registry.example.com", Some(("user", "secret")));
+    let pushed: Reference = "registry.example.com/acme/program:1".parse().unwrap();
+    let blob = Bytes::from_static(b"of a program");
+    program.upload_blob(&pushed, &Digest::of(&blob), &blob).await.unwrap();
+    let found = program.head_blob(&pushed, &Digest::of(&blob)).await.unwrap();
+    assert_eq!(found, Some(blob.len() as u64));
 
     assert!(is_done.load(Ordering::SeqCst), "one of them died");
     let alive = processes.iter().filter(|process| process.lock().unwrap().is_some()).count();
@@ -103,7 +114,7 @@ async fn a_gateway_that_dies_in_the_middle_of_a_push_is_not_missed() {
     for (address, process) in gateways.iter().zip(&processes) {
         if process.lock().unwrap().is_some() {
             let metrics =
-                reqwest::get(format!("http://{address}/metrics")).await.unwrap().text().await.unwrap();
+                caller().get(format!("http://{address}/metrics")).send().await.unwrap().text().await.unwrap();
             assert!(
                 metrics.contains("kind=\"manifest\",method=\"PUT\",status=\"201\""),
                 "each had its share"

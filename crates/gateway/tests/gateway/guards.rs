@@ -16,7 +16,7 @@ use tokio::{
 };
 
 use crate::{
-    support::{Folder, Scripted, answer, at, caller, gateway, get, own_user},
+    support::{Folder, Process, Scripted, answer, at, caller, gateway, get, own_user, text},
     upstreams::USERS,
 };
 
@@ -231,8 +231,11 @@ async fn a_registry_whose_name_leads_inside_is_refused() {
         tallyman_dev_registry::skip_test("the machine's own name has a public address");
         return;
     }
-    let gateway = gateway(&format!("http://{host}:{port}"), "", "").await;
-    let response = get(&gateway, "/r/lab/v2/").await;
+    let folder = Folder::new("inside");
+    // A program of its own: behind a proxy of the environment, only the proxy would know the address.
+    let file = folder.write("gateway.toml", &text(&format!("http://{host}:{port}"), "", ""));
+    let (_running, address) = Process::gateway(&file);
+    let response = caller().get(format!("{address}r/lab/v2/")).send().await.unwrap();
     assert_eq!(response.status(), 403);
     let text = response.text().await.unwrap();
     assert!(text.contains("expected a public address"), "{text}");
@@ -513,6 +516,31 @@ async fn catalogs_lead_from_one_open_repository_to_the_next() {
         let link = response.headers()["link"].to_str().unwrap().to_owned();
         assert_eq!(response.text().await.unwrap(), names, "{path}");
         assert_eq!(link, format!("<../v2/_catalog?last={last}>; rel=\"next\""), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn links_by_name_with_other_fields_show_no_hidden_repository() {
+    let registry = Scripted::start(|line| {
+        let (names, last) = match line.split_once('?').map(|(_, query)| query) {
+            Some("n=2") => ("acme/a\",\"acme/b\",\"acme/c\",\"secret/x", "secret%2Fx"),
+            Some("n=2&last=acme%2Fb") => ("acme/c\",\"secret/x", "secret%2Fx"),
+            Some("last=secret%2Fx&orderby=&n=1000") => ("acme/y\",\"acme/z\",\"secret/z", "secret%2Fz"),
+            other => panic!("{other:?}"),
+        };
+        let link = format!("</v2/_catalog?last={last}&n=2&orderby=>; rel=\"next\"");
+        answer(200, &[("link", link.as_str())], format!("{{\"repositories\":[\"{names}\"]}}").leak())
+    })
+    .await;
+    let gateway = gateway(&registry.url, "", "repositories = ['acme/*']").await;
+    for (query, names, last) in [
+        ("n=2", "\"acme/a\",\"acme/b\"", "acme%2Fb"),
+        ("n=2&last=acme%2Fb", "\"acme/c\",\"acme/y\"", "acme%2Fy"),
+    ] {
+        let response = get(&gateway, &format!("/r/lab/v2/_catalog?{query}")).await;
+        let link = response.headers()["link"].to_str().unwrap().to_owned();
+        assert_eq!(response.text().await.unwrap(), format!("{{\"repositories\":[{names}]}}"), "{query}");
+        assert_eq!(link, format!("<../v2/_catalog?last={last}&n=2>; rel=\"next\""), "{query}");
     }
 }
 

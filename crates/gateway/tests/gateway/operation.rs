@@ -527,6 +527,34 @@ async fn the_program_logs_no_credentials_reads_its_file_again_and_ends_when_told
     assert!(!lines.contains("s3cret") && !lines.contains("dXNlcjpzM2NyZXQ="), "{lines}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_that_its_caller_gives_up_is_no_fault_of_tls() {
+    let reading = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", reading.local_addr().unwrap());
+    let folder = Folder::new("given-up");
+    let (mut process, address) = Process::gateway(&folder.write("gateway.toml", &text(&url, "", "")));
+    let log = process.log();
+    let mut stream =
+        tokio::net::TcpStream::connect(address.trim_start_matches("http://").trim_end_matches('/'))
+            .await
+            .unwrap();
+    let head =
+        "PATCH /r/lab/v2/a/blobs/uploads/1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nsome";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let (mut sent, _) = reading.accept().await.unwrap();
+    let mut piece = [0; 4096];
+    let mut got = String::new();
+    while !got.ends_with("some") {
+        let read = sent.read(&mut piece).await.unwrap();
+        got.push_str(std::str::from_utf8(&piece[..read]).unwrap());
+    }
+    // Only this side ends: the answer would still be read.
+    stream.shutdown().await.unwrap();
+    let line = tokio::task::spawn_blocking(move || log.into_iter().find(|line| line.contains("PATCH")));
+    let line = line.await.unwrap().unwrap();
+    assert!(line.contains("502") && !line.contains("TLS"), "{line}");
+}
+
 #[tokio::test]
 async fn a_second_signal_ends_a_program_that_waits_for_transfers() {
     for (signal, code, seconds) in

@@ -1,22 +1,18 @@
 //! Registries behind the proxy that the environment names.
 
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader, copy_bidirectional},
     net::{TcpListener, TcpStream},
 };
 
-use crate::support::{Folder, Process, Scripted, answer, caller, gateway, text};
+use crate::support::{Folder, Process, Scripted, answer, caller, gateway, program, text};
 
 /// Starts a gateway of the registry at `url` with a variable of the environment, and gives its address.
 fn start(folder: &Folder, url: &str, more: &str, (variable, value): (&str, &str)) -> (Process, String) {
     let file = folder.write("gateway.toml", &text(url, "", more));
-    let mut command = Command::new(env!("CARGO_BIN_EXE_tallyman-gateway"));
-    for name in ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"] {
-        command.env_remove(name);
-    }
-    Process::listening(command.arg("--config").arg(file).env(variable, value).stderr(Stdio::piped()))
+    Process::listening(program().arg("--config").arg(file).env(variable, value).stderr(Stdio::piped()))
 }
 
 async fn get(address: &str) -> (u16, String) {
@@ -88,4 +84,15 @@ async fn a_proxy_opens_connections_for_tls_with_the_registry_itself() {
     let (_running, address) = start(&folder, url, &more, ("https_proxy", &refusing));
     let (status, text) = get(&address).await;
     assert!(status == 502 && text.contains("Not through here"), "{status} {text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_gateway_itself_is_asked_straight_whether_it_is_ready() {
+    let proxy = Scripted::start(|_| answer(200, &[], "by the proxy")).await;
+    let mut probe = tokio::process::Command::from(program());
+    // A name that nothing but the proxy has an answer for.
+    probe.args(["--probe", "http://gateway.example/readyz"]).env("HTTP_PROXY", &proxy.url);
+    let output = probe.output().await.unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert_eq!(proxy.lines(), [""; 0]);
 }

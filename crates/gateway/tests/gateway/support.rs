@@ -60,14 +60,22 @@ impl Drop for Folder {
     }
 }
 
+/// The gateway's program, without the proxies of the environment.
+pub fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tallyman-gateway"));
+    for name in ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"] {
+        command.env_remove(name);
+    }
+    command
+}
+
 /// A program of the test's own, ended when its owner goes.
 pub struct Process(pub Child, Option<mpsc::Receiver<String>>);
 
 impl Process {
     /// Starts a gateway with this configuration, and gives its address.
     pub fn gateway(config: &Path) -> (Self, String) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_tallyman-gateway"));
-        Self::listening(command.arg("--config").arg(config).stderr(Stdio::piped()))
+        Self::listening(program().arg("--config").arg(config).stderr(Stdio::piped()))
     }
 
     /// Starts a gateway by this command, and gives its address.
@@ -198,6 +206,14 @@ impl Scripted {
     pub async fn start_with(
         answer: impl Fn(&str, &HeaderMap) -> Outgoing + Clone + Send + Sync + 'static,
     ) -> Self {
+        Self::start_after(Duration::ZERO, answer).await
+    }
+
+    /// A server that answers each request after `delay`.
+    pub async fn start_after(
+        delay: Duration,
+        answer: impl Fn(&str, &HeaderMap) -> Outgoing + Clone + Send + Sync + 'static,
+    ) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let asked = Arc::new(Mutex::new(Vec::new()));
@@ -205,6 +221,9 @@ impl Scripted {
         let app = Router::new().fallback(async move |request: Incoming| {
             let line = format!("{} {}", request.method(), request.uri());
             log.lock().unwrap().push((line.clone(), request.headers().clone()));
+            if !delay.is_zero() {
+                tokio::time::sleep(delay).await;
+            }
             answer(&line, request.headers())
         });
         tokio::spawn(async move { axum::serve(listener, app).await });
@@ -229,6 +248,16 @@ struct Through {
     native: NativeTransport,
     registry: String,
     gateway: String,
+    plays: Plays,
+}
+
+/// A kind of caller of a gateway.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Plays {
+    /// The app, which resolves the references of the gateway.
+    App,
+    /// A program such as Docker, which needs URLs of the gateway.
+    Program,
 }
 
 impl Transport for Through {
@@ -242,12 +271,25 @@ impl Transport for Through {
             );
             let query = asked.query().map_or_else(String::new, |query| format!("?{query}"));
             request.url = format!("{}/r/lab{}{query}", self.gateway, asked.path());
-            // As the app does, which resolves the references of the gateway.
-            request.headers.insert("sec-fetch-site", HeaderValue::from_static("same-origin"));
+            if self.plays == Plays::App {
+                request.headers.insert("sec-fetch-site", HeaderValue::from_static("same-origin"));
+            }
             // The certificates of the tests are nobody's.
             request.unverified_tls = true;
             let mut response = self.native.send(request).await?;
             response.url = asked.to_string();
+            if self.plays == Plays::Program {
+                // The client knows the registry by its own URL.
+                let ours = format!("{}/r/lab/", self.gateway);
+                for name in [header::LOCATION, header::WWW_AUTHENTICATE] {
+                    let Some(found) = response.headers.get(&name) else { continue };
+                    let found = found.to_str().unwrap();
+                    assert!(found.contains(&ours), "expected a URL of {ours}, found {name}: {found}");
+                    let found = found.replace(&ours, asked.join("/").unwrap().as_str());
+                    response.headers.insert(name, found.parse().unwrap());
+                }
+                return Ok(response);
+            }
             let challenges: Vec<HeaderValue> =
                 response.headers.get_all(header::WWW_AUTHENTICATE).into_iter().cloned().collect();
             response.headers.remove(header::WWW_AUTHENTICATE);
@@ -299,12 +341,18 @@ impl CredentialSource for Fixed {
     }
 }
 
-/// The registry client for `registry` (`host:port`), through a gateway.
+/// The registry client for `registry` (`host:port`), through a gateway, as the app has it.
 pub fn client(gateway: &str, registry: &str, user: Option<(&str, &str)>) -> Client {
+    client_that(Plays::App, gateway, registry, user)
+}
+
+/// The registry client for `registry` (`host:port`), through a gateway, of one kind of caller.
+pub fn client_that(plays: Plays, gateway: &str, registry: &str, user: Option<(&str, &str)>) -> Client {
     let through = Through {
         native: NativeTransport::new(),
         registry: registry.to_owned(),
         gateway: gateway.to_owned(),
+        plays,
     };
     let retry = Retry { first_backoff: Duration::from_millis(2), ..Retry::default() };
     let builder = Client::builder(Rc::new(through)).access(|_| Access::PlainFirst).retry(retry);
