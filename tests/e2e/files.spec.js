@@ -233,9 +233,9 @@ test('layers, kinds of changes, owners, setuid and sizes filter the rows', async
 test('each layer has what it changes and wastes, the image its efficiency', async ({ page, open, memory }) => {
   await openFiles(page, open, `${memory.host}/samples/files:1`);
   const facts = page.getByTestId('files-layer-facts');
-  await expect(facts.first()).toContainText('50.0 kB wasted');
+  await expect(facts.first()).toContainText('50.1 kB wasted');
   await expect(facts.nth(2)).toContainText('1 added, 1 changed, 3 removed');
-  await expect(page.getByTestId('files-wasted')).toHaveText('50.0 kB');
+  await expect(page.getByTestId('files-wasted')).toHaveText('50.1 kB');
   await expect(page.getByTestId('files-efficiency')).toHaveText(/^\d+(\.\d)?%$/);
   await page.getByTestId('files-facts').locator('summary').click();
   await expect(page.getByTestId('files-wasted-paths').locator('li').first()).toContainText('var/cache/packages.db');

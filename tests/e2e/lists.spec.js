@@ -521,7 +521,7 @@ test('files that are not read are named with the reason, and keep no other out',
     await page.getByTestId('import-files').setInputFiles([large, good, gone]);
     await expect(page.getByTestId('offer-name')).toHaveValue(list);
     await expect(page.getByTestId('refused')).toContainText('Not read: 2');
-    await expect(page.getByText('a-large.bin: exceeds the limit of 64 MB for one import')).toBeVisible();
+    await expect(page.getByText('a-large.bin: exceeds the limit of 64.0 MB for one import')).toBeVisible();
     await expect(page.getByText('c-gone.json: the browser could not read it (the file has moved)')).toBeVisible();
     await expectAccessible(page);
     await page.getByTestId('import-button').click();

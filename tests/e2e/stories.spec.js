@@ -62,7 +62,7 @@ test.describe('in Spanish', () => {
     await build(page, open, `${server.host}/espanol/app:v1`, images);
     await expect(page.getByRole('heading', { name: 'Añadir imágenes' })).toBeVisible();
     await expect(page.locator('[data-testid=finding][data-rule=arm-without-variant]')).toContainText('arm sin variante');
-    await page.getByRole('button', { name: 'Poner linux/arm/v7' }).click();
+    await page.getByRole('button', { name: 'Poner la plataforma linux/arm/v7' }).click();
     await expect(entry(page, images[1])).toHaveAttribute('data-platform', 'linux/arm/v7');
     await page.getByRole('link', { name: 'Push…' }).click();
     await page.getByRole('button', { name: 'Push', exact: true }).click();
