@@ -247,9 +247,9 @@ fn members_that_nobody_knows_cost_a_change_of_an_index_no_more_than_their_bytes(
 
 #[test]
 fn an_object_that_stands_there_often_costs_no_more_than_its_bytes() {
-    // Both the index and its entry have an object a hundred thousand times.
+    // Both the index and its entry have an object forty thousand times.
     let many: Vec<String> =
-        (0..100_000).map(|at| format!(r#""annotations":{{"{}":"{at}"}}"#, at % 7)).collect();
+        (0..40_000).map(|at| format!(r#""annotations":{{"{}":"{at}"}}"#, at % 7)).collect();
     let many = many.join(",");
     let before = format!(
         r#"{{"schemaVersion":2,{many},"manifests":[{{"mediaType":"{OCI_IMAGE}","digest":"{}","size":1,{many}}}]}}"#,
@@ -257,7 +257,7 @@ fn an_object_that_stands_there_often_costs_no_more_than_its_bytes() {
     );
     let began = Instant::now();
     let mut index = Index::parse(before.as_bytes()).unwrap();
-    assert_eq!(index.annotations["0"], "99995");
+    assert_eq!(index.annotations["0"], "39998");
     assert_eq!(index.manifests[0].annotations, index.annotations);
     let title = ("title".to_owned(), "app".to_owned());
     index.manifests[0].annotations.extend([title.clone()]);
