@@ -107,11 +107,7 @@ impl<'a> Object<'a> {
     /// absent or `null`.
     pub(crate) fn joined(&self, name: &str) -> Option<Cow<'a, [u8]>> {
         let values = self.members.iter().filter(|(key, _)| is_same_name(key, name)).map(|(_, value)| *value);
-        values.fold(None, |before, value| match (before, kind(value)) {
-            (_, Kind::Null) => None,
-            (Some(before), Kind::Object) => Some(join(before, value)),
-            _ => Some(value.into()),
-        })
+        join(values).filter(|value| kind(value) != Kind::Null)
     }
 
     /// Returns the path of a field, such as `layers[0].digest`.
@@ -263,16 +259,33 @@ pub(crate) fn is_same_name(key: &str, name: &str) -> bool {
         || key.len() > name.len() && !key.is_ascii() && fold_key(key) == fold_key(name)
 }
 
-/// Returns the object `value` with the members of `before` in front, if that is an object too.
-pub(crate) fn join<'a>(before: Cow<'a, [u8]>, value: &'a [u8]) -> Cow<'a, [u8]> {
-    let is_empty = |json: &[u8]| parts(json).next().is_none();
-    match before.trim_ascii().strip_suffix(b"}") {
-        Some(members) if !is_empty(&before) && !is_empty(value) => {
-            [members, b",", &value.trim_ascii()[1..]].concat().into()
+/// Returns the value of a member that stands there with each of `values`: of objects behind each other, one with the members of
+/// all; else the last one. `None` if there are no values.
+pub(crate) fn join<'a>(values: impl IntoIterator<Item = &'a [u8]>) -> Option<Cow<'a, [u8]>> {
+    // Either one value, or the members of several objects. They are copied once, however many objects there are.
+    let (mut last, mut objects) = (None, Vec::new());
+    for value in values {
+        let Some(members) = object_members(value) else {
+            objects.clear();
+            last = Some(value);
+            continue;
+        };
+        if !members.is_empty() {
+            objects.push(members);
         }
-        Some(_) if is_empty(value) => before,
-        _ => value.into(),
+        if !members.is_empty() || last.is_none_or(|before| kind(before) != Kind::Object) {
+            last = Some(value);
+        }
     }
+    if objects.len() > 1 {
+        return Some([&b"{"[..], &objects.join(&b','), b"}"].concat().into());
+    }
+    last.map(Into::into)
+}
+
+/// Returns what is between the braces of a valid object; `None` if the JSON is no object.
+fn object_members(json: &[u8]) -> Option<&[u8]> {
+    Some(json.trim_ascii().strip_prefix(b"{")?.strip_suffix(b"}")?.trim_ascii())
 }
 
 /// Reads the elements of the array that `json` is: valid JSON, found at `path`.

@@ -1,6 +1,6 @@
 //! The bytes of an index that was changed: what nobody touched stays as it stood.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Index;
 use crate::{
@@ -37,22 +37,23 @@ impl Index {
         let fields = Object::from_json(before, "")?;
         let old = Self::from_object(&fields)?;
         let mut written = Members::default();
-        for (name, value) in members(before)? {
-            let known = MEMBERS.iter().find(|known| is_same_name(&name, known));
-            let value = match known {
-                None | Some(&"schemaVersion") => String::from_utf8_lossy(value).into_owned(),
-                Some(known) => match self.member(known, media_type, &old, &fields) {
-                    Some(value) => value,
-                    None => continue,
-                },
+        let known = |name: &str| MEMBERS.iter().find(|known| is_same_name(name, known)).copied();
+        for Repeated { key, name, values } in
+            repeated(members(before)?, |name| known(name).unwrap_or(name).to_owned())
+        {
+            let value = match known(&key) {
+                None | Some("schemaVersion") => values.last().map(|value| text(value)),
+                Some(known) => self.member(known, media_type, &old, &fields),
             };
-            written.set(known.map_or_else(|| name.clone(), ToString::to_string), &name, &value);
+            if let Some(value) = value {
+                written.push(key, &name, &value);
+            }
         }
         for name in MEMBERS {
             if !written.has(name)
                 && let Some(value) = self.member(name, media_type, &old, &fields)
             {
-                written.set(name.to_owned(), name, &value);
+                written.push(name.to_owned(), name, &value);
             }
         }
         Ok(indent(written.end().as_bytes(), "   ")?)
@@ -62,7 +63,7 @@ impl Index {
     fn member(&self, name: &str, media_type: &MediaType, old: &Self, fields: &Object<'_>) -> Option<String> {
         let as_before = |is_same: bool| {
             let value = fields.joined(name).filter(|_| is_same)?;
-            Some(String::from_utf8_lossy(&value).into_owned())
+            Some(text(&value))
         };
         match name {
             "schemaVersion" => Some("2".to_owned()),
@@ -89,7 +90,7 @@ impl Index {
             match behind.or_else(|| known[..next].iter().position(is_same)) {
                 Some(at) => {
                     next = at + 1;
-                    String::from_utf8_lossy(known[at].1).into_owned()
+                    text(known[at].1)
                 }
                 None => changed_entry(entry, &known),
             }
@@ -117,55 +118,75 @@ fn merged(raw: &[u8], old: &[u8], new: &[u8], key: fn(&str) -> String) -> String
     };
     let (before, after) = (by_key(&split_members(old)), by_key(&new));
     let mut written = Members::default();
-    let mut raw_values: BTreeMap<String, Cow<'_, [u8]>> = BTreeMap::new();
-    for (name, value) in split_members(raw) {
-        let of = key(&name);
+    for Repeated { key: of, name, values } in repeated(split_members(raw), key) {
         // Of a repeated object, every one counts.
-        let joined = match raw_values.remove(&of) {
-            Some(before) if kind(value) == Kind::Object => join(before, value),
-            _ => value.into(),
-        };
-        let value = &*raw_values.entry(of.clone()).or_insert(joined);
+        let Some(value) = join(values) else { continue };
         let value = match (before.get(&of), after.get(&of)) {
-            (before, after) if before == after => String::from_utf8_lossy(value).into_owned(),
-            (Some(before), Some(after)) if kind(value) == Kind::Object => {
+            (before, after) if before == after => text(&value),
+            (Some(before), Some(after)) if kind(&value) == Kind::Object => {
                 // Annotations are a map: names in another case are others.
                 let key = if of == "annotations" { str::to_owned } else { key };
-                merged(value, before, after, key)
+                merged(&value, before, after, key)
             }
-            (_, Some(after)) => String::from_utf8_lossy(after).into_owned(),
+            (_, Some(after)) => text(after),
             (_, None) => continue,
         };
-        written.set(of, &name, &value);
+        written.push(of, &name, &value);
     }
     for (name, value) in new {
         let of = key(&name);
         if !written.has(&of) && before.get(&of).map(Vec::as_slice) != Some(value) {
-            written.set(of, &name, &String::from_utf8_lossy(value));
+            written.push(of, &name, &text(value));
         }
     }
     written.end()
 }
 
-/// The members of an object that is written, in the places of their keys' first ones, with the last values, which count.
+fn text(json: &[u8]) -> String {
+    String::from_utf8_lossy(json).into_owned()
+}
+
+/// The members of an object that have one key.
+struct Repeated<'a> {
+    key: String,
+    /// The last of their names.
+    name: String,
+    values: Vec<&'a [u8]>,
+}
+
+/// Groups members by the keys of their names, in the places of their keys' first ones.
+fn repeated<'a>(members: Vec<(String, &'a [u8])>, key: impl Fn(&str) -> String) -> Vec<Repeated<'a>> {
+    let mut places = BTreeMap::new();
+    let mut groups: Vec<Repeated<'a>> = Vec::new();
+    for (name, value) in members {
+        let key = key(&name);
+        let place = *places.entry(key.clone()).or_insert(groups.len());
+        match groups.get_mut(place) {
+            Some(group) => {
+                group.name = name;
+                group.values.push(value);
+            }
+            None => groups.push(Repeated { key, name, values: vec![value] }),
+        }
+    }
+    groups
+}
+
+/// The members of an object that is written, one for each key.
 #[derive(Default)]
 struct Members {
-    places: BTreeMap<String, usize>,
+    keys: BTreeSet<String>,
     json: Vec<String>,
 }
 
 impl Members {
     fn has(&self, key: &str) -> bool {
-        self.places.contains_key(key)
+        self.keys.contains(key)
     }
 
-    fn set(&mut self, key: String, name: &str, value: &str) {
-        let json = format!("{}:{value}", quote(name));
-        let place = *self.places.entry(key).or_insert(self.json.len());
-        match self.json.get_mut(place) {
-            Some(before) => *before = json,
-            None => self.json.push(json),
-        }
+    fn push(&mut self, key: String, name: &str, value: &str) {
+        self.json.push(format!("{}:{value}", quote(name)));
+        self.keys.insert(key);
     }
 
     fn end(self) -> String {

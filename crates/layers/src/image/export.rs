@@ -1,6 +1,6 @@
 //! The flattened file system of an image as one tar archive.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{LayerSymlinks, look_up::LINKS_MAX};
 use crate::{Entry, EntryKind, Event, LayerPath, TarWriter, Whiteout};
@@ -29,6 +29,8 @@ pub struct Export {
     number: usize,
     symlinks: LayerSymlinks,
     visible: HashMap<LayerPath, Visible>,
+    /// The paths that became visible with this layer, and those of AUFS's files that its hard links name.
+    touched: Vec<LayerPath>,
     /// The paths and the directories' contents that layers above removed.
     above: Removed,
     /// The paths and contents that this layer removes, which holds for the layers below.
@@ -38,7 +40,7 @@ pub struct Export {
     /// The hard links of this layer that name nothing before them, with the paths that they name.
     linked: HashMap<LayerPath, LayerPath>,
     /// Hard links by the paths that they name, at which nothing has come yet.
-    waiting: HashMap<LayerPath, Vec<Link>>,
+    waiting: BTreeMap<LayerPath, Vec<Link>>,
     /// Hard links of this layer by the numbers of the entries whose content has passed by.
     missed: HashMap<usize, Vec<Link>>,
     /// Hidden hard links of this layer by the paths at which the archive has what they name.
@@ -246,6 +248,9 @@ impl Export {
                 let target = self.linked.get(&target).cloned().unwrap_or(target);
                 self.linked.insert(path, target.clone());
                 if is_visible {
+                    if Whiteout::of(&target) == Some(Whiteout::Linked) {
+                        self.touched.push(target.clone());
+                    }
                     self.waiting.entry(target).or_default().push(link);
                 }
             }
@@ -265,7 +270,7 @@ impl Export {
 
     /// Gives the links that wait what the layer has at the paths that they name in the end.
     fn end_waiting(&mut self) {
-        for (mut target, links) in std::mem::take(&mut self.waiting) {
+        for (mut target, mut links) in self.take_touched() {
             let mut steps = 0;
             while let Some(next) = self.linked.get(&target).filter(|_| steps < LINKS_MAX) {
                 (target, steps) = (next.clone(), steps + 1);
@@ -282,9 +287,35 @@ impl Export {
             {
                 self.leave_out(links);
             } else {
-                self.waiting.entry(target).or_default().extend(links);
+                let waiting = self.waiting.entry(target).or_default();
+                // A chain of links over many layers moves them again and again.
+                if waiting.len() < links.len() {
+                    std::mem::swap(waiting, &mut links);
+                }
+                waiting.extend(links);
             }
         }
+    }
+
+    /// Takes the links out that wait for paths at which, or above which, the layer has something. All others go on waiting
+    /// without being looked at: there may be many of them, and many layers.
+    fn take_touched(&mut self) -> BTreeMap<LayerPath, Vec<Link>> {
+        let mut taken = BTreeMap::new();
+        let touched = std::mem::take(&mut self.touched);
+        for path in self.files.keys().chain(self.linked.keys()).chain(&self.own.paths).chain(&touched) {
+            taken.extend(self.waiting.remove_entry(path));
+        }
+        let is_file = |path: &&LayerPath| self.visible.get(path).is_some_and(|it| !it.is_directory);
+        for folder in self.own.paths.iter().chain(&self.own.opaque).chain(touched.iter().filter(is_file)) {
+            let inside = folder.join(b"");
+            while let Some((path, _)) = self.waiting.range(&inside..).next()
+                && path.is_in(folder)
+            {
+                let path = path.clone();
+                taken.extend(self.waiting.remove_entry(&path));
+            }
+        }
+        taken
     }
 
     /// Returns `true` if no later entry of its layer has taken the place of a link that waited.
@@ -363,9 +394,10 @@ impl Export {
             },
         };
         self.visible.insert(entry.path.clone(), visible);
+        self.touched.push(entry.path.clone());
         let above = std::iter::successors(entry.path.parent(), LayerPath::parent);
         for folder in above.take_while(|folder| !folder.is_root()) {
-            let known = self.visible.entry(folder).or_insert(Visible::implied(layer));
+            let known = self.visible_or_implied(folder);
             if known.content.replace(layer) == Some(layer) {
                 break;
             }
@@ -381,11 +413,18 @@ impl Export {
             if self.above.opaque.contains(&inside) || self.above.paths.contains(&folder) {
                 return;
             }
-            let implied = Visible::implied(self.layer);
-            if !self.visible.entry(folder.clone()).or_insert(implied).is_directory {
+            if !self.visible_or_implied(folder.clone()).is_directory {
                 return;
             }
             inside = folder;
         }
+    }
+
+    /// Returns the visible thing at a path: a directory that this layer implies, if there was none.
+    fn visible_or_implied(&mut self, path: LayerPath) -> &mut Visible {
+        self.visible.entry(path).or_insert_with_key(|path| {
+            self.touched.push(path.clone());
+            Visible::implied(self.layer)
+        })
     }
 }

@@ -86,11 +86,15 @@ impl LayerSymlinks {
             let Some(target) = self.targets.get(&bytes[..slash]) else { continue };
             let next = LayerPath::clean_in_root(&bytes[..slash]).target(target).join(&bytes[slash + 1..]);
             let limits = Limits::default();
+            let fits = self.size <= SIZE_MAX
+                && next.as_bytes().len() as u64 <= limits.path_length
+                && next.components().count() as u64 <= limits.path_depth;
+            if !fits {
+                return None;
+            }
+            // Only of paths that are followed: the directories of others would take memory that nothing bounds.
             self.size += self.directories.take_in(&next);
-            let fits = next.as_bytes().len() as u64 <= limits.path_length
-                && next.components().count() as u64 <= limits.path_depth
-                && self.size <= SIZE_MAX;
-            return fits.then_some(Some(next));
+            return Some(Some(next));
         }
         Some(None)
     }
@@ -130,4 +134,34 @@ impl LayerSymlinks {
 /// The folder of a path; `None` if it is the root.
 fn folder(path: &[u8]) -> Option<&[u8]> {
     path.iter().rposition(|byte| *byte == b'/').map(|end| &path[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The bytes that followed paths take of a layer with `count` links, each to another folder of `depth` components, and an
+    /// entry behind each link.
+    fn size(count: u32, depth: usize, component: &str) -> u64 {
+        let path = |text: &str| LayerPath::clean(text.as_bytes()).unwrap();
+        let mut links = LayerSymlinks::default();
+        for number in 0..count {
+            let link = format!("{number}{}", component.repeat(depth - 1)).into_bytes().into();
+            let at = path(&format!("link{number}"));
+            links.place(&mut Entry { kind: EntryKind::Symlink, link, ..Entry::directory(at) });
+            links.place(&mut Entry::directory(path(&format!("link{number}/entry"))));
+        }
+        links.size
+    }
+
+    #[test]
+    fn paths_that_are_not_followed_take_no_memory() {
+        // Too deep.
+        assert_eq!(size(100, 2000, "/x"), 0);
+        // Too long.
+        assert_eq!(size(100, 200, "/a component of many bytes"), 0);
+        // Each within the limits: half a megabyte for each, and together a gigabyte.
+        let size = size(2000, 200, "/some 18 bytes long");
+        assert!((SIZE_MAX..SIZE_MAX + (1 << 20)).contains(&size), "{size} bytes");
+    }
 }

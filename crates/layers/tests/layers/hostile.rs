@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use tallyman_layers::{
-    DifferenceKind, Entry, EntryKind, Error, Event, Expected, ImageTree, LayerIndex, LayerPath, LayerReader,
-    LimitKind, Limits, Lookup, TarWriter, differences, look_up,
+    DifferenceKind, Entry, EntryKind, Error, Event, Expected, Export, ImageTree, LayerIndex, LayerPath,
+    LayerReader, LimitKind, Limits, Lookup, TarWriter, differences, look_up,
 };
 
 use crate::support::{archive, file, gzip, path, read, read_as};
@@ -422,6 +422,29 @@ fn a_path_of_many_links_and_directories_is_looked_up_once_for_each() {
     let found = look_up(&layers, &path(&format!("{folder}/link0")));
     assert_eq!(found, Lookup::Found { layer: 30, entry: 10_039 });
     // Entry by entry for each directory of each link takes many minutes.
+    assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn hard_links_to_nowhere_cost_the_layers_below_an_export_nothing() {
+    let link = |at: String, to: String| {
+        let entry = Entry { kind: EntryKind::HardLink, link: to.into_bytes().into(), ..file(&at, 0) };
+        Event::Entry(entry)
+    };
+    let mut export = Export::default();
+    for number in 0..20_000 {
+        export.event(link(format!("away/{number}"), format!("no/where/{number}")));
+        export.event(link(format!("moved/{number}"), "chain/0".to_owned()));
+    }
+    let begun = Instant::now();
+    for layer in 0..20_000 {
+        assert!(!export.end_layer());
+        export.event(Event::Entry(file(&format!("files/{layer}"), 0)));
+        export.event(link(format!("chain/{layer}"), format!("chain/{}", layer + 1)));
+    }
+    assert!(!export.end_layer());
+    assert_eq!(export.finish().len(), 60_000);
+    // Link by link for each layer takes many minutes.
     assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
 }
 

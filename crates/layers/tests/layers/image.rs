@@ -447,6 +447,32 @@ fn hard_links_are_exported_whatever_hides_their_files() {
 }
 
 #[test]
+fn hard_links_get_nothing_from_below_a_layer_that_hides_the_path_they_name() {
+    let links: Layer<'_> = &[("b => d/e/a", ""), ("c => d/e-a", "")];
+    for hiding in [
+        ("d/e/.wh.a", ""),
+        ("d/.wh.e", ""),
+        ("d/e/.wh..wh..opq", ""),
+        ("d/e", "file"),
+        ("d/e/a/", ""),
+        ("d/e/a/x", "implies it"),
+    ] {
+        let (_, dangling) = export(&[&[("d/e/a", "1"), ("d/e-a", "2")], &[hiding], links]);
+        assert_eq!(dangling, ["b"], "{hiding:?}");
+        // The layer that hides it may be hidden itself.
+        let (_, dangling) = export(&[&[("d/e/a", "1"), ("d/e-a", "2")], &[hiding], &[(".wh.d", "")], links]);
+        assert_eq!(dangling, ["b", "c"], "{hiding:?}");
+    }
+    for hiding in [(".wh.d", ""), ("d", "file"), ("d/.wh..wh..opq", ""), (".wh..wh..opq", "")] {
+        let (_, dangling) = export(&[&[("d/e/a", "1"), ("d/e-a", "2")], &[hiding], links]);
+        assert_eq!(dangling, ["b", "c"], "{hiding:?}");
+    }
+    // Above the links, it hides nothing of what they name.
+    let (_, dangling) = export(&[&[("d/e/a", "1"), ("d/e-a", "2")], links, &[(".wh.d", "")]]);
+    assert_eq!(dangling, Vec::<String>::new());
+}
+
+#[test]
 fn hard_links_to_what_is_no_file_are_exported_too() {
     let shown = |layers: &[Layer<'_>]| {
         let (bytes, dangling) = export(layers);
