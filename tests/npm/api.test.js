@@ -205,6 +205,22 @@ describe('values', () => {
     list[Symbol.dispose]();
     assert.equal((await failure(() => list.annotate('r.io/app', {}))).code, 'argument-invalid');
   });
+
+  test('a list is an OCI index for its annotations until the last entry that has some is removed', () => {
+    const list = new ManifestList('r.io/app:v1');
+    const [first, second] = [1, 2].map((digit) => `r.io/app@${digest(digit)}`);
+    for (const [digit, architecture] of [[1, 'amd64'], [2, 'arm64']]) {
+      list.add({ mediaType: dockerImage, digest: digest(digit), size: 5, platform: { os: 'linux', architecture } });
+    }
+    const { mediaType } = list;
+    list.annotate(first, { annotations: { a: '1' } });
+    assert.equal(list.mediaType, 'application/vnd.oci.image.index.v1+json');
+    assert.equal(list.remove(second), true);
+    assert.equal(list.mediaType, 'application/vnd.oci.image.index.v1+json');
+    list.add({ mediaType: dockerImage, digest: digest(2), size: 5, platform: { os: 'linux', architecture: 'arm64' } });
+    assert.equal(list.remove(first), true);
+    assert.equal(list.mediaType, mediaType);
+  });
 });
 
 describe('the border', () => {

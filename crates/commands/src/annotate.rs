@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use tallyman_core::{ListEdit, ListEntry, PlatformChange, Reference};
 use tallyman_store::{ListStore, Outcome};
 
-use crate::Error;
+use crate::{Error, local_lists::entries_to_edit};
 
 /// Changes the platform of an image in a local list, and adds annotations to its entry ([`ListEdit::annotate`]). No
 /// registry is asked.
@@ -22,7 +22,7 @@ pub async fn annotate(
 ) -> Result<ListEntry, Error> {
     let missing = || Error::NotInList { image: image.to_string(), list: list.to_string() };
     loop {
-        let existing = store.load_entries(list, &[image]).await?.ok_or_else(missing)?;
+        let existing = entries_to_edit(store, list, &[image]).await?.ok_or_else(missing)?;
         let edit = ListEdit::annotate(&existing, image, change, annotations)?;
         match store.edit(list, &edit).await? {
             // Somebody else has annotated the image meanwhile: what it is now counts.

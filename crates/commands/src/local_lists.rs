@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use tallyman_core::{EntryChange, ListEdit, ManifestList, Reference};
+use tallyman_core::{ListEdit, ManifestList, Reference};
 use tallyman_store::{ListStore, Outcome, StoreError, exchange::guess};
 
 use crate::Error;
@@ -80,6 +80,22 @@ pub async fn remove(store: &dyn ListStore, list: &Reference) -> Result<(), Error
     if store.remove(list).await? { Ok(()) } else { Err(Error::NotInStore { reference: list.clone() }) }
 }
 
+/// Returns the entries of `images` that a list has, and its form; where that form depends on the other entries
+/// ([`IndexForm::by_annotation`](tallyman_core::IndexForm::by_annotation)), those as well. Returns `None` if there is no such list.
+///
+/// # Errors
+/// Those of [`ListStore::load_entries`]; where the form depends on the other entries, those of [`ListStore::load`].
+pub(crate) async fn entries_to_edit(
+    store: &dyn ListStore,
+    list: &Reference,
+    images: &[&Reference],
+) -> Result<Option<ManifestList>, StoreError> {
+    match store.load_entries(list, images).await? {
+        Some(found) if found.form().by_annotation => store.load(list).await,
+        found => Ok(found),
+    }
+}
+
 /// Removes images from a local list: all of them or none; with `ignore_missing` those that it has. Returns those that were removed.
 /// No registry is asked.
 ///
@@ -98,15 +114,16 @@ pub async fn remove_entries(
         false => Err(Error::NotInStore { reference: list.clone() }),
     };
     loop {
-        let Some(found) = store.load_entries(list, &images).await? else { return gone() };
-        let mut edit = ListEdit::default();
+        let Some(found) = entries_to_edit(store, list, &images).await? else { return gone() };
+        let mut left = found.clone();
         for image in &images {
-            match found.get(image) {
-                Some(entry) => edit.changes.push(EntryChange { before: Some(entry.clone()), after: None }),
-                None if ignore_missing => {}
-                None => return Err(Error::NotInList { image: image.to_string(), list: list.to_string() }),
+            if left.remove(image).is_none() && !ignore_missing {
+                return Err(Error::NotInList { image: image.to_string(), list: list.to_string() });
             }
         }
+        let form = left.form().with_entries(left.iter());
+        *left.form_mut() = form;
+        let edit = ListEdit::between(&found, &left);
         let removed = edit.images().cloned().collect();
         if edit.is_empty() {
             return Ok(removed);

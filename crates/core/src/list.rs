@@ -129,8 +129,9 @@ pub struct IndexForm {
 }
 
 impl IndexForm {
-    /// Returns the form that a list of this one has with these entries.
-    pub(crate) fn with_entries<'a>(&self, entries: impl IntoIterator<Item = &'a ListEntry>) -> Self {
+    /// Returns the form that a list of this one has with these entries, which are all that it has.
+    #[must_use]
+    pub fn with_entries<'a>(&self, entries: impl IntoIterator<Item = &'a ListEntry>) -> Self {
         let mut form = self.clone();
         if self.by_annotation && self.annotations.is_empty() {
             form.oci = entries.into_iter().any(|entry| entry.descriptor.is_annotated());
@@ -185,7 +186,8 @@ impl ManifestList {
         let is_oci_index = |original: &[u8]| {
             let fields = Object::parse(original).ok();
             let named = fields.and_then(|fields| fields.string("mediaType").ok()?);
-            named.is_some_and(|named| MediaType::new(&named) == MediaType::OciIndex)
+            // Docker's lists always name their media type; an OCI index need not.
+            named.is_none_or(|named| MediaType::new(&named) == MediaType::OciIndex)
         };
         self.form.original.as_ref().filter(|original| self.form.oci || !is_oci_index(original))
     }

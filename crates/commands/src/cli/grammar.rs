@@ -74,18 +74,11 @@ pub fn wants_json_errors(args: &[String]) -> bool {
 impl Invocation {
     /// Reads a command line, without the program's name in front. Docker's `manifest` may stand there.
     pub fn parse(args: &[String]) -> Self {
+        let with_help = with_help_flag(args);
+        let args = with_help.as_deref().unwrap_or(args);
         match command_of(args) {
             Some((spec, settings, rest)) => spec.parse(rest, settings),
-            None => {
-                let args = args.strip_prefix(&["manifest".to_owned()]).unwrap_or(args);
-                // `help tags` is `tags --help`.
-                match args.split_first() {
-                    Some((first, rest)) if first == "help" => {
-                        Self::parse(&[rest, &["--help".to_owned()]].concat())
-                    }
-                    _ => root(args),
-                }
-            }
+            None => root(args.strip_prefix(&["manifest".to_owned()]).unwrap_or(args)),
         }
     }
 }
@@ -135,6 +128,23 @@ fn words_in_front(args: &[String]) -> usize {
         at += 1 + usize::from(flags.iter().any(|flag| flag.name == name && flag.takes_next()));
     }
     at
+}
+
+/// Returns a command line with the flag `--help` in place of each word `help` in front of its command: `help tags` is
+/// `tags --help`. Returns `None` if there is no such word.
+fn with_help_flag(args: &[String]) -> Option<Vec<String>> {
+    let mut line = args.to_vec();
+    loop {
+        let at = words_in_front(&line);
+        let count = line.iter().skip(at).take_while(|word| *word == "help").count();
+        if count == 0 {
+            break;
+        }
+        line.drain(at..at + count);
+    }
+    let is_asked = line.len() < args.len();
+    line.push("--help".to_owned());
+    is_asked.then_some(line)
 }
 
 /// Parts a command line: the command, the words in front of it, and the rest.

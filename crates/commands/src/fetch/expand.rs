@@ -136,6 +136,29 @@ impl ExpandOptions {
         described.iter().filter(is_taken).collect()
     }
 
+    /// Returns the entries that are taken of all that was found, in several lists and by their configs: of several variants those that
+    /// an engine would take, and the attestations of these.
+    fn nearest(&self, mut found: Vec<ListEntry>) -> Vec<ListEntry> {
+        if self.platforms.is_empty() {
+            return found;
+        }
+        let runnable = found.iter().filter(|entry| entry.descriptor.is_runnable());
+        let platforms: Vec<&Platform> =
+            runnable.filter_map(|entry| entry.descriptor.platform.as_ref()).collect();
+        let is_nearest = taken_platforms(&self.platforms, &platforms);
+        let is_taken = |entry: &ListEntry| entry.descriptor.is_runnable() && is_nearest(&entry.platform());
+        let taken: HashSet<String> = found
+            .iter()
+            .filter(|entry| is_taken(entry))
+            .map(|entry| entry.descriptor.digest.to_string())
+            .collect();
+        found.retain(|entry| match entry.descriptor.attests() {
+            Some(image) => taken.contains(image),
+            None => is_taken(entry),
+        });
+        found
+    }
+
     /// Checks that an image of `platform` is taken.
     ///
     /// # Errors
@@ -182,12 +205,12 @@ impl<'e> Expansion<'e> {
         self.options.choose(described)
     }
 
-    /// Returns what was found if every platform that was asked for is among it. One that is not may be that of an entry which is
-    /// missing.
+    /// Returns what is taken of what was found if every platform that was asked for is among it. One that is not may be that of an
+    /// entry which is missing.
     fn checked(self, found: Vec<ListEntry>) -> Result<Vec<ListEntry>, Error> {
         let has = |wanted: &&Platform| found.iter().any(|entry| wanted.accepts(&entry.platform()));
         let Some(wanted) = self.options.platforms.iter().find(|wanted| !has(wanted)) else {
-            return Ok(found);
+            return Ok(self.options.nearest(found));
         };
         if let Some(error) = self.missing.into_inner() {
             return Err(error);

@@ -519,10 +519,21 @@ fn help_is_a_command_as_well() {
         (&["help", "index", "add"], &["index", "add", "--help"]),
         (&["help", "index"], &["index", "--help"]),
         (&["manifest", "help", "rm"], &["rm", "--help"]),
+        (&["help", "manifest", "rm"], &["rm", "--help"]),
+        (&["--debug", "help"], &["--help"]),
+        (&["--debug", "help", "tags"], &["tags", "--help"]),
+        (&["--config", "help", "help", "tags"], &["tags", "--help"]),
+        (&["manifest", "--debug", "help"], &["--help"]),
+        (&["manifest", "--debug", "help", "rm"], &["rm", "--help"]),
+        (&["--debug", "manifest", "help", "index", "add"], &["index", "add", "--help"]),
+        (&["help", "--debug", "help", "tags"], &["tags", "--help"]),
+        (&["help"; 10_000], &["--help"]),
     ] {
         assert_eq!(said(line), said(same), "{line:?}");
         assert_eq!(said(line).exit, 0, "{line:?}");
     }
+    // Behind a command it is an argument as any other.
+    assert!(matches!(understood(&["rm", "help"]), Command::Remove { lists, .. } if lists == ["help"]));
 }
 
 #[test]

@@ -614,6 +614,51 @@ async fn a_platform_names_one_entry_of_an_index_and_several_are_told_with_their_
 }
 
 #[tokio::test(flavor = "current_thread")]
+async fn of_the_variants_in_several_nested_lists_and_configs_the_nearest_is_taken() {
+    let registry = Registry::builder().start().await.expect("a port is free");
+    let images = ["linux/arm/v5", "linux/arm/v6", "linux/arm/v7"].map(|platform| Image::oci(platform, "one"));
+    let attestations = images.each_ref().map(attestation);
+    let amd64 = Image::oci("linux/amd64", "one");
+    for image in images.iter().chain(attestations.iter().map(|(image, _)| image)).chain([&amd64]) {
+        image.put(&registry, "a/app", None);
+    }
+    let size_of = |digest: &str| registry.manifest("a/app", digest).expect("it is there").1.len();
+    let unnamed = |media_type: &str, digest: &str| {
+        let size = size_of(digest);
+        format!(r#"{{"mediaType":"{media_type}","digest":"{digest}","size":{size}}}"#)
+    };
+    let nested = |at: usize| {
+        let list = index(INDEX, &[images[at].entry(), attestations[at].1.clone()], "");
+        registry.put_manifest("a/app", None, INDEX, list.clone());
+        unnamed(INDEX, Digest::of(list.as_bytes()).as_str())
+    };
+    let program = Program::anonymous();
+    let of_configs = |at: usize| unnamed(OCI, &images[at].digest());
+    for (entries, newest) in [
+        ([nested(1), nested(2), nested(0)], 2),
+        ([of_configs(2), of_configs(1), of_configs(0)], 2),
+        ([nested(0), of_configs(1), nested(0)], 1),
+        ([of_configs(0), nested(1), of_configs(0)], 1),
+    ] {
+        let entries = [&entries[..], &[amd64.entry()]].concat();
+        registry.put_manifest("a/app", Some("from"), INDEX, index(INDEX, &entries, ""));
+        let [from, copy, made] = ["from", "copy", "made"].map(|tag| format!("{}/a/app:{tag}", registry.addr));
+        let line = ["--insecure", "--platform", "linux/amd64,linux/arm"];
+        program.succeed(&[&["copy"][..], &line, &[&from, &copy]].concat()).await;
+        program.succeed(&[&["create", "--oci", "--push"][..], &line, &[&made, &from]].concat()).await;
+        // The attestations of other variants stay behind with these.
+        let taken = [amd64.digest(), images[newest].digest(), attestations[newest].0.digest()];
+        for tag in ["copy", "made"] {
+            let list = read(&registry, tag);
+            let entries = list["manifests"].as_array().unwrap().iter();
+            let digests: Vec<&str> = entries.map(|entry| entry["digest"].as_str().unwrap()).collect();
+            assert!(taken[..2].iter().all(|digest| digests.contains(&&**digest)), "{tag}: {list}");
+            assert!(digests.iter().all(|digest| taken.iter().any(|taken| taken == digest)), "{tag}: {list}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
 async fn of_changes_that_are_made_at_the_same_time_none_is_lost() {
     let (registry, _) = registry().await;
     let program = Program::anonymous();

@@ -394,6 +394,39 @@ async fn annotate_clears_fields_and_takes_pairs_outside_dockers_table_behind_a_f
 }
 
 #[tokio::test(flavor = "current_thread")]
+async fn annotations_stay_while_other_entries_change_and_the_form_goes_with_the_last_of_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = Rc::new(FileStore::new(NativeFolder, folder.path().to_str().unwrap()));
+    for shell in [Shell::new(), Shell { store: files, ..Shell::new() }] {
+        let [amd64, arm64] = ["amd64", "arm64"].map(|architecture| {
+            put(&shell, "a/app", architecture, architecture);
+            name(&format!("a/app:{architecture}"))
+        });
+        let (list, reference) = (name("a/app:v1"), name("a/app:v1").parse().unwrap());
+        shell.done(&["create", "--insecure", &list, &amd64, &arm64]).await;
+        shell.done(&["annotate", "--annotation", "a=1", &list, &amd64]).await;
+        shell.done(&["annotate", "--os-version", "1", &list, &arm64]).await;
+        let written: Value = shell.done(&["inspect", "--raw", &list]).await.parse().unwrap();
+        assert_eq!(written["manifests"][0]["annotations"], json!({ "a": "1" }));
+        assert_eq!(written["manifests"][1]["platform"]["os.version"], "1");
+
+        let is_oci = async || shell.store.load(&reference).await.unwrap().unwrap().form().oci;
+        shell.done(&["remove", &list, &arm64]).await;
+        assert!(is_oci().await);
+        shell.done(&["create", "--insecure", "--amend", &list, &arm64]).await;
+        shell.done(&["remove", &list, &amd64]).await;
+        assert!(!is_oci().await);
+
+        // An OCI index for another reason stays one.
+        shell.done(&["rm", &list]).await;
+        shell.done(&["create", "--insecure", "--oci", &list, &amd64, &arm64]).await;
+        shell.done(&["annotate", "--annotation", "a=1", &list, &amd64]).await;
+        shell.done(&["remove", &list, &amd64]).await;
+        assert!(is_oci().await);
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
 async fn tags_are_chosen_and_sorted() {
     let shell = Shell::new();
     let digest_tag = format!("{}.sig", Digest::of(b"x").to_string().replace(':', "-"));

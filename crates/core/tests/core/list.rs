@@ -284,10 +284,15 @@ fn annotations_are_kept_but_not_written_while_the_form_is_dockers() {
     let written = |list: &ManifestList| String::from_utf8(list.to_bytes()).unwrap();
     let entry = r#"{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:DIGEST","size":7,"platform":{"architecture":"arm","os":"linux"}}"#
         .replace("DIGEST", &"a".repeat(64));
-    for media_type in [MediaType::OciIndex, MediaType::DockerList] {
-        let original = format!(
-            r#"{{"schemaVersion":2,"mediaType":"{media_type}","manifests":[{entry}],"annotations":{{"team":"web"}}}}"#
-        );
+    let named = |media_type| format!(r#""mediaType":"{media_type}","#);
+    for (media_type, member) in [
+        (MediaType::OciIndex, named(MediaType::OciIndex)),
+        (MediaType::DockerList, named(MediaType::DockerList)),
+        // The specification lets an OCI index leave it out.
+        (MediaType::OciIndex, String::new()),
+    ] {
+        let original =
+            format!(r#"{{"schemaVersion":2,{member}"manifests":[{entry}],"annotations":{{"team":"web"}}}}"#);
         let index = Index::parse(original.as_bytes()).unwrap();
         let mut list = ManifestList::new("127.0.0.1:5000/acme/app:v1".parse().unwrap());
         list.form_mut().oci = true;

@@ -145,11 +145,10 @@ impl List {
 
     /// Takes an image out, and says whether it was there.
     pub fn remove(&mut self, image: &str) -> Result<bool, Failure> {
-        let image = image.parse()?;
-        if self.0.get(&image).is_none() {
-            return Ok(false);
-        }
-        Ok(self.0.remove(&image).is_some())
+        let is_removed = self.0.remove(&image.parse()?).is_some();
+        let form = self.0.form().with_entries(self.0.iter());
+        *self.0.form_mut() = form;
+        Ok(is_removed)
     }
 
     /// Returns `true` if a push has to fetch manifests of images first: they are in other repositories, and not at hand.
