@@ -156,8 +156,10 @@ async fn a_page_for_people_is_no_manifest_that_is_there_already() {
     execute(&client, &plan().await.expect("nothing is there"), &|_| {}).await.expect("nothing goes wrong");
     assert_eq!(plan().await, None);
     for kind in [FaultKind::NoDigest, FaultKind::WrongContentType { content_type: "text/html".to_owned() }] {
-        target.add_fault(Fault::new(kind));
+        target.add_fault(Fault::new(kind).method("HEAD"));
     }
+    // The tag itself is asked for by GET then, which must not tell it either.
+    target.add_fault(Fault::new(FaultKind::WrongByte { at: None }).method("GET"));
     let steps = plan().await.expect("nothing says that it is there").steps;
     let put = steps.iter().filter(|step| matches!(step.action, Action::PutManifest { .. }));
     assert_eq!(put.count(), 2);
