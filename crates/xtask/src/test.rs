@@ -96,7 +96,7 @@ pub fn help() -> String {
         "  --only PART   one part, or several when repeated:
 {parts}
 Sets up what it needs. Failed and skipped tests are named at the end, with the reason.
-All parts take some 25 minutes on two cores where everything is compiled, and 10 more where nothing is."
+All parts take some 25 minutes on two cores where everything is compiled, and 5 more where nothing is."
     )
 }
 

@@ -1,5 +1,5 @@
 import { asText, copyOf, viewOf, type Bytes } from './bytes.js';
-import { descriptorOf, frozenDescriptorOf, type Descriptor, type DescriptorJson, type ReadonlyDescriptor } from './descriptor.js';
+import { frozenDescriptorOf, type DescriptorJson, type ReadonlyDescriptor } from './descriptor.js';
 import { Digest } from './digest.js';
 import { call } from './engine.js';
 import { checkMade, optionsOf, wrongArgument } from './arguments.js';
