@@ -528,7 +528,7 @@ test('files that are not read are named with the reason, and keep no other out',
     await expect(row(page, list)).toContainText('2 entries');
 
     await page.getByTestId('import-files').setInputFiles([large]);
-    await expect(page.getByTestId('refused')).toContainText('a-large.bin: exceeds the limit of 64 MB');
+    await expect(page.getByTestId('refused')).toContainText('a-large.bin: exceeds the limit of 64.0 MB');
   } finally {
     await rm(folder, { recursive: true });
   }

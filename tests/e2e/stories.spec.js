@@ -72,7 +72,7 @@ test.describe('in Spanish', () => {
     await open('/command');
     await expect(page.getByRole('heading', { level: 1 })).toHaveText('Línea de comandos');
     await open(`/delete/${server.host}/espanol/app`);
-    await expect(page.getByRole('button', { name: 'Mostrar qué ocurrirá' })).toBeVisible();
+    await expect(page.getByRole('button', { name: 'Mostrar plan' })).toBeVisible();
     await expectAccessible(page);
   });
 });
