@@ -26,6 +26,7 @@ pub struct SentContent {
 
 impl SentContent {
     /// Takes a `Uint8Array` or a `Blob`.
+    #[cfg(feature = "library")]
     pub fn new(value: JsValue) -> Self {
         let size = size(&value) as u64;
         Self { value, size }
