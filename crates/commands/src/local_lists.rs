@@ -84,7 +84,7 @@ pub async fn remove(store: &dyn ListStore, list: &Reference) -> Result<(), Error
 /// ([`IndexForm::by_annotation`](tallyman_core::IndexForm::by_annotation)), those as well. Returns `None` if there is no such list.
 ///
 /// # Errors
-/// Those of [`ListStore::load_entries`]; where the form depends on the other entries, those of [`ListStore::load`].
+/// The errors of [`ListStore::load_entries`], and of [`ListStore::load`] where the form depends on the other entries.
 pub(crate) async fn entries_to_edit(
     store: &dyn ListStore,
     list: &Reference,
@@ -117,12 +117,10 @@ pub async fn remove_entries(
         let Some(found) = entries_to_edit(store, list, &images).await? else { return gone() };
         let mut left = found.clone();
         for image in &images {
-            if left.remove(image).is_none() && !ignore_missing {
+            if left.remove_with_form(image).is_none() && !ignore_missing {
                 return Err(Error::NotInList { image: image.to_string(), list: list.to_string() });
             }
         }
-        let form = left.form().with_entries(left.iter());
-        *left.form_mut() = form;
         let edit = ListEdit::between(&found, &left);
         let removed = edit.images().cloned().collect();
         if edit.is_empty() {

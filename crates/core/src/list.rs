@@ -130,8 +130,7 @@ pub struct IndexForm {
 
 impl IndexForm {
     /// Returns the form that a list of this one has with these entries, which are all that it has.
-    #[must_use]
-    pub fn with_entries<'a>(&self, entries: impl IntoIterator<Item = &'a ListEntry>) -> Self {
+    pub(crate) fn with_entries<'a>(&self, entries: impl IntoIterator<Item = &'a ListEntry>) -> Self {
         let mut form = self.clone();
         if self.by_annotation && self.annotations.is_empty() {
             form.oci = entries.into_iter().any(|entry| entry.descriptor.is_annotated());
@@ -258,6 +257,14 @@ impl ManifestList {
     pub fn remove(&mut self, reference: &Reference) -> Option<ListEntry> {
         self.get(reference)?;
         self.entries.remove(&reference.file_name())
+    }
+
+    /// Removes the entry of an image as [`ManifestList::remove`] does. A form that came with annotations of entries
+    /// ([`IndexForm::by_annotation`]) goes with the last entry that has some.
+    pub fn remove_with_form(&mut self, reference: &Reference) -> Option<ListEntry> {
+        let removed = self.remove(reference)?;
+        self.form = self.form.with_entries(self.entries.values());
+        Some(removed)
     }
 
     /// Returns the media type of the list: the one that Docker gives it ([`MediaType::of_list`]), or the one that its

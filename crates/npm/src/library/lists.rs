@@ -145,10 +145,7 @@ impl List {
 
     /// Takes an image out, and says whether it was there.
     pub fn remove(&mut self, image: &str) -> Result<bool, Failure> {
-        let is_removed = self.0.remove(&image.parse()?).is_some();
-        let form = self.0.form().with_entries(self.0.iter());
-        *self.0.form_mut() = form;
-        Ok(is_removed)
+        Ok(self.0.remove_with_form(&image.parse()?).is_some())
     }
 
     /// Returns `true` if a push has to fetch manifests of images first: they are in other repositories, and not at hand.

@@ -75,7 +75,7 @@ fn difference(standing: &Standing, ours: &Manifest, name: &str) -> Html {
         return html! { <p class="empty">{ (words.diff_no_list)(&theirs.kind().to_string()) }</p> };
     };
     let entries = diff_entries(before, after);
-    let members = members(theirs, ours);
+    let members = members((theirs, before), (ours, after), &entries);
     let is_shown = !members.is_empty() || entries.iter().any(|change| !change.is_same());
     html! {
         <>
@@ -130,10 +130,13 @@ fn side(entry: &Descriptor) -> Html {
 
 /// Returns the members of two indexes that differ, but for platforms and digests of entries: those of the index itself, and those of
 /// entries that are on both sides, behind their platform.
-fn members(before: &Manifest, after: &Manifest) -> Vec<(String, Diff<String>)> {
-    let (Some(old), Some(new)) = (before.index(), after.index()) else { return Vec::new() };
+fn members(
+    (before, old): (&Manifest, &Index),
+    (after, new): (&Manifest, &Index),
+    entries: &[Diff<&Descriptor>],
+) -> Vec<(String, Diff<String>)> {
     let mut changes = changed("", &members_of_index(before, old), &members_of_index(after, new));
-    for pair in diff_entries(old, new) {
+    for pair in entries {
         if let (Some(left), Some(right)) = (pair.left(), pair.right()) {
             let of = format!("{} ", right.platform.clone().unwrap_or_default());
             changes.extend(changed(&of, &members_of_entry(left), &members_of_entry(right)));
@@ -186,12 +189,17 @@ fn with_annotations<'a>(
 
 #[cfg(test)]
 mod tests {
-    use tallyman_core::{Diff, Manifest, MediaType};
+    use tallyman_core::{Diff, Manifest, MediaType, diff_entries};
 
     use super::members;
 
     fn index(text: &str) -> Manifest {
         Manifest::parse(text.as_bytes().to_vec(), Some(&MediaType::OciIndex)).unwrap()
+    }
+
+    fn compared(left: &Manifest, right: &Manifest) -> Vec<(String, Diff<String>)> {
+        let (old, new) = (left.index().unwrap(), right.index().unwrap());
+        members((left, old), (right, new), &diff_entries(old, new))
     }
 
     #[test]
@@ -211,7 +219,7 @@ mod tests {
         ));
         let text = |text: &str| text.to_owned();
         assert_eq!(
-            members(&theirs, &ours),
+            compared(&theirs, &ours),
             [
                 (text("annotations.x"), Diff::Changed { left: text("1"), right: text("2") }),
                 (text("artifactType"), Diff::Removed(text("a/b"))),
@@ -220,6 +228,6 @@ mod tests {
                 (text("linux/arm64 annotations.f"), Diff::Added(text("1"))),
             ]
         );
-        assert!(members(&ours, &ours).is_empty());
+        assert!(compared(&ours, &ours).is_empty());
     }
 }
