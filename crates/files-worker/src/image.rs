@@ -1,6 +1,7 @@
 //! The tree of an image, and the listings that are made of it.
 
 use std::{
+    borrow::Cow,
     cell::RefCell,
     collections::{BTreeMap, HashMap},
     rc::Rc,
@@ -8,7 +9,7 @@ use std::{
 
 use tallyman_layers::{
     Change as LayerChange, ChangeKind, DifferenceKind, Entry, EntryKind, FileView, ImageTree, LayerIndex,
-    LayerPath, Whiteout, differences,
+    LayerPath, Naming, Whiteout, differences,
 };
 
 use crate::{
@@ -27,7 +28,7 @@ const OWNERS_MAX: usize = 50;
 pub struct Built {
     tree: ImageTree,
     changes: Vec<Vec<LayerChange>>,
-    /// The entries that removed paths had, by the layer that removed them.
+    /// The entries that removed paths had, by the layer that removed them and the keys of the paths.
     removed: HashMap<(usize, LayerPath), (usize, usize)>,
     /// The listings, by layer.
     listings: RefCell<BTreeMap<Option<u32>, Rc<Listing>>>,
@@ -35,8 +36,8 @@ pub struct Built {
 
 impl Built {
     /// The tree of these layers, the lowest first.
-    pub fn new(layers: &[Rc<LayerIndex>]) -> Self {
-        let mut tree = ImageTree::default();
+    pub fn new(layers: &[Rc<LayerIndex>], naming: Naming) -> Self {
+        let mut tree = ImageTree::new(naming);
         let changes: Vec<_> = layers.iter().map(|layer| tree.apply(Rc::clone(layer))).collect();
         let removed = removed(&tree, &changes);
         Self { tree, changes, removed, listings: RefCell::default() }
@@ -118,8 +119,8 @@ impl Built {
     pub fn find(&self, path: &LayerPath, layer: Option<u32>) -> Result<(usize, usize), Fault> {
         let layer = layer.map(|layer| layer as usize);
         if let Some(layer) = layer {
-            let own = self.tree.layers().get(layer).and_then(|index| number_of(index, path));
-            let removed = || self.removed.get(&(layer, path.clone())).copied();
+            let own = self.tree.layers().get(layer).and_then(|index| self.number_of(index, path));
+            let removed = || self.removed_place(layer, path);
             let found = own.map(|number| (layer, number)).or_else(removed);
             let found =
                 found.ok_or_else(|| fault("no-such-file", format!("layer {} has no {path}", layer + 1)))?;
@@ -139,7 +140,8 @@ impl Built {
 
     /// The place of a file that the image shows no longer, as it was before it was removed.
     fn last_removed(&self, path: &LayerPath) -> Result<(usize, usize), Fault> {
-        let removals = self.removed.iter().filter(|((_, removed), _)| removed == path);
+        let path_key = self.tree.naming().key(path);
+        let removals = self.removed.iter().filter(|((_, removed), _)| *removed == *path_key);
         match removals.max_by_key(|((remover, _), _)| *remover) {
             Some((_, place)) => self.file(*place),
             None => Err(fault("no-such-file", format!("the image has no file {path}"))),
@@ -161,6 +163,16 @@ impl Built {
                 Err(fault("no-such-file", format!("the image has no file {target}")))
             }
         }
+    }
+
+    /// The number of the last entry of a path in a layer.
+    fn number_of(&self, index: &LayerIndex, path: &LayerPath) -> Option<usize> {
+        index.entries().iter().rposition(|entry| self.tree.naming().are_same(&entry.path, path))
+    }
+
+    /// The entry that a path had before a layer removed it.
+    fn removed_place(&self, layer: usize, path: &LayerPath) -> Option<(usize, usize)> {
+        self.removed.get(&(layer, self.tree.naming().key(path).into_owned())).copied()
     }
 
     fn of_image(&self) -> Listing {
@@ -221,7 +233,7 @@ impl Built {
     }
 
     fn removed_facts(&self, layer: usize, change: &LayerChange) -> Facts {
-        let place = self.removed.get(&(layer, change.path.clone())).copied();
+        let place = self.removed_place(layer, &change.path);
         let kind = place.and_then(|(layer, number)| Some(self.entry(layer, number)?.kind));
         Facts {
             layer: layer as u32,
@@ -259,6 +271,10 @@ impl Entries for Built {
     fn entry(&self, facts: &Facts) -> Option<&Entry> {
         self.entry(facts.entry_layer as usize, facts.entry as usize)
     }
+
+    fn naming(&self) -> Naming {
+        self.tree.naming()
+    }
 }
 
 /// The entries of two images.
@@ -268,11 +284,10 @@ impl Entries for Both<'_> {
     fn entry(&self, facts: &Facts) -> Option<&Entry> {
         Entries::entry(if facts.side == 0 { self.0 } else { self.1 }, facts)
     }
-}
 
-/// The number of the last entry of a path in a layer.
-fn number_of(index: &LayerIndex, path: &LayerPath) -> Option<usize> {
-    index.entries().iter().rposition(|entry| entry.path == *path)
+    fn naming(&self) -> Naming {
+        Entries::naming(self.1)
+    }
 }
 
 fn facts(file: &FileView<'_>, change: Option<Change>) -> Facts {
@@ -295,10 +310,11 @@ fn size(file: &FileView<'_>) -> u64 {
 
 /// The entries that removed paths had: the highest below the layer that removed each.
 fn removed(tree: &ImageTree, changes: &[Vec<LayerChange>]) -> HashMap<(usize, LayerPath), (usize, usize)> {
-    let mut removers: HashMap<&LayerPath, Vec<usize>> = HashMap::new();
+    let naming = tree.naming();
+    let mut removers: HashMap<Cow<'_, LayerPath>, Vec<usize>> = HashMap::new();
     for (layer, changes) in changes.iter().enumerate() {
         for change in changes.iter().filter(|change| change.kind == ChangeKind::Removed) {
-            removers.entry(&change.path).or_default().push(layer);
+            removers.entry(naming.key(&change.path)).or_default().push(layer);
         }
     }
     let mut found = HashMap::new();
@@ -307,12 +323,13 @@ fn removed(tree: &ImageTree, changes: &[Vec<LayerChange>]) -> HashMap<(usize, La
     }
     for (layer, index) in tree.layers().iter().enumerate() {
         for (number, entry) in index.entries().iter().enumerate() {
-            let Some(removers) = removers.get(&entry.path) else { continue };
+            let path = naming.key(&entry.path);
+            let Some(removers) = removers.get(&path) else { continue };
             if Whiteout::of(&entry.path).is_some() {
                 continue;
             }
             for remover in removers.iter().filter(|remover| **remover > layer) {
-                found.insert((*remover, entry.path.clone()), (layer, number));
+                found.insert((*remover, path.clone().into_owned()), (layer, number));
             }
         }
     }

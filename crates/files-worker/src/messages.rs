@@ -18,6 +18,8 @@ pub enum Request {
     Open {
         /// Its number from now on.
         image: ImageId,
+        /// Its operating system.
+        os: String,
         /// Its layers, the lowest first.
         layers: Vec<LayerSource>,
         /// Takes the digest of each file, which comparing images needs.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use tallyman_layers::{Error, LayerIndex, TableOfContents};
+use tallyman_layers::{Error, LayerIndex, Naming, TableOfContents};
 
 use crate::{
     content::{self, Document},
@@ -90,6 +90,7 @@ struct Layer {
 }
 
 struct Image {
+    naming: Naming,
     layers: Vec<LayerKey>,
     digests: bool,
     is_cancelled: bool,
@@ -157,8 +158,8 @@ impl Session {
     /// Takes a message, with the bytes beside it. `now` is the time in milliseconds.
     pub fn take(&mut self, request: Request, bytes: Option<Bytes>, now: f64) -> Vec<Effect> {
         match request {
-            Request::Open { image, layers, digests, holds } => {
-                self.open_image(image, layers, digests, holds);
+            Request::Open { image, os, layers, digests, holds } => {
+                self.open_image(image, Naming::of(&os), layers, digests, holds);
             }
             Request::Read { image, layers } => self.read_held(image, &layers),
             Request::Resume { image } => self.resume(image),
@@ -221,7 +222,14 @@ impl Session {
         self.post(Response::NoAnswer { query, fault });
     }
 
-    fn open_image(&mut self, image: ImageId, layers: Vec<LayerSource>, digests: bool, holds: bool) {
+    fn open_image(
+        &mut self,
+        image: ImageId,
+        naming: Naming,
+        layers: Vec<LayerSource>,
+        digests: bool,
+        holds: bool,
+    ) {
         let mut keys = Vec::new();
         for source in layers {
             let key = (source.digest.clone(), source.diff_id.clone());
@@ -240,6 +248,7 @@ impl Session {
         self.images.insert(
             image,
             Image {
+                naming,
                 layers: keys,
                 digests,
                 is_cancelled: false,
@@ -573,7 +582,7 @@ impl Session {
         if entries == image.entries && image.built.is_some() && !is_whole && partial.is_empty() {
             return;
         }
-        let built = Rc::new(Built::new(&indexes));
+        let built = Rc::new(Built::new(&indexes, image.naming));
         let generation = image.summary.generation + 1;
         image.summary = built.summary(generation);
         image.summary.is_whole = is_whole;

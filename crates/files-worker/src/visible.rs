@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use tallyman_layers::{Entry, EntryKind};
+use tallyman_layers::{Entry, EntryKind, Naming};
 
 use crate::{
     listing::{Facts, Item, Listing, NONE},
@@ -14,6 +14,8 @@ use crate::{
 pub trait Entries {
     /// Returns the entry that `facts` are of.
     fn entry(&self, facts: &Facts) -> Option<&Entry>;
+    /// The rules for names of files.
+    fn naming(&self) -> Naming;
 }
 
 /// A row: an item, and its place among its siblings.
@@ -140,7 +142,8 @@ fn size(listing: &Listing, number: u32) -> u64 {
 
 /// Returns the items that match the search and the filters.
 fn matched(listing: &Listing, view: &View, entries: &impl Entries) -> Vec<bool> {
-    let mut matched = match view.search.trim().trim_start_matches('/') {
+    let searched = entries.naming().searched(view.search.trim());
+    let mut matched = match searched.trim_start_matches('/') {
         "" => vec![true; listing.items().len()],
         search => listing.search(search),
     };

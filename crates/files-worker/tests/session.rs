@@ -141,7 +141,10 @@ impl Page {
     fn open(layers: &[Vec<u8>]) -> Self {
         let mut page = Self::new(layers);
         let layers = layers.iter().map(|layer| source(layer)).collect();
-        page.send(Request::Open { image: 1, layers, digests: false, holds: false }, None);
+        page.send(
+            Request::Open { image: 1, os: "linux".to_owned(), layers, digests: false, holds: false },
+            None,
+        );
         page.give();
         page
     }
@@ -190,6 +193,40 @@ fn two_layers() -> Vec<Vec<u8>> {
         ]),
         layer(&[("etc/motd", "hello, changed\n"), ("var/.wh.cache", ""), ("opt/100%", "x")]),
     ]
+}
+
+#[test]
+fn files_of_windows_are_found_by_its_paths() {
+    let layers = [
+        layer(&[
+            ("Files/Users/", ""),
+            ("Files/Old->C:\\Users", ""),
+            ("Files/Users/Me/file", "old\n"),
+            ("Files/Users/Me/gone", "gone\n"),
+        ]),
+        layer(&[("Files/users/ME/FILE", "new\n"), ("Files/Users/Me/.wh.GONE", "")]),
+    ];
+    let mut page = Page::new(&layers);
+    let sources = layers.iter().map(|layer| source(layer)).collect();
+    let os = "windows".to_owned();
+    page.send(Request::Open { image: 1, os, layers: sources, digests: false, holds: false }, None);
+    page.give();
+    let search = |text: &str| View { search: text.to_owned(), all_open: true, ..View::default() };
+    for text in ["C:\\users\\me\\fi", "Users\\Me\\file", "/files/users/me/file"] {
+        let rows = page.rows(IMAGE, search(text));
+        let found: Vec<_> = rows.iter().filter(|row| row.is_match).map(|row| row.path.as_str()).collect();
+        assert_eq!(found, ["Files/Users/Me/file"], "{text}");
+    }
+    for (path, layer, size) in [
+        ("Files/Users/Me/file", None, 4),
+        ("Files/Users/Me/file", Some(1), 4),
+        ("Files/old/me/file", None, 4),
+        ("Files/Users/Me/gone", Some(1), 5),
+        ("Files/Users/Me/gone", None, 5),
+    ] {
+        let (_, told) = page.file(IMAGE, path, layer);
+        assert!(matches!(&told, Response::Opened { file, .. } if file.size == size), "{path}: {told:?}");
+    }
 }
 
 #[test]
@@ -372,7 +409,13 @@ fn rows_come_while_layers_do() {
     let layers = vec![layer(&[("a", "1"), ("b", "2"), ("c", "3")])];
     let mut page = Page::new(&layers);
     page.send(
-        Request::Open { image: 1, layers: vec![source(&layers[0])], digests: false, holds: false },
+        Request::Open {
+            image: 1,
+            os: "linux".to_owned(),
+            layers: vec![source(&layers[0])],
+            digests: false,
+            holds: false,
+        },
         None,
     );
     let (job, ..) = page.reads.pop().expect("it reads the layer");
@@ -395,7 +438,10 @@ fn a_layer_that_lies_is_refused_and_the_others_stay() {
     let layers = vec![layer(&[("a", "1")]), layer(&[("b", "2")])];
     let mut page = Page::new(&layers);
     let sources = layers.iter().map(|layer| source(layer)).collect();
-    page.send(Request::Open { image: 1, layers: sources, digests: false, holds: false }, None);
+    page.send(
+        Request::Open { image: 1, os: "linux".to_owned(), layers: sources, digests: false, holds: false },
+        None,
+    );
     let mut lie = layers[1].clone();
     lie[512] ^= 1;
     for ((job, layer, _), bytes) in std::mem::take(&mut page.reads).into_iter().zip([&layers[0], &lie]) {
@@ -415,7 +461,16 @@ fn two_images_differ_by_path_and_their_texts_by_line() {
     let right = layer(&[("same", "1"), ("text", "a\nc\n"), ("new", "y")]);
     let mut page = Page::new(&[left.clone(), right.clone()]);
     for (image, bytes) in [(1, &left), (2, &right)] {
-        page.send(Request::Open { image, layers: vec![source(bytes)], digests: true, holds: false }, None);
+        page.send(
+            Request::Open {
+                image,
+                os: "linux".to_owned(),
+                layers: vec![source(bytes)],
+                digests: true,
+                holds: false,
+            },
+            None,
+        );
     }
     page.give();
     let of = Subject::Differences(1, 2);
@@ -462,7 +517,10 @@ fn lazy_page_of(
     let mut page = Page::new(std::slice::from_ref(&lazy.bytes));
     page.sends_ranges = sends_ranges;
     let source = LayerSource { annotations: lazy.annotations.clone(), diff_id: None, ..source(&lazy.bytes) };
-    page.send(Request::Open { image: 1, layers: vec![source], digests, holds: false }, None);
+    page.send(
+        Request::Open { image: 1, os: "linux".to_owned(), layers: vec![source], digests, holds: false },
+        None,
+    );
     page.give();
     (page, lazy)
 }
@@ -567,7 +625,10 @@ fn layers_that_are_held_are_read_when_somebody_asks() {
     let layers = vec![layer(&[("a", "1")]), layer(&[("b", "2")]), layer(&[("c", "3")])];
     let mut page = Page::new(&layers);
     let sources = layers.iter().map(|layer| source(layer)).collect();
-    page.send(Request::Open { image: 1, layers: sources, digests: false, holds: true }, None);
+    page.send(
+        Request::Open { image: 1, os: "linux".to_owned(), layers: sources, digests: false, holds: true },
+        None,
+    );
     assert!(page.reads.is_empty(), "nothing is read");
     let states =
         |page: &Page| page.summary().layers.iter().map(|layer| layer.state.clone()).collect::<Vec<_>>();
@@ -594,7 +655,10 @@ fn what_is_no_layer_is_refused_before_it_is_fetched() {
     ] {
         let mut page = Page::new(std::slice::from_ref(&bytes));
         let layers = vec![LayerSource { media_type: media_type.to_owned(), ..source(&bytes) }];
-        page.send(Request::Open { image: 1, layers, digests: false, holds: false }, None);
+        page.send(
+            Request::Open { image: 1, os: "linux".to_owned(), layers, digests: false, holds: false },
+            None,
+        );
         assert!(page.reads.is_empty(), "{media_type}");
         let LayerState::Refused(fault) = &page.summary().layers[0].state else { panic!("{media_type}") };
         assert_eq!(
@@ -606,7 +670,16 @@ fn what_is_no_layer_is_refused_before_it_is_fetched() {
     }
     // A foreign layer that the registry does not have.
     let mut page = Page::new(std::slice::from_ref(&bytes));
-    page.send(Request::Open { image: 1, layers: vec![source(&bytes)], digests: false, holds: false }, None);
+    page.send(
+        Request::Open {
+            image: 1,
+            os: "linux".to_owned(),
+            layers: vec![source(&bytes)],
+            digests: false,
+            holds: false,
+        },
+        None,
+    );
     let (job, ..) = page.reads.pop().expect("it is asked for");
     page.send(Request::Elsewhere { job, urls: vec!["https://x.example/layer".to_owned()] }, None);
     let LayerState::Refused(fault) = &page.summary().layers[0].state else { panic!("it is refused") };

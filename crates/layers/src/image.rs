@@ -3,6 +3,7 @@
 mod differences;
 mod export;
 mod file_lookup;
+mod first_names;
 mod index;
 mod links;
 mod look_up;

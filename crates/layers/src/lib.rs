@@ -18,6 +18,7 @@ mod image;
 mod json;
 mod limits;
 mod media_type;
+mod naming;
 mod path;
 mod reader;
 mod tar;
@@ -36,6 +37,7 @@ pub use image::{
 pub use json::LayerLabel;
 pub use limits::Limits;
 pub use media_type::check_media_type;
+pub use naming::Naming;
 pub use path::LayerPath;
 pub use reader::{Event, Expected, LayerReader};
 pub use toc::{ContentsReader, ContentsStep, FileContent, TableOfContents};

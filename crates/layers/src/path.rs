@@ -58,26 +58,6 @@ impl LayerPath {
         Some(Self(parts.join(&b'/').into()))
     }
 
-    /// Returns the path of a file as people type it, which stops at the root. In images for Windows, `C:\` is the layers'
-    /// folder `Files`.
-    ///
-    /// ```
-    /// use tallyman_layers::LayerPath;
-    ///
-    /// assert_eq!(LayerPath::typed("/etc/motd", "linux").to_string(), "etc/motd");
-    /// assert_eq!(LayerPath::typed("c:\\app\\run.exe", "windows").to_string(), "Files/app/run.exe");
-    /// ```
-    pub fn typed(typed: &str, os: &str) -> Self {
-        if os != "windows" {
-            return Self::clean_in_root(typed.as_bytes());
-        }
-        let slashes = typed.replace('\\', "/");
-        match slashes.as_bytes() {
-            [b'c' | b'C', b':', rest @ ..] => Self::clean_in_root(&[b"Files/", rest].concat()),
-            path => Self::clean_in_root(path),
-        }
-    }
-
     /// The bytes.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0

@@ -37,6 +37,8 @@ pub struct ImageSource {
     pub reference: Reference,
     /// Its platform, in words.
     pub platform: String,
+    /// Its operating system.
+    pub os: String,
     /// Its layers, the lowest first.
     pub layers: Vec<ImageLayer>,
 }
@@ -209,7 +211,8 @@ impl Files {
         let holds = sizes.values().sum::<u64>() > HELD_FROM;
         for (number, image) in images.iter().enumerate() {
             let layers = image.layers.iter().map(|layer| layer_source(image, layer)).collect();
-            files.send(&Request::Open { image: number as u32, layers, digests, holds });
+            let (image_id, os) = (number as u32, image.os.clone());
+            files.send(&Request::Open { image: image_id, os, layers, digests, holds });
         }
         files
     }

@@ -60,7 +60,7 @@ impl Environment {
                 let mut symlinks = LayerSymlinks::default();
                 let mut show = |mut entry: Entry| {
                     symlinks.place(&mut entry);
-                    if entry.path.is_in(&path) && !entry.path.is_root() {
+                    if image.naming().is_in(&entry.path, &path) && !entry.path.is_root() {
                         is_there.set(true);
                         lines.entry(&entry, layer);
                     }
@@ -159,7 +159,7 @@ impl Environment {
             image.check_layer(client, number).await?;
         }
         let progress = self.progress(options);
-        let mut export = Export::default();
+        let mut export = Export::new(image.naming());
         for number in (0..image.layers.len()).rev() {
             progress.report(&format!("exporting layer {} of {}", number + 1, image.layers.len()));
             loop {

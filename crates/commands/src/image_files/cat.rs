@@ -36,6 +36,7 @@ impl<'a> FileSearch<'a> {
     /// A search for a file as people type its path. Links are followed as in a container.
     pub fn new(image: &'a LayeredImage, client: &'a Client, typed: &str) -> Self {
         let lookup = FileLookup::new(image.reference.to_string(), image.layers.len(), image.path(typed));
+        let lookup = lookup.with_naming(image.naming());
         Self { image, client, lookup, contents: HashMap::new() }
     }
 

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tallyman_core::{Descriptor, Digest, HistoryEntry, ImageConfig, ImageManifest, Platform, Reference};
 use tallyman_layers::{
-    Change, Event, Expected, ImageTree, LayerIndex, LayerLabel, LayerPath, LayerReader, Limits,
+    Change, Event, Expected, ImageTree, LayerIndex, LayerLabel, LayerPath, LayerReader, Limits, Naming,
     check_media_type,
 };
 use tallyman_registry::Client;
@@ -170,7 +170,7 @@ impl LayeredImage {
         let mut indexes = stream::iter(0..count.min(self.layers.len()))
             .map(|number| self.index_layer(client, number, with_digests))
             .buffered(PARALLEL_LAYERS);
-        let (mut tree, mut changes) = (ImageTree::default(), Vec::new());
+        let (mut tree, mut changes) = (ImageTree::new(self.naming()), Vec::new());
         while let Some(index) = indexes.try_next().await? {
             on_layer(changes.len());
             changes.push(tree.apply(index));
@@ -209,9 +209,14 @@ impl LayeredImage {
         })
     }
 
-    /// The path of a file as people type it. In images for Windows, `C:\` is the layers' folder `Files`.
+    /// The rules for names of files in it.
+    pub fn naming(&self) -> Naming {
+        Naming::of(&self.config.platform.os)
+    }
+
+    /// The path of a file as people type it.
     pub fn path(&self, typed: &str) -> LayerPath {
-        LayerPath::typed(typed, &self.config.platform.os)
+        self.naming().typed(typed)
     }
 
     pub(crate) fn error(&self, number: usize, source: tallyman_layers::Error) -> Error {

@@ -544,6 +544,25 @@ async fn images_for_windows_are_looked_into_by_their_own_paths() {
     let found = shell.done(&["cat", "--insecure", IMAGE, "C:\\Windows\\System32\\hosts"]).await;
     assert_eq!(found, "localhost");
     assert!(shell.done(&["files", "--insecure", IMAGE]).await.contains("Hives/System_Delta"));
+    let above = [
+        ("Files/Old -> C:\\Windows", ""),
+        ("Files/windows/System32/HOSTS", "example"),
+        ("Files/Windows/x", "x"),
+    ];
+    put(&shell, "windows", &[("", layer(&files)), ("", layer(&above))]);
+    for typed in ["C:\\old\\system32\\hosts", "\\Windows\\System32\\hosts", "files/WINDOWS/system32/hosts"] {
+        assert_eq!(shell.done(&["cat", "--insecure", IMAGE, typed]).await, "example", "{typed}");
+    }
+    for flags in [&["--layer=2"][..], &[], &["--changes"]] {
+        let folder = [&["files", "--insecure", IMAGE, "c:\\windows\\SYSTEM32"], flags].concat();
+        let listed = shell.done(&folder).await.to_lowercase();
+        assert_eq!(
+            listed.matches("files/windows/system32/hosts\n").count(),
+            1 + usize::from(flags == ["--changes"]),
+            "{listed}"
+        );
+        assert!(!listed.contains("windows/x"), "{listed}");
+    }
 }
 
 #[tokio::test(flavor = "current_thread")]

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::{LayerSymlinks, look_up::LINKS_MAX};
-use crate::{Entry, EntryKind, Event, LayerPath, TarWriter, Whiteout};
+use super::{LayerSymlinks, first_names::FirstNames, look_up::LINKS_MAX};
+use crate::{Entry, EntryKind, Event, LayerPath, Naming, TarWriter, Whiteout};
 
 /// A flattener of layers, which are given from the highest to the lowest: what upper layers hide is known before it
 /// comes, so that each layer streams by once. [`Export::take`] gives the archive as it is written.
@@ -28,6 +28,7 @@ pub struct Export {
     layer: usize,
     number: usize,
     symlinks: LayerSymlinks,
+    names: FirstNames,
     visible: HashMap<LayerPath, Visible>,
     /// The paths that became visible with this layer, and those of AUFS's files that its hard links name.
     touched: Vec<LayerPath>,
@@ -110,6 +111,12 @@ impl Removed {
 }
 
 impl Export {
+    /// A flattener of an image with these rules for names. A name that several layers write in different cases is written as the
+    /// highest of them has it.
+    pub fn new(naming: Naming) -> Self {
+        Self { names: FirstNames::new(naming), ..Self::default() }
+    }
+
     /// Takes in what a reader yields.
     pub fn event(&mut self, event: Event<'_>) {
         match event {
@@ -176,8 +183,8 @@ impl Export {
     fn entry(&mut self, mut entry: Entry, number: usize) {
         self.symlinks.place(&mut entry);
         match Whiteout::of(&entry.path) {
-            Some(Whiteout::Removes(path)) => drop(self.own.paths.insert(path)),
-            Some(Whiteout::Opaque(path)) => drop(self.own.opaque.insert(path)),
+            Some(Whiteout::Removes(path)) => drop(self.own.paths.insert(self.names.of(path))),
+            Some(Whiteout::Opaque(path)) => drop(self.own.opaque.insert(self.names.of(path))),
             Some(Whiteout::Bookkeeping) => {}
             Some(Whiteout::Linked) => drop(self.files.insert(entry.path, Named { number, written: None })),
             None if entry.path.is_root() => {}
@@ -186,7 +193,8 @@ impl Export {
     }
 
     /// An ordinary entry.
-    fn file(&mut self, entry: Entry, number: usize) {
+    fn file(&mut self, mut entry: Entry, number: usize) {
+        entry.path = self.names.of(entry.path);
         let is_directory = entry.kind == EntryKind::Directory;
         let before = self.visible.get(&entry.path);
         if !is_directory && before.is_some_and(|it| it.is_directory && it.content == Some(self.layer)) {
@@ -232,7 +240,7 @@ impl Export {
     /// Writes a hard link, if it is visible, or has it wait for what it names: entries before it, else those behind it, else those
     /// of lower layers. Links to links are links to the same file.
     fn hard_link(&mut self, link: Link, is_visible: bool) {
-        let target = LayerPath::clean_in_root(&link.entry.link);
+        let target = self.names.of(LayerPath::clean_in_root(&link.entry.link));
         let path = link.entry.path.clone();
         match self.files.get(&target).cloned() {
             Some(mut named) => {

@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use super::{LayerIndex, Lookup, look_up::PathLookup};
-use crate::{Entry, EntryKind, LayerPath, Whiteout};
+use crate::{Entry, EntryKind, LayerPath, Naming, Whiteout};
 
 /// The reason why there is no content at a path of an image.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -85,6 +85,7 @@ pub struct Wanted {
     /// The number of the layer, the lowest being 0.
     pub layer: usize,
     entry: WantedEntry,
+    naming: Naming,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,7 +104,9 @@ impl Wanted {
         match &self.entry {
             WantedEntry::None => false,
             WantedEntry::Path(path) => {
-                entry.kind == EntryKind::File && entry.path == *path && Whiteout::of(path).is_none()
+                entry.kind == EntryKind::File
+                    && self.naming.are_same(&entry.path, path)
+                    && Whiteout::of(path).is_none()
             }
             WantedEntry::Number(wanted) => number == *wanted,
         }
@@ -137,6 +140,7 @@ impl Wanted {
 pub struct FileLookup {
     image: String,
     path: LayerPath,
+    naming: Naming,
     layers: Vec<Option<LayerIndex>>,
     lookup: PathLookup,
 }
@@ -144,12 +148,20 @@ pub struct FileLookup {
 impl FileLookup {
     /// A search for a path in an image of so many layers.
     pub fn new(image: impl Into<String>, layers: usize, path: LayerPath) -> Self {
-        let lookup = PathLookup::new(path.clone());
-        Self { image: image.into(), path, layers: vec![None; layers], lookup }
+        let naming = Naming::Unix;
+        let lookup = PathLookup::new(path.clone(), naming);
+        Self { image: image.into(), path, naming, layers: vec![None; layers], lookup }
+    }
+
+    /// The search by the rules of the image's operating system, before any layer was read.
+    pub fn with_naming(self, naming: Naming) -> Self {
+        let lookup = PathLookup::new(self.path.clone(), naming);
+        Self { naming, lookup, ..self }
     }
 
     /// Takes the entries of a layer that was read, the lowest being 0.
-    pub fn add(&mut self, layer: usize, index: LayerIndex) {
+    pub fn add(&mut self, layer: usize, mut index: LayerIndex) {
+        index.set_naming(self.naming);
         if let Some(place) = self.layers.get_mut(layer) {
             *place = Some(index);
         }
@@ -159,7 +171,7 @@ impl FileLookup {
     pub fn forget(&mut self, layer: usize) {
         if let Some(place) = self.layers.get_mut(layer) {
             *place = None;
-            self.lookup = PathLookup::new(self.path.clone());
+            self.lookup = PathLookup::new(self.path.clone(), self.naming);
         }
     }
 
@@ -171,12 +183,14 @@ impl FileLookup {
         match self.lookup.look_up(&self.layers) {
             Lookup::NeedsLayer { layer, path } => {
                 let entry = path.map_or(WantedEntry::None, WantedEntry::Path);
-                Ok(Wanted { layer, entry })
+                Ok(Wanted { layer, entry, naming: self.naming })
             }
             Lookup::Found { layer, entry } => {
                 let kind = self.layers[layer].as_ref().map(|index| index.entries()[entry].kind);
                 match kind {
-                    Some(EntryKind::File) => Ok(Wanted { layer, entry: WantedEntry::Number(entry) }),
+                    Some(EntryKind::File) => {
+                        Ok(Wanted { layer, entry: WantedEntry::Number(entry), naming: self.naming })
+                    }
                     Some(EntryKind::Directory) => Err(self.not_a_file("a directory")),
                     Some(EntryKind::Fifo) => Err(self.not_a_file("a named pipe")),
                     _ => Err(self.not_a_file("a device")),

@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use tallyman_core::{Algorithm, Digest, Hasher};
 
 use super::{LayerSymlinks, paths::Paths};
-use crate::{Entry, EntryKind, Event, zeros};
+use crate::{Entry, EntryKind, Event, Naming, zeros};
 
 /// The bytes of holes that are hashed for each byte that a file takes in its layer. The file alone decides, so that the same one has
 /// the same digest in every layer.
@@ -30,6 +30,8 @@ pub struct LayerIndex {
     digests: Option<Vec<Option<Digest>>>,
     /// The file whose content is being hashed.
     hashing: Option<Hashing>,
+    /// The rules by which paths are looked up.
+    naming: Naming,
     /// The paths of all entries, once one was looked up.
     paths: OnceCell<Box<Paths>>,
     /// The symbolic links so far.
@@ -104,8 +106,16 @@ impl LayerIndex {
         self.digests.as_ref()?.get(entry)?.as_ref()
     }
 
+    /// Has paths be looked up by the rules of the image.
+    pub(super) fn set_naming(&mut self, naming: Naming) {
+        if self.naming != naming {
+            self.naming = naming;
+            self.paths.take();
+        }
+    }
+
     pub(super) fn paths(&self) -> &Paths {
-        self.paths.get_or_init(|| Box::new(Paths::of(&self.entries)))
+        self.paths.get_or_init(|| Box::new(Paths::of(&self.entries, self.naming)))
     }
 
     fn push(&mut self, mut entry: Entry) {

@@ -17,7 +17,7 @@ impl ImageTree {
         for _ in 0..=LINKS_MAX {
             match self.link_in(&path) {
                 Some(next) => path = next,
-                None => return Some(path),
+                None => return Some(self.as_named(path)),
             }
         }
         None
@@ -26,7 +26,7 @@ impl ImageTree {
     /// Returns the path that a path leads to, as [`ImageTree::resolve`] does, but for the last link.
     pub fn resolve_parent(&self, path: &LayerPath) -> Option<LayerPath> {
         match path.parent() {
-            Some(parent) => Some(self.resolve(&parent)?.join(path.name())),
+            Some(parent) => Some(self.as_named(self.resolve(&parent)?.join(path.name()))),
             None => Some(path.clone()),
         }
     }
@@ -51,12 +51,13 @@ impl ImageTree {
         let mut components = path.components();
         while let Some(name) = components.next() {
             at = at.join(name);
-            node = self.nodes[node].children.get(name).copied()?;
+            node = self.child_of(node, name)?;
             let State::Entry { layer, entry } = self.nodes[node].state else { continue };
             let Some((layer, entry)) = self.linked(layer, entry) else { continue };
             let entry = &self.layers[layer].entries()[entry];
             if entry.kind == EntryKind::Symlink {
-                return Some(components.fold(at.target(&entry.link), |path, name| path.join(name)));
+                let target = self.naming.target(&at, &entry.link);
+                return Some(components.fold(target, |path, name| path.join(name)));
             }
         }
         None

@@ -1,7 +1,7 @@
 //! One file of an image, looked up from the highest layer down, so that lower layers need not be read.
 
 use super::paths::Here;
-use crate::{EntryKind, LayerIndex, LayerPath};
+use crate::{EntryKind, LayerIndex, LayerPath, Naming};
 
 /// The most links that are followed, as on Linux.
 pub(super) const LINKS_MAX: usize = 40;
@@ -36,7 +36,7 @@ pub enum Lookup {
     TooManyLinks,
 }
 
-/// Looks up a path in the layers that were read (`None` stands for others), the lowest first. Symbolic links are
+/// Looks up a path of an image for Linux in the layers that were read (`None` stands for others), the lowest first. Symbolic links are
 /// followed as in a container, the last one too, and hard links to the file that they name.
 ///
 /// ```
@@ -49,19 +49,20 @@ pub enum Lookup {
 /// assert_eq!(look_up(&[None, top], &etc), Lookup::Found { layer: 1, entry: 0 });
 /// ```
 pub fn look_up(layers: &[Option<LayerIndex>], path: &LayerPath) -> Lookup {
-    PathLookup::new(path.clone()).look_up(layers)
+    PathLookup::new(path.clone(), Naming::Unix).look_up(layers)
 }
 
 /// A look-up that goes on where it was when more layers have been read: links are followed once.
 #[derive(Clone, Debug)]
 pub(super) struct PathLookup {
     path: LayerPath,
+    naming: Naming,
     links: usize,
 }
 
 impl PathLookup {
-    pub(super) fn new(path: LayerPath) -> Self {
-        Self { path, links: 0 }
+    pub(super) fn new(path: LayerPath, naming: Naming) -> Self {
+        Self { path, naming, links: 0 }
     }
 
     /// The path, as far as links were followed.
@@ -109,7 +110,7 @@ impl PathLookup {
                         if self.links > LINKS_MAX {
                             return Lookup::TooManyLinks;
                         }
-                        let target = walk.at.target(&entry.link);
+                        let target = self.naming.target(&walk.at, &entry.link);
                         self.path = behind.iter().fold(target, |path, name| path.join(name));
                         continue 'resolve;
                     }

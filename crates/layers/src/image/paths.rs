@@ -5,12 +5,15 @@ use std::{
     collections::{HashMap, HashSet},
 };
 
-use crate::{Entry, EntryKind, LayerPath, Whiteout};
+use crate::{Entry, EntryKind, LayerPath, Naming, Whiteout};
 
 /// The paths that a layer has when it is unpacked by itself, and those that it hides of the layers below.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Paths {
-    /// The numbers of the entries that are there in the end, in the order of their paths.
+    naming: Naming,
+    /// The keys of the entries' paths, where those are not their own.
+    keys: Box<[LayerPath]>,
+    /// The numbers of the entries that are there in the end, in the order of their keys.
     entries: Vec<usize>,
     /// The paths at which something else than a directory stood before the end.
     replaced: HashSet<LayerPath>,
@@ -31,26 +34,33 @@ pub(super) enum Here {
 }
 
 impl Paths {
-    pub(super) fn of(entries: &[Entry]) -> Self {
-        let mut paths = Self::default();
+    pub(super) fn of(entries: &[Entry], naming: Naming) -> Self {
+        let keys: Box<[LayerPath]> = match naming {
+            Naming::Unix => Box::default(),
+            Naming::Windows => entries.iter().map(|entry| naming.key(&entry.path).into_owned()).collect(),
+        };
+        let mut paths = Self { naming, ..Self::default() };
         let (mut numbers, mut hidden) = (Vec::new(), Vec::new());
         for (number, entry) in entries.iter().enumerate() {
             match Whiteout::of(&entry.path) {
-                Some(Whiteout::Removes(path)) => drop(paths.removed.insert(path)),
-                Some(Whiteout::Opaque(path)) => drop(paths.opaque.insert(path)),
+                Some(Whiteout::Removes(path)) => {
+                    paths.removed.insert(naming.key(&path).into_owned());
+                }
+                Some(Whiteout::Opaque(path)) => drop(paths.opaque.insert(naming.key(&path).into_owned())),
                 Some(Whiteout::Bookkeeping) => {}
                 Some(Whiteout::Linked) => hidden.push(number),
                 None if entry.path.is_root() => {}
                 None => numbers.push(number),
             }
         }
-        let path = |number: usize| &entries[number].path;
+        let path = |number: usize| keys.get(number).unwrap_or(&entries[number].path);
         let is_directory = |number: usize| entries[number].kind == EntryKind::Directory;
         for numbers in [&mut numbers, &mut hidden] {
             numbers.sort_unstable_by(|a, b| order(path(*a), path(*b)).then(a.cmp(b)));
         }
         for link in numbers.iter().copied().filter(|number| entries[*number].kind == EntryKind::HardLink) {
             let target = LayerPath::clean_in_root(&entries[link].link);
+            let target = naming.key(&target).into_owned();
             let before = |numbers: &[usize], limit: usize| {
                 let end = numbers
                     .partition_point(|number| order(path(*number), &target).then(number.cmp(&limit)).is_lt());
@@ -85,15 +95,18 @@ impl Paths {
             }
             above.push((at, file.max(gone)));
         }
+        paths.keys = keys;
         paths
     }
 
     /// Returns the thing at a path. `entries` are those that this was made of.
     pub(super) fn find(&self, entries: &[Entry], path: &LayerPath) -> Here {
-        let at = self.entries.partition_point(|number| order(&entries[*number].path, path).is_lt());
+        let path = &*self.naming.key(path);
+        let key = |number: usize| self.keys.get(number).unwrap_or(&entries[number].path);
+        let at = self.entries.partition_point(|number| order(key(*number), path).is_lt());
         match self.entries.get(at) {
-            Some(number) if entries[*number].path == *path => Here::Entry(*number),
-            Some(number) if entries[*number].path.is_in(path) => Here::Implied,
+            Some(number) if key(*number) == path => Here::Entry(*number),
+            Some(number) if key(*number).is_in(path) => Here::Implied,
             _ => Here::Nothing,
         }
     }
@@ -106,12 +119,13 @@ impl Paths {
 
     /// Returns `true` if whiteouts remove what lower layers have at a path or, if that is `inside`, in the directory there.
     pub(super) fn removes(&self, path: &LayerPath, inside: bool) -> bool {
+        let path = &*self.naming.key(path);
         self.removed.contains(path) || (inside && self.opaque.contains(path))
     }
 
     /// Returns `true` if something else than a directory stood at a path before the end.
     pub(super) fn has_replaced(&self, path: &LayerPath) -> bool {
-        self.replaced.contains(path)
+        self.replaced.contains(&*self.naming.key(path))
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::waste::PathWeight;
-use crate::{Entry, EntryKind, LayerIndex, LayerPath, Whiteout};
+use crate::{Entry, EntryKind, LayerIndex, LayerPath, Naming, Whiteout};
 
 pub(super) type NodeId = usize;
 pub(super) const ROOT: NodeId = 0;
@@ -40,8 +40,11 @@ pub(super) const ROOT: NodeId = 0;
 /// assert_eq!(paths, ["etc", "var"]);
 /// ```
 pub struct ImageTree {
+    pub(super) naming: Naming,
     pub(super) layers: Vec<Rc<LayerIndex>>,
     pub(super) nodes: Vec<Node>,
+    /// The nodes by the nodes that they are in and the keys of their names, where those are not the names.
+    by_keys: HashMap<(NodeId, Box<[u8]>), NodeId>,
     /// The number of visible nodes but the root.
     count: usize,
     /// The entries that hard links name, each as the place of its layer and its number there.
@@ -129,8 +132,7 @@ impl FileView<'_> {
 
 impl Default for ImageTree {
     fn default() -> Self {
-        let root = Node::new(Rc::default(), ROOT);
-        Self { layers: Vec::new(), nodes: vec![root], count: 0, hard_links: HashMap::new() }
+        Self::new(Naming::Unix)
     }
 }
 
@@ -148,6 +150,19 @@ impl Node {
 }
 
 impl ImageTree {
+    /// A tree without layers, of an image with these rules for names. A name that several layers write in different cases stands as
+    /// in the first of them.
+    pub fn new(naming: Naming) -> Self {
+        let root = Node::new(Rc::default(), ROOT);
+        let (layers, by_keys, hard_links) = (Vec::new(), HashMap::new(), HashMap::new());
+        Self { naming, layers, nodes: vec![root], by_keys, count: 0, hard_links }
+    }
+
+    /// The rules for names.
+    pub fn naming(&self) -> Naming {
+        self.naming
+    }
+
     /// Applies the next layer, and returns what it changes: first what it removes, then the rest in the order of its
     /// entries. A layer that several trees have is given as an [`Rc`].
     pub fn apply(&mut self, index: impl Into<Rc<LayerIndex>>) -> Vec<Change> {
@@ -205,7 +220,8 @@ impl ImageTree {
 
     /// The file or directory of a path, if it is visible. Symbolic links are not followed.
     pub fn file(&self, path: &LayerPath) -> Option<FileView<'_>> {
-        self.view(self.node(path)?, path.clone())
+        let node = self.node(path)?;
+        self.view(node, self.path(node))
     }
 
     /// The file of a path, or what the directory there holds, however deep, as `ls` shows them: links that lead to it are followed,
@@ -243,13 +259,14 @@ impl ImageTree {
             self.nodes[node].children.range::<[u8], _>((name, Bound::Unbounded))
         };
         let mut stack = Vec::new();
-        let (mut path, mut node) = (folder.clone(), self.node(folder));
+        let mut node = self.node(folder);
+        let mut path = node.map_or_else(|| folder.clone(), |node| self.path(node));
         let depth = path.components().count();
         for name in last.into_iter().flat_map(|last| last.components().skip(depth)) {
             let Some(at) = node else { break };
             stack.push((path.clone(), behind(at, Bound::Excluded(name))));
             path = path.join(name);
-            node = self.nodes[at].children.get(name).copied();
+            node = self.child_of(at, name);
         }
         stack.extend(node.map(|node| (path, behind(node, Bound::Unbounded))));
         std::iter::from_fn(move || {
@@ -291,7 +308,30 @@ impl ImageTree {
     }
 
     pub(super) fn node(&self, path: &LayerPath) -> Option<NodeId> {
-        path.components().try_fold(ROOT, |node, name| self.nodes[node].children.get(name).copied())
+        path.components().try_fold(ROOT, |node, name| self.child_of(node, name))
+    }
+
+    pub(super) fn child_of(&self, node: NodeId, name: &[u8]) -> Option<NodeId> {
+        let child = self.nodes[node].children.get(name).copied();
+        match self.naming {
+            Naming::Unix => child,
+            Naming::Windows => {
+                child.or_else(|| self.by_keys.get(&(node, self.naming.name_key(name).into())).copied())
+            }
+        }
+    }
+
+    /// Returns a path with the names that the layers have for it.
+    pub(super) fn as_named(&self, path: LayerPath) -> LayerPath {
+        if self.naming == Naming::Unix {
+            return path;
+        }
+        let (mut named, mut node) = (LayerPath::default(), Some(ROOT));
+        for name in path.components() {
+            node = node.and_then(|node| self.child_of(node, name));
+            named = named.join(node.map_or(name, |node| &self.nodes[node].name));
+        }
+        named
     }
 
     /// The size of what stands at a node, without what it holds.
@@ -424,11 +464,14 @@ impl ImageTree {
     }
 
     fn child(&mut self, node: NodeId, name: &[u8]) -> NodeId {
-        if let Some(child) = self.nodes[node].children.get(name) {
-            return *child;
+        if let Some(child) = self.child_of(node, name) {
+            return child;
+        }
+        let child = self.nodes.len();
+        if self.naming != Naming::Unix {
+            self.by_keys.insert((node, self.naming.name_key(name).into()), child);
         }
         let name: Rc<[u8]> = name.into();
-        let child = self.nodes.len();
         self.nodes.push(Node::new(Rc::clone(&name), node));
         self.nodes[node].children.insert(name, child);
         child

@@ -4,7 +4,8 @@ use std::{collections::BTreeMap, fs, path::Path, process::Command};
 
 use tallyman_layers::{
     ChangeKind, DifferenceKind, Entry, EntryKind, Event, Export, FileLookup, ImageTree, LayerIndex,
-    LayerReader, Limits, Lookup, Segment, WastedPath, Whiteout, differences, differences_after, look_up,
+    LayerPath, LayerReader, Limits, Lookup, Naming, Segment, WastedPath, Whiteout, differences,
+    differences_after, look_up,
 };
 
 use crate::support::{archive, by_path, index, path, read};
@@ -596,6 +597,112 @@ fn windows_layers_keep_their_folders_and_whiteouts() {
     let expected =
         [("Files", 0), ("Files/Windows", 0), ("Files/app.exe", 1), ("Hives", 0), ("Hives/System_Delta", 0)];
     assert_eq!(shown(&image), owned(&expected));
+}
+
+/// Two layers for Windows. The second one writes names in other cases.
+const WINDOWS: [Layer<'static>; 2] = [
+    &[
+        ("Files/", ""),
+        ("Files/Documents and Settings -> C:\\Users", ""),
+        ("Files/Users/me/file", "mine"),
+        ("Files/Users/All Users -> ..\\ProgramData", ""),
+        ("Files/ProgramData/x", "data"),
+        ("Files/Windows/System32/a.dll", "old"),
+        ("Files/Windows/System32/b.dll", "gone"),
+        ("Files/Windows/c.dll => Files/Windows/System32/a.dll", ""),
+        ("Hives/System_Delta", "regf"),
+    ],
+    &[("Files/windows/SYSTEM32/A.DLL", "new!!"), ("Files/Windows/System32/.wh.B.dll", "")],
+];
+
+#[test]
+fn names_of_windows_are_the_same_in_any_case() {
+    let mut image = ImageTree::new(Naming::Windows);
+    let changes: Vec<_> = WINDOWS.iter().map(|layer| image.apply(index(layer))).collect();
+    let told: Vec<_> =
+        changes[1].iter().map(|change| (change.kind.as_str(), change.path.to_string())).collect();
+    assert_eq!(
+        told,
+        [
+            ("removed", "Files/Windows/System32/b.dll".to_owned()),
+            ("changed", "Files/Windows/System32/a.dll".to_owned()),
+        ]
+    );
+    let folder = Naming::Windows.typed("C:\\WINDOWS\\system32");
+    let listed: Vec<_> = image.files_at(&folder, None).expect("it is there").collect();
+    let listed: Vec<_> = listed.iter().map(|file| (file.path.to_string(), file.layer)).collect();
+    assert_eq!(listed, [("Files/Windows/System32/a.dll".to_owned(), 1)]);
+    for (link, expected) in [
+        ("C:\\documents and settings\\ME\\file", "Files/Users/me/file"),
+        ("C:\\Users\\All Users\\X", "Files/ProgramData/x"),
+        ("C:\\users\\nobody", "Files/Users/nobody"),
+    ] {
+        assert_eq!(image.resolve(&Naming::Windows.typed(link)), Some(path(expected)), "{link}");
+    }
+}
+
+#[test]
+fn a_file_of_windows_is_looked_up_by_its_rules() {
+    let find = |typed: &str, read: &[usize]| {
+        let mut lookup = FileLookup::new("app", 2, Naming::Windows.typed(typed)).with_naming(Naming::Windows);
+        for layer in read {
+            lookup.add(*layer, index(WINDOWS[*layer]));
+        }
+        lookup.wanted().map(|wanted| (wanted.layer, wanted.number()))
+    };
+    for (typed, expected) in [
+        ("C:\\Windows\\System32\\a.dll", (1, Some(0))),
+        ("Files/windows/system32/A.dll", (1, Some(0))),
+        ("\\windows\\C.DLL", (0, Some(5))),
+        ("C:\\Documents and Settings\\me\\FILE", (0, Some(2))),
+        ("C:\\users\\all users\\x", (0, Some(4))),
+        ("hives\\system_delta", (0, Some(8))),
+    ] {
+        assert_eq!(find(typed, &[0, 1]), Ok(expected), "{typed}");
+    }
+    let removed = find("C:\\Windows\\System32\\b.dll", &[0, 1]).expect_err("it was removed");
+    assert_eq!(
+        removed.to_string(),
+        "there is no file /Files/Windows/System32/b.dll in app: layer 2 removed it"
+    );
+    // Before the layer is read, its entry is known by the path.
+    let lookup = FileLookup::new("app", 2, Naming::Windows.typed("C:\\windows\\system32\\A.dll"));
+    let mut lookup = lookup.with_naming(Naming::Windows);
+    let wanted = lookup.wanted().expect("it depends on a layer");
+    assert!(wanted.layer == 1 && wanted.is(0, &index(WINDOWS[1]).entries()[0]));
+    let names = [("A/x", "one"), ("a/X", "two")];
+    let mut lookup = FileLookup::new("app", 1, path("a/X"));
+    lookup.add(0, index(&names));
+    assert_eq!(lookup.wanted().map(|wanted| wanted.number()), Ok(Some(1)), "Linux tells cases apart");
+}
+
+#[test]
+fn an_export_for_windows_has_each_name_once() {
+    let mut export = Export::new(Naming::Windows);
+    for layer in WINDOWS.iter().rev() {
+        let mut reader = LayerReader::new(Limits::default());
+        reader.push(archive(layer).into()).expect("the layer is whole");
+        while let Some(event) = reader.next().expect("the layer is whole") {
+            export.event(event);
+        }
+        while export.end_layer() {
+            reader = LayerReader::new(Limits::default());
+            reader.push(archive(layer).into()).expect("the layer is whole");
+            while let Some(event) = reader.next().expect("the layer is whole") {
+                export.event(event);
+            }
+        }
+    }
+    assert_eq!(export.finish(), Vec::<LayerPath>::new());
+    let bytes: Vec<u8> = std::iter::from_fn(|| export.take()).flatten().collect();
+    let files = read(&bytes, bytes.len()).expect("it is an archive");
+    let in_windows = files.iter().filter(|(entry, _)| {
+        Naming::Windows.is_in(&entry.path, &path("Files/Windows")) && entry.kind == EntryKind::File
+    });
+    let found: Vec<_> =
+        in_windows.map(|(entry, content)| (entry.path.to_string(), content.as_slice())).collect();
+    let expected = [("Files/windows/SYSTEM32/A.DLL", &b"new!!"[..]), ("Files/windows/c.dll", b"old")];
+    assert_eq!(found, expected.map(|(path, content)| (path.to_owned(), content)));
 }
 
 #[test]

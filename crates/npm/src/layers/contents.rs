@@ -3,7 +3,7 @@
 use js_sys::Uint8Array;
 use tallyman_core::json::array;
 use tallyman_layers::{
-    ContentsReader as Reader, ContentsStep, Entry, FileContent as Content, LayerPath, TableOfContents,
+    ContentsReader as Reader, ContentsStep, Entry, FileContent as Content, LayerPath, Naming, TableOfContents,
 };
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -17,6 +17,7 @@ pub struct ContentsReader {
     contents: Option<Box<TableOfContents>>,
     layer: Option<usize>,
     path: LayerPath,
+    naming: Naming,
     name: String,
 }
 
@@ -25,9 +26,9 @@ impl ContentsReader {
     /// Makes a reader. The terms are JSON.
     #[wasm_bindgen(constructor)]
     pub fn new(terms: &str) -> Result<Self, Failure> {
-        let Terms { expected, limits, layer, path, name, annotations, .. } = Terms::parse(terms)?;
+        let Terms { expected, limits, layer, path, naming, name, annotations, .. } = Terms::parse(terms)?;
         let reader = Reader::of(&annotations, expected.size.unwrap_or_default(), limits);
-        Ok(Self { reader, contents: None, layer, path: path.unwrap_or_default(), name })
+        Ok(Self { reader, contents: None, layer, path: path.unwrap_or_default(), naming, name })
     }
 
     /// Returns the range of bytes of the layer that are needed next, its start and its end; `undefined` if none are.
@@ -51,7 +52,7 @@ impl ContentsReader {
     pub fn contents(&mut self) -> Option<Contents> {
         let contents = self.contents.take()?;
         let (layer, path, name) = (self.layer, self.path.clone(), self.name.clone());
-        Some(Contents { contents, layer, path, name, given: 0 })
+        Some(Contents { contents, layer, path, naming: self.naming, name, given: 0 })
     }
 }
 
@@ -61,6 +62,7 @@ pub struct Contents {
     contents: Box<TableOfContents>,
     layer: Option<usize>,
     path: LayerPath,
+    naming: Naming,
     name: String,
     /// The number of entries that were given.
     given: usize,
@@ -87,7 +89,7 @@ impl Contents {
             && let Some(entry) = entries.get(self.given)
         {
             self.given += 1;
-            if entry.path.is_in(&self.path) && !entry.path.is_root() {
+            if self.naming.is_in(&entry.path, &self.path) && !entry.path.is_root() {
                 found.push(entry);
             }
         }

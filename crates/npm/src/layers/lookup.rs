@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use tallyman_layers::{Entry, FileLookup, LayerPath, Wanted};
+use tallyman_layers::{Entry, FileLookup, Naming, Wanted};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use super::{failure::Failure, tree::Index};
@@ -37,8 +37,9 @@ impl FileSearch {
     /// Makes a search for a path, as people type it, in an image of so many layers for an operating system.
     #[wasm_bindgen(constructor)]
     pub fn new(image: &str, layers: u32, os: &str, typed: &str) -> Self {
-        let lookup = FileLookup::new(image, layers as usize, LayerPath::typed(typed, os));
-        Self { lookup, wanted: None, found: Cell::default() }
+        let naming = Naming::of(os);
+        let lookup = FileLookup::new(image, layers as usize, naming.typed(typed));
+        Self { lookup: lookup.with_naming(naming), wanted: None, found: Cell::default() }
     }
 
     /// Takes the entries of a layer, the lowest being 0.

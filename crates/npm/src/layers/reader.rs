@@ -2,7 +2,7 @@
 
 use js_sys::Uint8Array;
 use tallyman_core::json::array;
-use tallyman_layers::{Entry, Error, Event, Expected, LayerIndex, LayerPath};
+use tallyman_layers::{Entry, Error, Event, Expected, LayerIndex, LayerPath, Naming};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use super::{failure::Failure, lookup::FileSearch, terms::Terms, tree::Index};
@@ -17,6 +17,7 @@ pub struct LayerReader {
     layer: Option<usize>,
     /// The path to which entries are restricted; the root is none of its own.
     path: Option<LayerPath>,
+    naming: Naming,
     name: String,
     keeps: bool,
     /// The number of entries so far.
@@ -32,7 +33,8 @@ impl LayerReader {
     /// Makes a reader. The terms are JSON.
     #[wasm_bindgen(constructor)]
     pub fn new(terms: &str) -> Result<Self, Failure> {
-        let Terms { expected, is_tar, limits, layer, path, name, keeps, digests, .. } = Terms::parse(terms)?;
+        let Terms { expected, is_tar, limits, layer, path, naming, name, keeps, digests, .. } =
+            Terms::parse(terms)?;
         let index = if digests { LayerIndex::with_digests() } else { LayerIndex::default() };
         let (reader, packed) = if is_tar {
             let Expected { size, digest, diff_id } = expected;
@@ -42,7 +44,7 @@ impl LayerReader {
         } else {
             (tallyman_layers::LayerReader::expecting(limits, expected), Expected::default())
         };
-        Ok(Self { reader, packed, index, layer, path, name, keeps, entries: 0, met: None, offset: 0 })
+        Ok(Self { reader, packed, index, layer, path, naming, name, keeps, entries: 0, met: None, offset: 0 })
     }
 
     /// Takes the next piece of the layer. The one before must have been read.
@@ -83,7 +85,7 @@ impl LayerReader {
         while let Some(event) = next(&mut self.reader, &self.name)? {
             let mut json = None;
             if let Event::Entry(entry) = &event {
-                let is_shown = |path| entry.path.is_in(path) && !entry.path.is_root();
+                let is_shown = |path| self.naming.is_in(&entry.path, path) && !entry.path.is_root();
                 if self.path.as_ref().is_none_or(is_shown) {
                     json = Some(entry.to_json(self.layer));
                 }

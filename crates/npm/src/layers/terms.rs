@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use tallyman_core::json::{FieldError, Object};
-use tallyman_layers::{Expected, LayerPath, Limits};
+use tallyman_layers::{Expected, LayerPath, Limits, Naming};
 
 use super::failure::Failure;
 
@@ -22,6 +22,8 @@ pub struct Terms {
     pub name: String,
     /// The path to which entries are restricted.
     pub path: Option<LayerPath>,
+    /// The rules for names of files.
+    pub naming: Naming,
     /// `true` if its entries are wanted in the end.
     pub keeps: bool,
     /// `true` if the digests of its files are wanted, too.
@@ -36,7 +38,7 @@ impl Terms {
         let read = || {
             let fields = Object::parse(json.as_bytes())?;
             let is_set = |name| fields.get(name) == Some(b"true");
-            let os = fields.string_or_empty("os")?;
+            let naming = Naming::of(&fields.string_or_empty("os")?);
             let expected = Expected {
                 size: fields.number("size")?,
                 digest: fields.string("digest")?.map(|text| text.parse()).transpose()?,
@@ -48,7 +50,8 @@ impl Terms {
                 limits: fields.get("limits").map(limits).transpose()?.unwrap_or_default(),
                 layer: fields.number("layer")?.and_then(|layer| usize::try_from(layer).ok()),
                 name: fields.string_or_empty("name")?,
-                path: fields.string("path")?.map(|typed| LayerPath::typed(&typed, &os)),
+                path: fields.string("path")?.map(|typed| naming.typed(&typed)),
+                naming,
                 keeps: is_set("keeps"),
                 digests: is_set("digests"),
                 annotations: fields.string_map("annotations")?,

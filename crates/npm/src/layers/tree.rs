@@ -5,7 +5,8 @@ use tallyman_core::{
     json::{ObjectWriter, array},
 };
 use tallyman_layers::{
-    Change, FileError, ImageTree, LayerIndex, LayerLabel, LayerPath, check_media_type, differences_after,
+    Change, FileError, ImageTree, LayerIndex, LayerLabel, LayerPath, Naming, check_media_type,
+    differences_after,
 };
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -49,7 +50,6 @@ impl Index {
 #[wasm_bindgen]
 pub struct Tree {
     reference: String,
-    os: String,
     tree: ImageTree,
     labels: Vec<LayerLabel>,
     changes: Vec<Vec<Change>>,
@@ -61,9 +61,9 @@ pub struct Tree {
 impl Tree {
     /// Makes an empty one.
     #[wasm_bindgen(constructor)]
-    pub fn new(reference: String, os: String) -> Self {
+    pub fn new(reference: String, os: &str) -> Self {
         let (labels, changes) = (Vec::new(), Vec::new());
-        Self { reference, os, tree: ImageTree::default(), labels, changes, last: None }
+        Self { reference, tree: ImageTree::new(Naming::of(os)), labels, changes, last: None }
     }
 
     /// Applies the next layer, of this digest and made by this command.
@@ -74,7 +74,7 @@ impl Tree {
 
     /// Returns the next `count` files at a path, as people type it, as a JSON array; an empty one at the end.
     pub fn files(&mut self, typed: &str, count: u32) -> Result<String, Failure> {
-        let path = LayerPath::typed(typed, &self.os);
+        let path = self.tree.naming().typed(typed);
         let Some(files) = self.tree.files_at(&path, self.last.as_ref()) else {
             let image = self.reference.clone();
             return Err(FileError::missing(image, &path).into());

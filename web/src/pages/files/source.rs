@@ -107,5 +107,6 @@ fn source(
         step: steps.get(number).copied().flatten().cloned(),
     });
     let platform = node.platform().map(entry_name::platform_name).unwrap_or_default();
-    ImageSource { reference, platform, layers: layers.collect() }
+    let os = config.map(|config| config.platform.os.clone()).unwrap_or_default();
+    ImageSource { reference, platform, os, layers: layers.collect() }
 }
