@@ -90,6 +90,11 @@ pub fn zeros(mut count: u64) -> impl Iterator<Item = &'static [u8]> {
     })
 }
 
+/// The number of a user or group, which is one of 32 bits if it is negative: -2 is 4294967294, as engines have the kernel take it.
+pub(crate) fn owner_number(number: i64) -> Option<u64> {
+    u64::try_from(number).ok().or_else(|| Some(i32::try_from(number).ok()?.cast_unsigned().into()))
+}
+
 /// One entry of a layer, as its tar headers have it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {

@@ -189,7 +189,7 @@ impl<'a> Object<'a> {
     ///
     /// # Errors
     /// [`FieldError::Field`] if it is another kind of value.
-    pub(crate) fn integer(&self, name: &str) -> Result<Option<i64>, FieldError> {
+    pub fn integer(&self, name: &str) -> Result<Option<i64>, FieldError> {
         let Some(value) = self.scalar(name) else { return Ok(None) };
         let number = str::from_utf8(value.trim_ascii()).ok().and_then(|digits| digits.parse().ok());
         number.map(Some).ok_or_else(|| mismatch(&self.path(name), "a whole number", value))

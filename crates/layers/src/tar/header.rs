@@ -5,7 +5,7 @@ use std::ops::Range;
 use tar::{EntryType, Header};
 
 use super::{BLOCK_SIZE, header_error, sparse};
-use crate::{Device, Entry, EntryKind, Error, LayerPath, Segment};
+use crate::{Device, Entry, EntryKind, Error, LayerPath, Segment, entry::owner_number};
 
 /// The place of ustar's prefix in a header.
 const PREFIX: Range<usize> = 345..500;
@@ -198,17 +198,12 @@ impl<'a> Block<'a> {
     }
 
     fn owner(&self, name: &str, field: &[u8]) -> Result<u64, Error> {
-        number(field).and_then(owner).ok_or_else(|| self.field_error(name, field))
+        number(field).and_then(owner_number).ok_or_else(|| self.field_error(name, field))
     }
 
     fn field_error(&self, name: &str, field: &[u8]) -> Error {
         header_error(self.offset, format!("expected the field {name} as a number, found {:?}", lossy(field)))
     }
-}
-
-/// The number of a user or group, which is one of 32 bits if it is negative: -2 is 4294967294, as engines have the kernel take it.
-pub(super) fn owner(number: i64) -> Option<u64> {
-    u64::try_from(number).ok().or_else(|| Some(i32::try_from(number).ok()?.cast_unsigned().into()))
 }
 
 /// The number in a field: octal digits with spaces and zero bytes around them, or GNU's base 256; 0 if it is empty.

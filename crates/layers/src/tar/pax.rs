@@ -4,8 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{header::owner, header_error, sparse::PaxSparse};
-use crate::{Entry, Error, ExtendedAttribute};
+use super::{header_error, sparse::PaxSparse};
+use crate::{Entry, Error, ExtendedAttribute, entry::owner_number};
 
 const XATTR: &[u8] = b"SCHILY.xattr.";
 
@@ -130,7 +130,7 @@ pub(super) fn decimal(text: &[u8]) -> Option<u64> {
 fn signed_owner(text: &[u8]) -> Option<u64> {
     let digits = text.strip_prefix(b"-");
     let number = i64::try_from(decimal(digits.unwrap_or(text))?).ok()?;
-    owner(if digits.is_some() { -number } else { number })
+    owner_number(if digits.is_some() { -number } else { number })
 }
 
 /// Reads seconds with a fraction, which may be negative.

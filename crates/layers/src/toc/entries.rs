@@ -11,7 +11,7 @@ use tallyman_core::{
 use super::{Chunk, FilePlace, TableOfContents, time};
 use crate::{
     Compression, Device, Entry, EntryKind, Error, ExtendedAttribute, LayerIndex, LayerPath, LimitKind,
-    Limits, path::Directories,
+    Limits, entry::owner_number, path::Directories,
 };
 
 /// The version of tables of contents that is known.
@@ -43,14 +43,15 @@ struct Item {
     kind: String,
     name: String,
     link: String,
-    mode: u32,
-    uid: u64,
-    gid: u64,
+    mode: u64,
+    uid: i64,
+    gid: i64,
     user: String,
     group: String,
     size: u64,
     mtime: String,
-    device: Device,
+    device_major: u64,
+    device_minor: u64,
     xattrs: Vec<(String, String)>,
     digest: Option<Digest>,
     /// The place of the piece in the layer, and behind so many decompressed bytes.
@@ -68,7 +69,7 @@ impl Item {
     fn read(json: &[u8], path: &str) -> Result<Self, FieldError> {
         let fields = Object::from_json(json, path)?;
         let number = |name| Ok::<_, FieldError>(fields.number(name)?.unwrap_or_default());
-        let small = |name| number(name).map(|number| number as u32);
+        let integer = |name| Ok::<_, FieldError>(fields.integer(name)?.unwrap_or_default());
         let digest = |name| {
             // What is no digest compares with nothing.
             Ok::<_, FieldError>(fields.string(name)?.and_then(|text| text.parse::<Digest>().ok()))
@@ -77,14 +78,15 @@ impl Item {
             kind: fields.string_or_empty("type")?,
             name: fields.string_or_empty("name")?,
             link: fields.string_or_empty("linkName")?,
-            mode: small("mode")? & 0o7777,
-            uid: number("uid")?,
-            gid: number("gid")?,
+            mode: number("mode")?,
+            uid: integer("uid")?,
+            gid: integer("gid")?,
             user: fields.string_or_empty("userName")?,
             group: fields.string_or_empty("groupName")?,
             size: number("size")?,
             mtime: fields.string_or_empty("modtime")?,
-            device: Device { major: small("devMajor")?, minor: small("devMinor")? },
+            device_major: number("devMajor")?,
+            device_minor: number("devMinor")?,
             xattrs: fields.string_map("xattrs")?.into_iter().collect(),
             digest: digest("digest")?,
             offset: number("offset")?,
@@ -108,6 +110,29 @@ impl Item {
             "fifo" => EntryKind::Fifo,
             _ => return None,
         })
+    }
+
+    /// The numbers of a device of this kind.
+    fn device(&self, kind: EntryKind) -> Result<Device, Error> {
+        if !matches!(kind, EntryKind::CharacterDevice | EntryKind::BlockDevice) {
+            return Ok(Device::default());
+        }
+        let number = |number: u64| {
+            number.try_into().map_err(|_| {
+                because(format!("expected the numbers of device {:?} in 32 bits, found {number}", self.name))
+            })
+        };
+        Ok(Device { major: number(self.device_major)?, minor: number(self.device_minor)? })
+    }
+
+    /// The numbers of its user and its group.
+    fn owner(&self) -> Result<(u64, u64), Error> {
+        let number = |number: i64| {
+            owner_number(number).ok_or_else(|| {
+                because(format!("expected the number of the owner of {:?}, found {number}", self.name))
+            })
+        };
+        Ok((number(self.uid)?, number(self.gid)?))
     }
 }
 
@@ -197,6 +222,8 @@ impl Table {
             }
             _ => Box::default(),
         };
+        let (device, (uid, gid)) = (item.device(kind)?, item.owner()?);
+        let mode = u32::try_from(item.mode & 0o7777).expect("it has twelve bits");
         let (mtime, mtime_nanos) = time::parse(&item.mtime).unwrap_or_default();
         let is_file = kind == EntryKind::File;
         let size = if is_file { item.size } else { 0 };
@@ -221,16 +248,16 @@ impl Table {
         };
         let entry = Entry {
             kind,
-            mode: item.mode,
-            uid: item.uid,
-            gid: item.gid,
-            user: name(self.users.as_mut(), item.uid, item.user),
-            group: name(self.groups.as_mut(), item.gid, item.group),
+            mode,
+            uid,
+            gid,
+            user: name(self.users.as_mut(), uid, item.user),
+            group: name(self.groups.as_mut(), gid, item.group),
             size,
             mtime,
             mtime_nanos,
             link,
-            device: item.device,
+            device,
             xattrs: attributes(item.xattrs),
             stored_size: size,
             ..Entry::directory(path)

@@ -307,6 +307,9 @@ fn damaged_tables_are_named_and_unknown_ones_are_passed_over() {
             (r#""chunkOffset":2000"#, r#""chunkOffset":1000"#, "expected the pieces of \"bin/su\""),
             (r#""chunkOffset":2000"#, r#""chunkOffset":9000"#, "expected the pieces of \"bin/su\""),
             (r#""type":"dir""#, r#""type":"chunk""#, "expected a file before its piece"),
+            (r#""uid":7"#, r#""uid":-2147483649"#, "expected the number of the owner of \"etc/os-release\""),
+            (r#""size":6"#, r#""size":-6"#, "expected a whole number of 0 or more as entries[1].size"),
+            (r#""devMajor":1"#, r#""devMajor":4294967296"#, "expected the numbers of device \"dev/null\""),
         ] {
             let layer = sample(form, |json| json.replacen(from, to, 1));
             let found = contents(&layer, Limits::default()).err().map(|error| error.to_string());
@@ -336,6 +339,24 @@ fn damaged_tables_are_named_and_unknown_ones_are_passed_over() {
             let found = contents(&sample(form, |json| json), limits).err();
             assert!(matches!(found, Some(Error::Limit { kind, .. }) if kind == expected), "{found:?}");
         }
+    }
+}
+
+#[test]
+fn negative_owners_are_numbers_of_32_bits_and_odd_times_are_read() {
+    for form in FORMS {
+        let layer = sample(form, |json| {
+            json.replacen(r#""uid":7,"gid":0"#, r#""uid":-2,"gid":-1"#, 1).replacen(
+                "2026-01-31T08:05:00Z",
+                "1969-12-31T23:59:58.5Z",
+                1,
+            )
+        });
+        let contents = known(&layer);
+        let entries = contents.index().entries();
+        let link = entries.iter().find(|entry| entry.uid > 7).expect("it is there");
+        assert_eq!((link.uid, link.gid), (4_294_967_294, 4_294_967_295));
+        assert_eq!((entries[0].mtime, entries[0].mtime_nanos), (-2, 500_000_000));
     }
 }
 
