@@ -122,16 +122,17 @@ impl TarParser {
             // GNU tar and engines read archives without the zeros at the end.
             State::Header | State::SecondZero if self.filled == 0 && self.pending.offset.is_none() => Ok(()),
             State::End => Ok(()),
-            State::Header | State::SecondZero if self.filled == 0 => {
+            // Nor do they need the padding behind the last file.
+            State::Padding(_) if self.pending.offset.is_none() => Ok(()),
+            State::Header | State::SecondZero | State::Padding(_) if self.filled == 0 => {
                 truncated("an entry, behind its extended header".to_owned())
             }
-            State::Header | State::SecondZero => truncated("a tar header".to_owned()),
+            State::Header | State::SecondZero | State::Padding(_) => truncated("a tar header".to_owned()),
             State::Extended { .. } => truncated("an extended tar header".to_owned()),
             State::SparseHeader(entry, _) | State::SparseMap(entry, _) => {
                 truncated(format!("the map of the sparse file {}", entry.path))
             }
             State::Content { left, .. } => truncated(format!("a file, of which {left} bytes are missing")),
-            State::Padding(_) => truncated("the padding behind a file".to_owned()),
         }
     }
 

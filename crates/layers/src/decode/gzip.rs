@@ -5,6 +5,8 @@ use flate2::{Crc, Decompress, FlushDecompress, Status};
 use super::Decoded;
 use crate::Error;
 
+/// The bytes that a member begins with.
+const MAGIC: [u8; 2] = [0x1f, 0x8b];
 /// The bytes of a header before its optional fields.
 const HEADER: usize = 10;
 /// The bytes behind a member: CRC-32 and size.
@@ -136,6 +138,8 @@ impl Gzip {
                         return Err(self.behind_members());
                     }
                     self.part = Part::Padding;
+                } else if self.members > 0 && header[..*filled].iter().zip(MAGIC).any(|(a, b)| *a != b) {
+                    return Err(self.behind_members());
                 } else if *filled == HEADER {
                     let header = *header;
                     self.header(header)?;
