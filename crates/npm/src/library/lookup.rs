@@ -2,7 +2,8 @@
 
 use js_sys::{Array, Uint8Array};
 use tallyman_commands::{
-    Attestation, Error, attestations, check_foreign_layer, descriptor_of, findings, image_and_config, resolve, tree,
+    Attestation, Error, attestations, check_foreign_layer, descriptor_of, findings, image_and_config,
+    resolve, tree,
 };
 use tallyman_core::{
     Descriptor, Finding, Manifest, Reference,
