@@ -158,6 +158,7 @@ function registryOf(images, { sendsParts = true, stalls = {} } = {}) {
     const range = new Headers(headers).get('range');
     asked.push([name, range]);
     const part = sendsParts && range ? /^bytes=(\d+)-(\d+)$/.exec(range) : undefined;
+    if (!blobs.has(name)) return new Response(null, { status: 404 });
     const bytes = part ? blobs.get(name).subarray(Number(part[1]), Number(part[2]) + 1) : blobs.get(name);
     const stalled = asked.filter(([other]) => other === name).length > stalls[name];
     const pieces = cut(stalled ? bytes.subarray(0, bytes.length / 2) : bytes, 64 * 1024);
@@ -211,6 +212,26 @@ describe('images that are made here', () => {
     assert.equal(missing.path, 'bin/y');
     assert.match(missing.message, /^there is no file \/bin\/y, which leads to \/usr\/bin\/y, in /);
     assert.match((await failure(() => tm.file(image, '/'))).message, /^\/ in .* is a directory, not a file$/);
+  });
+
+  test('a foreign layer that the registry does not have is told with its URLs, before a layer is fetched', async () => {
+    const described = { mediaType: 'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip', urls: ['https://x.example/layer', 'https://y.example/layer'] };
+    const foreign = layerOf(archive(file('above', 'x')), described);
+    const lower = layerOf(base);
+    const { tm, asked, blobs } = registryOf({ 1: [lower, foreign] });
+    const [image, digest] = ['r.example/app:1', digestOf(foreign.bytes)];
+    blobs.delete(digest);
+    const looks = [() => all(tm.files(image)), () => all(tm.files(image, { layer: 2 })), () => tm.file(image, 'etc/a'), () => all(tm.changes(image, image)), () => tm.waste(image)];
+    for (const look of looks) {
+      const refused = await failure(look);
+      assert.equal(refused.code, 'layer-unsupported');
+      assert.match(refused.message, /^layer 2 of r\.example\/app@sha256:.* it is to be had at https:\/\/x\.example\/layer and https:\/\/y\.example\/layer; copy it/);
+    }
+    assert.ok(asked.every(([name]) => name !== digestOf(lower.bytes)), 'no other layer is asked for');
+    assert.equal((await all(tm.files(image, { layer: 1 }))).length, 4);
+    // Some registries were given it.
+    blobs.set(digest, foreign.bytes);
+    assert.equal(await text(await tm.file(image, 'above')), 'x');
   });
 
   test('changes are told by content, by metadata and by type', async () => {

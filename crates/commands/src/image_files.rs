@@ -5,4 +5,4 @@ mod image;
 mod ranges;
 
 pub use cat::FileSearch;
-pub use image::{ImageLayer, LayeredImage, image_and_config, layered_image};
+pub use image::{ImageLayer, LayeredImage, check_foreign_layer, image_and_config, layered_image};

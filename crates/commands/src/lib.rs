@@ -49,7 +49,7 @@ pub use fetch::{
     Freshness, SourceImages, fetch_source, fetch_whole, freshness, lacks_manifest, refreshed, with_manifests,
 };
 pub use findings::findings;
-pub use image_files::image_and_config;
+pub use image_files::{check_foreign_layer, image_and_config};
 pub use inspect::{Inspected, inspect};
 pub use list_file::{DesiredImage, DesiredList, ListDrift, ListFile, apply_drifts, drifts};
 pub use local_lists::{StoredList, duplicate, remove, rename, stored_list};

@@ -4,7 +4,7 @@ use std::{any::Any, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{FutureExt, future::LocalBoxFuture, stream};
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use js_sys::{Array, Date, Object, Promise, Reflect, Uint8Array};
 use tallyman_core::Algorithm;
 use tallyman_registry::{
@@ -207,8 +207,7 @@ fn read(response: &JsValue, abort: AbortOnDrop) -> Result<Response, TransportErr
     for pair in get(response, "headers").dyn_into::<Array>().map_err(|_| wrong("headers"))?.iter() {
         let of =
             |at: u32| pair.dyn_ref::<Array>().and_then(|pair| pair.get(at).as_string()).unwrap_or_default();
-        // A value that HTTP does not allow says nothing.
-        if let (Some(name), Ok(value)) = (known_header(&of(0)), HeaderValue::from_str(&of(1))) {
+        if let Some((name, value)) = known_header(&of(0), &of(1)) {
             headers.append(name, value);
         }
     }

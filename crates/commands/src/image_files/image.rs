@@ -186,15 +186,7 @@ impl LayeredImage {
     pub async fn check_layer(&self, client: &Client, number: usize) -> Result<(), Error> {
         let descriptor = &self.layer(number)?.descriptor;
         check_media_type(descriptor.media_type.as_str()).map_err(|source| self.error(number, source))?;
-        // Some registries have been given foreign layers too.
-        if descriptor.is_elsewhere()
-            && let Err(error) = client.head_blob(&self.reference, &descriptor.digest).await
-            && error.is_not_found()
-        {
-            let urls = descriptor.urls.clone();
-            return Err(self.error(number, tallyman_layers::Error::Elsewhere { urls }));
-        }
-        Ok(())
+        check_foreign_layer(client, &self.reference, number, descriptor).await
     }
 
     /// The layer of a number, the lowest being 0.
@@ -220,8 +212,37 @@ impl LayeredImage {
     }
 
     pub(crate) fn error(&self, number: usize, source: tallyman_layers::Error) -> Error {
-        let digest = self.layers[number].descriptor.digest.clone();
-        let reference = Box::new(self.reference.clone());
-        Error::Layer { reference, number: number + 1, digest, source: Box::new(source) }
+        layer_error(&self.reference, number, &self.layers[number].descriptor.digest, source)
     }
+}
+
+/// Checks that the registry has a layer of the image `reference`, the lowest being 0, if it is a foreign one. Others are not asked for.
+///
+/// # Errors
+/// [`Error::Layer`] with the layer's URLs if the registry does not have it.
+pub async fn check_foreign_layer(
+    client: &Client,
+    reference: &Reference,
+    number: usize,
+    layer: &Descriptor,
+) -> Result<(), Error> {
+    // Some registries have been given foreign layers too.
+    if layer.is_elsewhere()
+        && let Err(error) = client.head_blob(reference, &layer.digest).await
+        && error.is_not_found()
+    {
+        let source = tallyman_layers::Error::Elsewhere { urls: layer.urls.clone() };
+        return Err(layer_error(reference, number, &layer.digest, source));
+    }
+    Ok(())
+}
+
+fn layer_error(
+    reference: &Reference,
+    number: usize,
+    digest: &Digest,
+    source: tallyman_layers::Error,
+) -> Error {
+    let (reference, digest) = (Box::new(reference.clone()), digest.clone());
+    Error::Layer { reference, number: number + 1, digest, source: Box::new(source) }
 }

@@ -606,6 +606,9 @@ export class Tallyman {
         this.#preconnect(reference, 1);
         return layeredImage(await this.#run(signal, (engine, aborted) => engine.layers(reference, platform, layer, aborted)));
       },
+      checkForeign: async (reference, number, layer, signal) => {
+        await this.#run(signal, (engine, aborted) => engine.checkForeignLayer(reference, number, JSON.stringify(layer), aborted));
+      },
       blob: (repository, blob, signal) => this.blob(repository, blob, { signal }),
       range: async (repository, { digest }, { 0: start = 0, 1: end = 0 }, signal) => {
         const pieces = this.#items<Uint8Array<ArrayBuffer>>((engine) => engine.blobRange(repository, digest, start, end), signal);

@@ -3,7 +3,7 @@ import { runtime } from './engine.js';
 import { TallymanError, errorOf, messageOf, type TallymanErrorFields } from './error.js';
 import type { Credentials, TallymanOptions } from './options.js';
 import { Reference } from './reference.js';
-import { CallbackFailure, fetchRequests, type RequestTransport, type TransportRequest, type TransportResponse } from './requests.js';
+import { CallbackFailure, fetchRequests, type RequestTransport } from './requests.js';
 
 /**
  * The callbacks of the engine. The engine holds them and is held by its client: they hold what they need and not the client, or nobody
@@ -25,33 +25,7 @@ export function hostOf(options: TallymanOptions, failures: Map<string, unknown>,
     reaches: sender.reaches,
     isLocalNetworkDenied: sender.isLocalNetworkDenied,
     hasher: runtime.hasher,
-    async request(sent: TransportRequest): Promise<TransportResponse> {
-      const refusal = refused.size > 0 ? refused.get(hostIn(sent.url)) : undefined;
-      if (refusal) {
-        remember(sent.url, refusal);
-        remember(notOpen, refusal);
-        throw refusal;
-      }
-      const began = performance.now();
-      const tell = (status: number | undefined, headers: [string, string][], error?: unknown): void => {
-        if (!onRequest) return;
-        const { method, url } = sent;
-        const event = { method, url, status, ms: performance.now() - began, headers: joined(headers) };
-        told(onRequest, error === undefined ? event : { ...event, error });
-      };
-      try {
-        const response = await sender.request(sent);
-        failures.delete(sent.url);
-        tell(response.status, response.headers);
-        return response;
-      } catch (error) {
-        tell(undefined, [], error);
-        const isOwn = error instanceof CallbackFailure;
-        remember(sent.url, !isOwn && error instanceof Error && error.cause ? error.cause : error);
-        if (isOwn) remember(notOpen, error);
-        throw error;
-      }
-    },
+    request: requestBy(sender, { refused, failures, onRequest }),
     async credentials(registry: string, status?: number, message = ''): Promise<string | undefined> {
       try {
         const given = await credentials?.(registry, status === undefined ? {} : { refused: { status, message } });
@@ -90,6 +64,41 @@ export function hostOf(options: TallymanOptions, failures: Map<string, unknown>,
       }
     },
     retried: (error: string, wait: number, attempt: number) => told(onRetry, { error: errorOf(error, causeIn(failures)), wait, attempt }),
+  };
+}
+
+/** The sending of requests by `sender`, of which the program is told. Nothing is sent to hosts that are `refused`. */
+function requestBy(
+  sender: RequestTransport,
+  { refused, failures, onRequest }: Pick<TallymanOptions, 'onRequest'> & { refused: ReadonlyMap<string | undefined, CallbackFailure>; failures: Map<string, unknown> },
+): RequestTransport['request'] {
+  const remember = rememberIn(failures);
+  return async (sent) => {
+    const refusal = refused.size > 0 ? refused.get(hostIn(sent.url)) : undefined;
+    if (refusal) {
+      remember(sent.url, refusal);
+      remember(notOpen, refusal);
+      throw refusal;
+    }
+    const began = performance.now();
+    const tell = (status: number | undefined, headers: [string, string][], error?: unknown): void => {
+      if (!onRequest) return;
+      const { method, url } = sent;
+      const event = { method, url, status, ms: performance.now() - began, headers: joined(headers) };
+      told(onRequest, error === undefined ? event : { ...event, error });
+    };
+    try {
+      const response = await sender.request(sent);
+      failures.delete(sent.url);
+      tell(response.status, response.headers);
+      return response;
+    } catch (error) {
+      tell(undefined, [], error);
+      const isOwn = error instanceof CallbackFailure;
+      remember(sent.url, !isOwn && error instanceof Error && error.cause ? error.cause : error);
+      if (isOwn) remember(notOpen, error);
+      throw error;
+    }
   };
 }
 

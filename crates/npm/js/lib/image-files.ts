@@ -125,6 +125,8 @@ interface ImageLayer {
   size: number;
   mediaType: string;
   annotations?: Record<string, string>;
+  /** The other addresses of a foreign layer. */
+  urls?: string[];
   diffId?: string;
   createdBy?: string;
 }
@@ -147,6 +149,8 @@ export async function layeredImage([reference, json, config]: [string, string, U
 /** The calls of a client that looking into an image needs. */
 export interface ImageSource {
   image(reference: string, platform: string | undefined, layer: number | undefined, signal: AbortSignal | undefined): Promise<LayeredImage>;
+  /** Fails if the layer of a number, the lowest being 0, is a foreign one that the registry does not have. */
+  checkForeign(reference: string, number: number, layer: ImageLayer, signal: AbortSignal | undefined): Promise<void>;
   blob(repository: string, blob: ImageLayer, signal: AbortSignal | undefined): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
   /** A part of a blob alone; `undefined` if that does not come. */
   range(repository: string, blob: ImageLayer, range: ArrayLike<number>, signal: AbortSignal | undefined): Promise<BytePieces | undefined>;
@@ -188,6 +192,7 @@ export async function* filesOf(
 ): AsyncGenerator<ImageFile, void, undefined> {
   const image = await source.image(terms.reference, terms.platform, layer, terms.signal);
   if (layer !== undefined) {
+    await check(source, image, layer - 1, terms.signal);
     const contents = await contentsOf(source, image, layer - 1, terms, { path, os: image.os });
     if (contents) {
       try {
@@ -292,6 +297,7 @@ export async function fileOf(source: ImageSource, typed: string, terms: ImageTer
     for (;;) {
       const layer = calling(() => search.layer());
       if (!known.has(layer)) {
+        await check(source, image, layer, terms.signal);
         const contents = await contentsOf(source, image, layer, terms);
         known.set(layer, contents);
         if (contents) {
@@ -374,7 +380,6 @@ async function contentsOf(
   const layer = image.layers[number] as ImageLayer;
   const { annotations, size } = layer;
   const engine = await layersEngine();
-  check(engine, image, number);
   if (!annotations) return undefined;
   const terms = { annotations, size, limits, layer: number, name: nameOf(image, number), ...how };
   const reader = calling(() => new engine.ContentsReader(JSON.stringify(terms)));
@@ -391,10 +396,12 @@ async function contentsOf(
   }
 }
 
-/** Fails if a layer is not one that can be read: an encrypted one, or a blob of an artifact. */
-function check(engine: LayersEngine, image: LayeredImage, number: number): void {
-  const { mediaType } = image.layers[number] as ImageLayer;
-  calling(() => engine.checkLayer(mediaType, nameOf(image, number)));
+/** Fails if a layer is not one that can be read: an encrypted one, a blob of an artifact, or a foreign one that the registry does not have. */
+async function check(source: ImageSource, image: LayeredImage, number: number, signal: AbortSignal | undefined): Promise<void> {
+  const layer = image.layers[number] as ImageLayer;
+  const engine = await layersEngine();
+  calling(() => engine.checkLayer(layer.mediaType, nameOf(image, number)));
+  if (layer.urls) await source.checkForeign(image.reference, number, layer, signal);
 }
 
 /** All bytes of pieces, `size` at most. */
@@ -448,7 +455,7 @@ async function begin(source: ImageSource, image: LayeredImage, number: number, {
 /** The file system that the first layers of an image make, some of which are read at the same time. */
 async function treeOf(source: ImageSource, image: LayeredImage, count: number, terms: ImageTerms, shared?: SharedLayers): Promise<Tree> {
   const engine = await layersEngine();
-  for (let number = 0; number < count; number++) check(engine, image, number);
+  for (let number = 0; number < count; number++) await check(source, image, number, terms.signal);
   const tree = new engine.Tree(image.reference, image.os);
   const stopped = new AbortController();
   const signal = terms.signal ? anyOf(terms.signal, stopped) : stopped.signal;

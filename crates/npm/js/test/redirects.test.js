@@ -43,10 +43,13 @@ async function keepingFetch(url, init) {
 }
 
 /** Reads the blob of the registry. */
-async function read(options) {
+const read = (options) => readFrom(registry.host, options);
+
+/** Reads the blob of a registry. */
+async function readFrom(host, options) {
   const client = new Tallyman({ credentials: () => ({ username: 'ann', password: 'secret' }), insecure: true, ...options });
   const pieces = [];
-  for await (const piece of await client.blob(`${registry.host}/acme/app`, { digest, size: blob.length })) pieces.push(piece);
+  for await (const piece of await client.blob(`${host}/acme/app`, { digest, size: blob.length })) pieces.push(piece);
   return Buffer.concat(pieces);
 }
 
@@ -55,6 +58,30 @@ test("credentials stay with the registry, whatever a program's own fetch does wi
   assert.deepEqual(await read({ fetch: (url, init) => fetch(url, init) }), blob);
   assert.deepEqual(await read({}), blob);
   assert.deepEqual(shown, [undefined, undefined, undefined]);
+});
+
+test('a Location beyond ASCII leads where its bytes say, and a host in it is asked by its ASCII name', async () => {
+  const location = (host) => `http://${host}/été/日?X-Amz-Meta=ü`;
+  const raw = createServer(({ url }, response) => {
+    const bytes = Buffer.from(location(`127.0.0.1:${raw.address().port}`)).toString('latin1');
+    if (url.includes('/blobs/')) response.writeHead(307, { Location: bytes }).end();
+    else response.end(url === new URL(location('x')).href.slice('http://x'.length) ? blob : '{}');
+  }).listen(0, '127.0.0.1');
+  await once(raw, 'listening');
+  const asked = [];
+  const answer = async (url) => {
+    asked.push(url);
+    return url.includes('/blobs/') ? new Response(null, { status: 307, headers: { Location: Buffer.from(location('bücher.example')).toString('latin1') } }) : new Response(blob);
+  };
+  try {
+    for (const own of [{}, { fetch }]) {
+      assert.deepEqual(await readFrom(`127.0.0.1:${raw.address().port}`, own), blob);
+    }
+    assert.deepEqual(await readFrom('r.example', { fetch: answer }), blob);
+    assert.equal(asked.at(-1), 'http://xn--bcher-kva.example/%C3%A9t%C3%A9/%E6%97%A5?X-Amz-Meta=%C3%BC');
+  } finally {
+    raw.close();
+  }
 });
 
 test("Cloudflare's workers are no browser, a browser's workers are", async () => {

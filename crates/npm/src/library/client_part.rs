@@ -125,6 +125,10 @@ impl ClientPart for Worker {
                 async move { lookup::layers(&worker.client, &reference, platform.as_deref(), layer).await }
                     .boxed_local()
             }
+            Operation::CheckForeignLayer { reference, number, descriptor } => {
+                async move { lookup::check_layer(&worker.client, &reference, number, &descriptor).await }
+                    .boxed_local()
+            }
             Operation::Referrers { reference, artifact_type } => {
                 async move { worker.referrers(&reference, artifact_type.as_deref()).await }.boxed_local()
             }

@@ -328,6 +328,19 @@ impl Engine {
         self.run(Operation::Layers { reference, platform, layer }, aborted)
     }
 
+    /// Fails if the layer of a number, the lowest being 0, is a foreign one that the registry does not have. Its descriptor is
+    /// JSON.
+    #[wasm_bindgen(js_name = checkForeignLayer)]
+    pub fn check_foreign_layer(
+        &self,
+        reference: String,
+        number: u32,
+        descriptor: String,
+        aborted: Option<Promise>,
+    ) -> Promise {
+        self.run(Operation::CheckForeignLayer { reference, number, descriptor }, aborted)
+    }
+
     /// Resolves to the references of the lists in the store.
     pub fn lists(&self, aborted: Option<Promise>) -> Promise {
         self.run(Operation::StoredLists, aborted)

@@ -164,30 +164,7 @@ impl From<CommandError> for Failure {
                 .json("platforms", &string_array(found.iter().map(String::as_str)));
             return Self(json.end());
         }
-        let message = match &error {
-            // Docker speaks of its flag.
-            CommandError::ListExists { list } => {
-                format!("expected no list {list} in the store, found one: pass amend: true to add to it")
-            }
-            CommandError::EmptyList { list } => {
-                format!("expected images in the list {list}, found none: add one before it is pushed")
-            }
-            CommandError::WouldOverwrite { reference, expected, found } => {
-                format!(
-                    "tag {reference} already points to {found}, not {expected}: neverOverwrite does not move it"
-                )
-            }
-            CommandError::DigestNeeded { reference } => {
-                format!(
-                    "expected a digest and no tag, found {reference}: deleting a manifest deletes all its tags. Get the digest with resolve(), or delete only the tag with untag()"
-                )
-            }
-            CommandError::TagNeeded { typed, .. } => {
-                format!("expected a tag and no digest, found {typed}: delete() deletes by digest")
-            }
-            error => error.to_string(),
-        };
-        let json = begin(error.code(), &message);
+        let json = begin(error.code(), &message_of(&error));
         let json = json.maybe(error.hint(), |json, hint| json.string("hint", &hint));
         let of = |json: ObjectWriter, reference: &Reference| json.string("reference", &reference.to_string());
         let json = match &error {
@@ -235,6 +212,33 @@ impl From<CommandError> for Failure {
             _ => json,
         };
         Self(json.end())
+    }
+}
+
+/// Returns the sentence about an error, with the names that options and methods have in JavaScript in place of the command line's.
+fn message_of(error: &CommandError) -> String {
+    match error {
+        // Docker speaks of its flag.
+        CommandError::ListExists { list } => {
+            format!("expected no list {list} in the store, found one: pass amend: true to add to it")
+        }
+        CommandError::EmptyList { list } => {
+            format!("expected images in the list {list}, found none: add one before it is pushed")
+        }
+        CommandError::WouldOverwrite { reference, expected, found } => {
+            format!(
+                "tag {reference} already points to {found}, not {expected}: neverOverwrite does not move it"
+            )
+        }
+        CommandError::DigestNeeded { reference } => {
+            format!(
+                "expected a digest and no tag, found {reference}: deleting a manifest deletes all its tags. Get the digest with resolve(), or delete only the tag with untag()"
+            )
+        }
+        CommandError::TagNeeded { typed, .. } => {
+            format!("expected a tag and no digest, found {typed}: delete() deletes by digest")
+        }
+        error => error.to_string(),
     }
 }
 

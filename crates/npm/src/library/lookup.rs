@@ -2,11 +2,12 @@
 
 use js_sys::{Array, Uint8Array};
 use tallyman_commands::{
-    Attestation, Error, attestations, descriptor_of, findings, image_and_config, resolve, tree,
+    Attestation, Error, attestations, check_foreign_layer, descriptor_of, findings, image_and_config,
+    resolve, tree,
 };
 use tallyman_core::{
-    Finding, Manifest, Reference,
-    json::{ObjectWriter, array, string_map},
+    Descriptor, Finding, Manifest, Reference,
+    json::{ObjectWriter, array},
 };
 use tallyman_registry::{Client, RateLimit};
 use wasm_bindgen::JsValue;
@@ -33,8 +34,7 @@ pub async fn descriptor(client: &Client, reference: &str, wanted: Option<&str>) 
     Ok(resolve(client, &root, Some(&wanted)).await?.descriptor().to_json().into())
 }
 
-/// Resolves to an image with its layers: its reference by digest, digest, size, media type and annotations of its layers as JSON, and
-/// the bytes of its config. Fails if it has no layer of the number `layer`, the lowest being 1.
+/// Resolves to an image with its layers: its reference by digest, the descriptors of its layers as JSON, and the bytes of its config. Fails if it has no layer of the number `layer`, the lowest being 1.
 pub async fn layers(
     client: &Client,
     reference: &str,
@@ -49,19 +49,22 @@ pub async fn layers(
     {
         return Err(Error::NoSuchLayer { reference: Box::new(reference), wanted: layer, found }.into());
     }
-    let layers = image.layers.iter().map(|layer| {
-        let annotations = &layer.annotations;
-        ObjectWriter::new()
-            .string("digest", layer.digest.as_str())
-            .number("size", layer.size)
-            .string("mediaType", layer.media_type.as_str())
-            .maybe((!annotations.is_empty()).then(|| string_map(annotations)), |json, annotations| {
-                json.json("annotations", &annotations)
-            })
-            .end()
-    });
+    let layers = image.layers.iter().map(Descriptor::to_json);
     let config = Uint8Array::from(&config[..]);
     Ok(Array::of3(&reference.to_string().into(), &array(layers).into(), &config).into())
+}
+
+/// Fails if a layer of an image, the lowest being 0, is a foreign one that the registry does not have. Its descriptor is JSON.
+pub async fn check_layer(
+    client: &Client,
+    reference: &str,
+    number: u32,
+    descriptor: &str,
+) -> Result<JsValue, Failure> {
+    let descriptor = Descriptor::parse(descriptor.as_bytes())
+        .map_err(|error| Failure::argument(&format!("expected the descriptor of a layer: {error}")))?;
+    check_foreign_layer(client, &reference.parse()?, number as usize, &descriptor).await?;
+    Ok(JsValue::UNDEFINED)
 }
 
 /// Resolves to the attestations of an image, as JSON.

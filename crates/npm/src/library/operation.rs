@@ -21,6 +21,8 @@ pub enum Operation {
     Attestations { reference: String, platform: Option<String> },
     /// Finds an image, of a list the one for `platform`, with its layers, among which one of the number `layer` must be.
     Layers { reference: String, platform: Option<String>, layer: Option<u32> },
+    /// Checks that the registry has the layer of a number, the lowest being 0, if it is a foreign one. The descriptor is JSON.
+    CheckForeignLayer { reference: String, number: u32, descriptor: String },
     /// Lists what refers to a manifest.
     Referrers { reference: String, artifact_type: Option<String> },
     /// Deletes a manifest by its digest.

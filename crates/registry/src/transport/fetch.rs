@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::{FutureExt, Stream, StreamExt, future::LocalBoxFuture, stream};
 use gloo_net::http::RequestBuilder;
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use js_sys::{Function, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -80,7 +80,7 @@ impl Transport for FetchTransport {
             };
             let mut headers = HeaderMap::new();
             for (name, value) in response.headers().entries() {
-                if let (Some(name), Ok(value)) = (known_header(&name), HeaderValue::from_str(&value)) {
+                if let Some((name, value)) = known_header(&name, &value) {
                     headers.append(name, value);
                 }
             }
