@@ -39,7 +39,7 @@ pub use cli::{
     configuration_folder, error_line, is_digest_tag, line_of, lines, run, serve_arguments, wants_json_errors,
     without_password,
 };
-pub use copy::{Copier, CopyPlan, NestedList, Standing, nested_lists, plan_copy, plan_copy_of};
+pub use copy::{Copier, CopyPlan, CopyTotals, NestedList, Standing, nested_lists, plan_copy, plan_copy_of};
 pub use create::{Create, CreateExtensions, Created, create};
 pub use delete::{DeletePlan, DeleteStep, Removal, cannot_untag, delete, digest_to_delete};
 pub use descriptor::{descriptor_of, digest_of};
