@@ -36,5 +36,5 @@ pub use grammar::{
 pub use run::{Environment, error_line, run};
 pub use settings::{Mirror, Settings};
 pub use shell_words::{WordsError, arguments, line_of, lines};
-pub use tag_filter::{TagFilter, TagOrder, is_digest_tag};
+pub use tag_filter::{TagFilter, TagOrder};
 pub use terminal::{CharacterBuffer, Input, Output, Stream};

@@ -6,13 +6,10 @@ use futures_util::{
     StreamExt, TryStreamExt,
     stream::{self, LocalBoxStream},
 };
-use tallyman_core::{Platform, PushPlan, Reference, Tag};
-use tallyman_registry::{Client, is_fallback_tag};
+use tallyman_core::{Platform, PushPlan, Reference, Tag, is_digest_tag, is_fallback_tag};
+use tallyman_registry::Client;
 
-use super::{
-    CopyExtensions, Environment, OutputOptions, is_digest_tag, json, progress::ProgressReporter,
-    run::argument,
-};
+use super::{CopyExtensions, Environment, OutputOptions, json, progress::ProgressReporter, run::argument};
 use crate::{
     Copier, CopyPlan, CopyTotals, Error, PushEvent, ReferenceRole, docker, plan_copy_of, resolve::failed,
     tags::names_manifest,
@@ -111,10 +108,7 @@ type Pair = (Reference, Reference);
 /// Outcome of one copy.
 enum Copied {
     /// It was made.
-    Made {
-        copying: Box<CopyPlan>,
-        totals: CopyTotals,
-    },
+    Made { copying: Box<CopyPlan>, totals: CopyTotals },
     /// It was planned: its own plan, and those of what comes along, each group with its name.
     Planned { plan: Option<PushPlan>, along: Vec<(&'static str, Vec<PushPlan>)> },
 }
@@ -151,12 +145,13 @@ impl CopyRun<'_> {
             return self.plan(source, target, copying).await;
         }
         let totals = Cell::new(CopyTotals::of(&copying));
-        let hear = |plan: &PushPlan, event: Option<PushEvent>, add: fn(CopyTotals, &PushPlan) -> CopyTotals| {
-            totals.set(match event {
-                Some(event) => totals.get().with_event(&event),
-                None => add(totals.get(), plan),
-            });
-        };
+        let hear =
+            |plan: &PushPlan, event: Option<PushEvent>, add: fn(CopyTotals, &PushPlan) -> CopyTotals| {
+                totals.set(match event {
+                    Some(event) => totals.get().with_event(&event),
+                    None => add(totals.get(), plan),
+                });
+            };
         match &copying.plan {
             None if self.is_merged(source) => {}
             Some(_) if self.is_merged(source) => {

@@ -13,8 +13,9 @@ use futures_util::{
 };
 use tallyman_core::{
     Action, Descriptor, Digest, Manifest, MediaType, NESTED_INDEXES_MAX, PushPlan, Reference, Tag,
+    fallback_tag, is_fallback_tag, is_tag_of_digest,
 };
-use tallyman_registry::{Client, fallback_tag};
+use tallyman_registry::Client;
 
 use super::{CopyPlan, NestedList, plan_copy};
 use crate::{
@@ -245,31 +246,24 @@ impl<'a> Copier<'a> {
         target: &Reference,
         digests: &[Digest],
     ) -> Result<(Vec<Tag>, Vec<PushPlan>), Error> {
-        let prefixes: Vec<Reference> = digests.iter().map(|digest| fallback_tag(source, digest)).collect();
         self.client.read_directly(target);
-        let behind_digest = |name: &str| {
-            prefixes.iter().find_map(|prefix| {
-                let rest = name.strip_prefix(prefix.tag().map(Tag::as_str)?)?;
-                (rest.is_empty() || rest.starts_with('.')).then_some(rest.is_empty())
-            })
-        };
+        let is_wanted = |name: &&String| digests.iter().any(|digest| is_tag_of_digest(name, digest));
         let (mut copied, mut plans) = (Vec::new(), Vec::new());
         let mut pages = self.client.tags(source);
         while let Some(page) = pages.next().await {
             let names = page.map_err(failed)?;
-            let found =
-                names.iter().filter_map(|name| Some((name.parse::<Tag>().ok()?, behind_digest(name)?)));
-            let found: Vec<(Tag, bool)> = found.collect();
-            let copies = found.iter().map(|(tag, is_index)| async move {
+            let found = names.iter().filter(is_wanted).filter_map(|name| name.parse().ok());
+            let found: Vec<Tag> = found.collect();
+            let copies = found.iter().map(|tag| async move {
                 let [from, to] = [source, target].map(|of| of.by_tag(tag.clone()));
-                match is_index {
+                match is_fallback_tag(tag.as_str()) {
                     true => self.fallback_index(&from, &to).await,
                     false => self.whole(&from, &to, true).await,
                 }
             });
             let made = side_by_side::at_most(Self::AT_ONCE, copies).await?;
             plans.extend(made.into_iter().flatten());
-            copied.extend(found.into_iter().map(|(tag, _)| tag));
+            copied.extend(found);
         }
         Ok((copied, plans))
     }

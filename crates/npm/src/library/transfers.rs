@@ -3,7 +3,9 @@
 use std::{cell::Cell, rc::Rc};
 
 use js_sys::Function;
-use tallyman_commands::{Attachment, Copier, CopyTotals, PlannedPush, PushEvent, attach, plan_copy_of, tag, untag};
+use tallyman_commands::{
+    Attachment, Copier, CopyTotals, PlannedPush, PushEvent, attach, plan_copy_of, tag, untag,
+};
 use tallyman_core::{
     Descriptor, Digest, Manifest, MediaType, Platform, PushPlan, Reference, Tag,
     json::{Object, ObjectWriter, string},
