@@ -3,8 +3,10 @@
 mod accounts;
 mod connection;
 mod copy;
+mod create;
 mod deletion;
 mod docker_credentials;
+mod execute;
 mod extensions;
 mod files;
 mod grammar;
@@ -15,6 +17,7 @@ mod json;
 mod list_file;
 mod lists;
 mod progress;
+mod push;
 mod run;
 mod settings;
 mod shell_words;
