@@ -11,6 +11,7 @@ use crate::{
     components::{
         change::{self, Row},
         digest::Digest,
+        facts,
     },
     format,
     router::{self, Link},
