@@ -539,6 +539,14 @@ describe('the border', () => {
       [new TypeError('client error (Connect): tcp connect error: Connection reset by peer'), 'unreachable', 'reset'],
       [Object.assign(new TypeError('The TLS handshake failed'), { code: 'EPROTO' }), 'tls', undefined],
       [new TypeError('fetch failed', { cause: Object.assign(new Error('alert'), { code: 'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE' }) }), 'tls', undefined],
+      [
+        new TypeError('fetch failed', {
+          cause: Object.assign(new Error('Client network socket disconnected before secure TLS connection was established'), { code: 'ECONNRESET' }),
+        }),
+        'tls',
+        'handshake',
+      ],
+      [new TypeError('client error (Connect): tls handshake eof'), 'tls', 'handshake'],
       [new TypeError('fetch failed'), 'unreachable', 'other'],
     ]) {
       const error = await failure(() => new Tallyman({ fetch: () => Promise.reject(thrown), attempts: 1 }).manifest('reg.example/app'));

@@ -8,6 +8,7 @@ use std::{
     ffi::OsStr,
     fs,
     io::{PipeReader, PipeWriter, Read, Write, pipe},
+    net::TcpListener,
     os::unix::{
         ffi::OsStrExt,
         fs::{MetadataExt, PermissionsExt, chown, symlink},
@@ -53,6 +54,33 @@ async fn a_list_is_made_pushed_and_read_back() {
     let refused = tallyman(config.path(), &["inspect", &list]).await;
     assert_ne!(refused.code, Some(0));
     assert!(refused.stderr.starts_with(&format!("no such manifest: {list}\n")), "{}", refused.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_ends_during_the_tls_handshake_is_told_in_dockers_words_and_otherwise_in_plain_ones()
+ {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let host = listener.local_addr().unwrap().to_string();
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            // All of it is read: what is not makes the end a reset.
+            let _hello = stream.read(&mut [0; 16 * 1024]);
+        }
+    });
+    let config = tempfile::tempdir().unwrap();
+    let name = format!("{host}/a/app:1");
+    let shown = tallyman(config.path(), &["inspect", &name]).await.stderr;
+    let ping =
+        format!(r#"failed to configure transport: error pinging v2 registry: Get "https://{host}/v2/": EOF"#);
+    assert!(shown.starts_with(&format!("{ping}\n")), "{shown}");
+    let told = tallyman(config.path(), &["digest", "--json", "--retries=0", &name]).await.stderr;
+    for part in [
+        r#""code":"tls""#,
+        "expected a TLS handshake, the connection ended during it (EOF)",
+        "check that the server speaks TLS at this port",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
 }
 
 #[cfg(feature = "serve")]

@@ -3,8 +3,10 @@
 mod accounts;
 mod connection;
 mod copy;
+mod create;
 mod deletion;
 mod docker_credentials;
+mod execute;
 mod extensions;
 mod files;
 mod grammar;
@@ -15,6 +17,7 @@ mod json;
 mod list_file;
 mod lists;
 mod progress;
+mod push;
 mod run;
 mod settings;
 mod shell_words;
@@ -36,5 +39,5 @@ pub use grammar::{
 pub use run::{Environment, error_line, run};
 pub use settings::{Mirror, Settings};
 pub use shell_words::{WordsError, arguments, line_of, lines};
-pub use tag_filter::{TagFilter, TagOrder, is_digest_tag};
+pub use tag_filter::{TagFilter, TagOrder};
 pub use terminal::{CharacterBuffer, Input, Output, Stream};

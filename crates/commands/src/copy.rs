@@ -1,6 +1,7 @@
 //! Copying an image or a list to another repository or registry, with all that it points to.
 
 mod copier;
+mod totals;
 
 use std::collections::{HashMap, HashSet};
 
@@ -12,6 +13,7 @@ use tallyman_core::{
 use tallyman_registry::{Client, Error as RegistryError};
 
 pub use copier::Copier;
+pub use totals::CopyTotals;
 
 use crate::{
     ContentError, Error,

@@ -103,8 +103,7 @@ fn add_pairs(
 ) {
     for (key, difference) in diff_pairs(before, after) {
         if !difference.is_same() {
-            let text = |value: Option<&&str>| value.map(|value| (*value).to_owned());
-            let (before, after) = (text(difference.left()), text(difference.right()));
+            let (before, after) = (difference.left().copied().cloned(), difference.right().copied().cloned());
             changes.push(IndexChange { subject: format!("{prefix}{key}"), before, after });
         }
     }

@@ -1,10 +1,12 @@
 //! Errors of the use-cases: the request, the reference and the cause. Their texts are Docker's wherever Docker has a fixed
 //! one; what Docker makes of a registry's answer is worded by the command line (`docker::message`).
 
+mod code;
 mod content;
 mod hint;
+mod request;
+mod words;
 
-pub use content::ContentError;
 use tallyman_core::{
     AnnotateError, Digest, ManifestKind, NameTaken, PlanError, Platform, Reference, ReferenceError,
     UnsupportedPlatform,
@@ -15,6 +17,10 @@ use tallyman_store::StoreError;
 use thiserror::Error;
 
 use crate::TemplateError;
+pub use content::ContentError;
+use request::prefix;
+pub use request::{FailedRequest, ReferenceRole, RequestPurpose};
+use words::{candidates, entry_names, moved};
 
 /// An error of a command.
 #[derive(Debug, Error)]
@@ -431,206 +437,6 @@ impl Error {
         let credentials = client.credential_kind(reference);
         let request = FailedRequest { reference: reference.clone(), purpose, credentials };
         Self::Registry { request: Some(Box::new(request)), source: Box::new(source) }
-    }
-
-    /// Returns `true` if what was asked for is not there.
-    pub(crate) fn is_missing(&self) -> bool {
-        match self {
-            Self::OfList { source, .. } => source.is_missing(),
-            Self::NotInRegistry { source: Some(source), .. } => source.is_not_found(),
-            Self::NotInRegistry { source: None, .. } | Self::NotInStore { .. } | Self::NotInList { .. } => {
-                true
-            }
-            Self::NoSuchPlatform { .. } | Self::NoSuchEntry { .. } | Self::NoSuchTag { .. } => true,
-            Self::NoSuchLayer { .. } | Self::File(FileError::Missing { .. }) => true,
-            // Who writes and is told that there is nothing has asked for nothing: the registry has no place for it.
-            Self::Registry { request: Some(request), source } if request.is_write(source) => false,
-            Self::Registry { source, .. } | Self::UntagUnsupported { source, .. } => source.is_not_found(),
-            _ => false,
-        }
-    }
-
-    /// A name for the sort of error that does not change.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Reference { .. } => "reference-invalid",
-            Self::ListExists { .. } | Self::ListNameTaken { .. } => "list-exists",
-            Self::NotInStore { .. } => "list-unknown",
-            Self::NotInList { .. } => "image-not-in-list",
-            Self::EmptyList { .. } | Self::NoEntryLeft { .. } => "list-empty",
-            Self::UnsupportedPlatform(_) => "platform-unsupported",
-            Self::NotInRegistry { source: Some(source), .. } | Self::Registry { source, .. } => source.code(),
-            Self::NotInRegistry { source: None, .. } => "not-found",
-            Self::IsList { .. } => "is-list",
-            Self::ManifestDigest { .. } | Self::ConfigDigest { .. } => "digest-mismatch",
-            Self::ConfigMissing { .. } => "blob-unknown",
-            Self::Content { .. } | Self::NoDigest { .. } => "manifest-invalid",
-            Self::NotMounted { .. } => "not-mounted",
-            Self::Plan(error) | Self::Assemble(error) => error.code(),
-            Self::Store(StoreError::Damaged { .. }) => "list-damaged",
-            Self::NameTaken(_) | Self::Store(StoreError::NameTaken(_) | StoreError::ListNameTaken { .. }) => {
-                "name-taken"
-            }
-            Self::Store(_) => "store-failed",
-            Self::NoSuchPlatform { .. } => "platform-not-found",
-            Self::TargetDigest { .. } => "digest-mismatch",
-            Self::DigestNeeded { .. } => "digest-needed",
-            Self::TagNeeded { .. } => "tag-needed",
-            Self::UntagUnsupported { .. } => "unsupported",
-            Self::Input { .. } => "input-failed",
-            Self::WouldOverwrite { .. } => "tag-exists",
-            Self::Template(_) => "template-invalid",
-            Self::NoConfig { .. } => "no-config",
-            Self::WriteFile { .. } => "output-failed",
-            Self::SourceFile { .. } => "sources-invalid",
-            Self::ListFile { .. } | Self::PlatformOfList { .. } | Self::ImageDiffers { .. } => {
-                "list-file-invalid"
-            }
-            Self::NoSuchEntry { .. } => "entry-not-found",
-            Self::SeveralEntries { .. } => "several-entries",
-            Self::NoSuchTag { .. } => "not-found",
-            Self::OciNeeded { .. } | Self::DockerNeeded { .. } => "format-mismatch",
-            Self::SeveralPlatforms { .. } => "several-platforms",
-            Self::TagMoved { .. } => "tag-moved",
-            Self::PasswordMissing { .. } => "credentials-missing",
-            Self::Credentials { .. } => "credentials-failed",
-            Self::FlagsContradict { .. } => "flags-contradict",
-            Self::OfList { source, .. } => source.code(),
-            Self::Layer { source, .. } => source.code(),
-            Self::NoSuchLayer { .. } => "layer-not-found",
-            Self::File(error) => error.code(),
-            Self::DanglingLinks { .. } => "layer-invalid",
-            Self::ArchiveOnTerminal => "output-failed",
-        }
-    }
-}
-
-/// The argument that a reference was typed as.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ReferenceRole {
-    /// One that Docker does not name in its error.
-    Argument,
-    /// The list that `create` makes.
-    CreatedList,
-    /// The list that `annotate` changes.
-    AnnotatedList,
-    /// The image that `annotate` changes.
-    AnnotatedImage,
-}
-
-impl ReferenceRole {
-    /// The text that Docker puts in front of the fault.
-    fn prefix(self, typed: &str) -> String {
-        match self {
-            Self::Argument => String::new(),
-            Self::CreatedList => format!("error parsing name for manifest list {typed}: "),
-            Self::AnnotatedList => format!("annotate: error parsing name for manifest list {typed}: "),
-            Self::AnnotatedImage => format!("annotate: error parsing name for manifest {typed}: "),
-        }
-    }
-}
-
-/// A request that failed, and its purpose.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FailedRequest {
-    /// The manifest, or an image of the repository, that was asked for.
-    pub reference: Reference,
-    /// The purpose.
-    pub purpose: RequestPurpose,
-    /// The credentials for the registry, if any were found.
-    pub credentials: Option<CredentialKind>,
-}
-
-/// The purpose of a request that failed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum RequestPurpose {
-    /// Fetching a manifest.
-    FetchManifest,
-    /// Fetching the config of an image.
-    FetchConfig {
-        /// The digest of the config.
-        digest: Digest,
-    },
-    /// Mounting a blob from another repository of the registry.
-    MountBlob {
-        /// The repository that has the blob.
-        from: String,
-        /// The blob.
-        digest: Digest,
-    },
-    /// Copying a blob from another registry, which Docker does not do.
-    CopyBlob {
-        /// The image that the blob belongs to.
-        source: Box<Reference>,
-        /// The blob.
-        digest: Digest,
-    },
-    /// Putting a manifest or a list.
-    PutManifest {
-        /// The manifest, or the list by the name that it is pushed under.
-        named: Box<Reference>,
-    },
-}
-
-impl FailedRequest {
-    /// Returns `true` if `error` is that of a write. A blob that is copied is read as well: what the
-    /// repository of its source answers is not.
-    fn is_write(&self, error: &RegistryError) -> bool {
-        match self.purpose {
-            RequestPurpose::FetchManifest | RequestPurpose::FetchConfig { .. } => false,
-            RequestPurpose::MountBlob { .. } | RequestPurpose::PutManifest { .. } => true,
-            RequestPurpose::CopyBlob { .. } => {
-                let RegistryError::Api { reference: Some(asked), .. } = error else { return false };
-                asked.is_same_repository(&self.reference)
-            }
-        }
-    }
-
-    /// The text in front of the cause.
-    pub(crate) fn prefix(&self) -> String {
-        let target = &self.reference;
-        match &self.purpose {
-            RequestPurpose::FetchManifest | RequestPurpose::FetchConfig { .. } => String::new(),
-            RequestPurpose::MountBlob { from, digest } => {
-                format!("failed to mount blob {from}@{digest} to {target}: ")
-            }
-            RequestPurpose::CopyBlob { source, digest } => {
-                format!("failed to copy blob {digest} from {} to {}: ", source.name(), target.name())
-            }
-            RequestPurpose::PutManifest { named } => format!("failed to put manifest {named}: "),
-        }
-    }
-}
-
-fn prefix(request: &Option<Box<FailedRequest>>) -> String {
-    request.as_deref().map(FailedRequest::prefix).unwrap_or_default()
-}
-
-fn named(platforms: &[Platform]) -> String {
-    if platforms.is_empty() {
-        return "no entry with a platform".to_owned();
-    }
-    platforms.iter().map(Platform::to_string).collect::<Vec<_>>().join(", ")
-}
-
-/// The platforms that there are in place of `wanted`, as narrow as it is.
-fn candidates(wanted: &Platform, found: &[Platform]) -> String {
-    if found.is_empty() || wanted.os_version.is_empty() && wanted.os_features.is_empty() {
-        return named(found);
-    }
-    found.iter().map(|platform| platform.in_full().to_string()).collect::<Vec<_>>().join(", ")
-}
-
-fn entry_names(names: &[String]) -> String {
-    if names.is_empty() { "no entries".to_owned() } else { names.join(", ") }
-}
-
-fn moved(expected: &Digest, found: &Option<Digest>) -> String {
-    match found {
-        Some(found) => format!("moved from {expected} to {found}"),
-        None => format!("deleted (it pointed to {expected})"),
     }
 }
 

@@ -36,10 +36,10 @@ pub use cli::{
     DeletionOptions, DigestInput, DockerCredentials, EarlyExit, Environment, FilesOptions, HelperOutput,
     IndexChanges, Input, InspectExtensions, Invocation, Login, Machine, Mirror, Output, OutputOptions,
     PROGRAM, PushExtensions, Settings, Stream, TagFilter, TagOrder, WordsError, arguments, completion,
-    configuration_folder, error_line, is_digest_tag, line_of, lines, run, serve_arguments, wants_json_errors,
+    configuration_folder, error_line, line_of, lines, run, serve_arguments, wants_json_errors,
     without_password,
 };
-pub use copy::{Copier, CopyPlan, NestedList, Standing, nested_lists, plan_copy, plan_copy_of};
+pub use copy::{Copier, CopyPlan, CopyTotals, NestedList, Standing, nested_lists, plan_copy, plan_copy_of};
 pub use create::{Create, CreateExtensions, Created, create};
 pub use delete::{DeletePlan, DeleteStep, Removal, cannot_untag, delete, digest_to_delete};
 pub use descriptor::{descriptor_of, digest_of};

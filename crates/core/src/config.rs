@@ -73,7 +73,7 @@ pub struct ImageConfig {
 pub struct RunConfig {
     /// User name or id, with an optional group behind a colon.
     pub user: String,
-    /// `NAME=value` pairs.
+    /// `NAME=value` pairs; [`RunConfig::variables`] has them by their names.
     pub env: Vec<String>,
     /// The program that is always run.
     pub entrypoint: Vec<String>,
@@ -109,6 +109,18 @@ pub struct HistoryEntry {
     pub comment: String,
     /// The step changed only the config: no layer belongs to it.
     pub empty_layer: bool,
+}
+
+impl RunConfig {
+    /// Returns the values of the environment's variables by their names: of several of one name the last, and `None` for a name
+    /// without `=`, which has no value, not an empty one.
+    pub fn variables(&self) -> BTreeMap<&str, Option<&str>> {
+        let pairs = self.env.iter().map(|line| match line.split_once('=') {
+            Some((name, value)) => (name, Some(value)),
+            None => (line.as_str(), None),
+        });
+        pairs.collect()
+    }
 }
 
 impl ImageConfig {

@@ -251,22 +251,20 @@ fn unique_run(left: &[usize], right: &[usize]) -> Vec<(usize, usize)> {
     run
 }
 
-/// Compares annotations or labels, key by key, in the order of the keys.
-pub fn diff_pairs<'a>(
-    left: &'a BTreeMap<String, String>,
-    right: &'a BTreeMap<String, String>,
-) -> BTreeMap<&'a str, Diff<&'a str>> {
+/// Compares annotations, labels or variables of the environment, key by key, in the order of the keys.
+pub fn diff_pairs<'a, K: AsRef<str> + Ord, V: PartialEq>(
+    left: &'a BTreeMap<K, V>,
+    right: &'a BTreeMap<K, V>,
+) -> BTreeMap<&'a str, Diff<&'a V>> {
     let keys = left.keys().chain(right.keys().filter(|key| !left.contains_key(*key)));
     keys.map(|key| {
         let change = match (left.get(key), right.get(key)) {
-            (Some(left), Some(right)) if left == right => {
-                Diff::Same { left: left.as_str(), right: right.as_str() }
-            }
-            (Some(left), Some(right)) => Diff::Changed { left: left.as_str(), right: right.as_str() },
-            (Some(left), None) => Diff::Removed(left.as_str()),
-            (None, right) => Diff::Added(right.map(String::as_str).expect("the key is from one of the two")),
+            (Some(left), Some(right)) if left == right => Diff::Same { left, right },
+            (Some(left), Some(right)) => Diff::Changed { left, right },
+            (Some(left), None) => Diff::Removed(left),
+            (None, right) => Diff::Added(right.expect("the key is from one of the two")),
         };
-        (key.as_str(), change)
+        (key.as_ref(), change)
     })
     .collect()
 }

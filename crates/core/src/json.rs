@@ -18,5 +18,5 @@ pub(crate) use object::{digest, is_same_name, join, parse_elements};
 pub use quote::{fold_key, quote, quote_into, unquote};
 pub use scan::{SyntaxError, check};
 pub use value::{Kind, elements, kind, members};
-pub(crate) use value::{split_elements, split_members};
+pub(crate) use value::{members_as_written, split_elements, split_members};
 pub use write::{ObjectWriter, array, string_array, string_map};

@@ -45,7 +45,7 @@ fn codes_of_errors_are_those_that_the_engine_and_the_package_give() {
         union.filter_map(|line| line.trim().strip_prefix("| ")).flat_map(|line| codes(line, '\'')).collect();
     let mut given = BTreeSet::new();
     for path in [
-        "../commands/src/error.rs",
+        "../commands/src/error/code.rs",
         "../core/src/plan.rs",
         "../layers/src/error.rs",
         "../layers/src/image/file_lookup.rs",

@@ -150,7 +150,7 @@ pub enum Error {
         found: MediaType,
     },
     /// No response came.
-    #[error("no response from {url}: {source}")]
+    #[error("no response from {url}: {}", reason_of(.source))]
     Unreachable {
         /// The request's URL.
         url: String,
@@ -250,7 +250,7 @@ impl Error {
             Self::Protocol { .. } => "protocol",
             Self::TimedOut { .. } => "timeout",
             Self::Unreachable { source, .. } => match source.kind {
-                TransportErrorKind::Tls => "tls",
+                TransportErrorKind::Tls | TransportErrorKind::Handshake => "tls",
                 TransportErrorKind::Timeout => "timeout",
                 TransportErrorKind::Aborted => "aborted",
                 _ => "unreachable",
@@ -358,6 +358,16 @@ pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     }
     let [at, now] = [wanted, text(header::DATE)?].map(httpdate::parse_http_date);
     Some(at.ok()?.duration_since(now.ok()?).unwrap_or_default())
+}
+
+/// The reason that there is no response.
+fn reason_of(source: &TransportError) -> String {
+    match source.kind {
+        TransportErrorKind::Handshake => format!(
+            "expected a TLS handshake, the connection ended during it ({source}); check that the server speaks TLS at this port, and that no proxy or firewall ends the connection"
+        ),
+        _ => source.to_string(),
+    }
 }
 
 /// A time for a person, to the millisecond.

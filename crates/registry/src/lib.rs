@@ -37,7 +37,6 @@ pub use error::{ApiError, Error, shown_url};
 pub use manifests::{FetchedManifest, ManifestHead, PutManifest, is_page};
 pub use pages::TagPages;
 pub use rate_limit::RateLimit;
-pub use referrers::{fallback_tag, is_fallback_tag};
 pub use retry::{Event, Retry};
 pub use tallyman_auth::{CredentialError, CredentialKind, CredentialRefusal, CredentialSource, Credentials};
 #[cfg(feature = "fetch")]

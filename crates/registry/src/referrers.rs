@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use http::{HeaderValue, Method, StatusCode, header};
 use tallyman_auth::Scopes;
 use tallyman_core::{
-    Algorithm, Descriptor, Digest, ManifestBody, ManifestError, MediaType, Reference,
+    Descriptor, Digest, ManifestBody, ManifestError, MediaType, Reference, fallback_tag,
     json::{FieldError, Object},
 };
 
@@ -31,9 +31,6 @@ const ABOUT_CONTENT: [&str; 6] = [
     "BLOB_UNKNOWN",
     "DIGEST_INVALID",
 ];
-
-/// Digits of a subject in its fallback tag, at most: every algorithm has as many.
-const TAG_DIGITS_MAX: usize = 64;
 
 /// An answer of the referrers API.
 enum ApiAnswer {
@@ -174,7 +171,7 @@ impl Client {
         Ok(entries)
     }
 
-    /// Fetches what stands under a [fallback tag](fallback_tag), whole and as it is, for a program that writes it back; `None` if
+    /// Fetches what stands under a [fallback tag](tallyman_core::fallback_tag), whole and as it is, for a program that writes it back; `None` if
     /// there is no such tag.
     ///
     /// # Errors
@@ -190,43 +187,6 @@ impl Client {
 /// no referrers.
 fn index_at_tag(fetched: FetchedManifest, tag: &Reference) -> Option<FetchedManifest> {
     (fallback_tag(tag, &fetched.digest) != *tag).then_some(fetched)
-}
-
-/// Returns the tag under which the referrers of `subject` are listed in registries without the API, as the section "Referrers
-/// Tag Schema" of the distribution specification has it: of long digests the first 64 digits.
-///
-/// ```
-/// use tallyman_core::{Algorithm, Digest};
-/// use tallyman_registry::fallback_tag;
-///
-/// let app = "registry.example/acme/app:1".parse()?;
-/// let tag = fallback_tag(&app, &Digest::with(Algorithm::Sha512, b"")).to_string();
-/// assert!(tag.starts_with("registry.example/acme/app:sha512-cf83e1357eefb8bd"));
-/// assert_eq!(tag.len(), "registry.example/acme/app:sha512-".len() + 64);
-/// # Ok::<(), tallyman_core::ReferenceError>(())
-/// ```
-pub fn fallback_tag(reference: &Reference, subject: &Digest) -> Reference {
-    let tag = format!("{}-{:.*}", subject.algorithm().as_str(), TAG_DIGITS_MAX, subject.hex());
-    reference.by_tag(tag.parse().expect("an algorithm and 64 digits make a tag"))
-}
-
-/// Returns `true` if a tag is the [fallback tag](fallback_tag) of some digest.
-///
-/// ```
-/// use tallyman_registry::is_fallback_tag;
-///
-/// let digits = "0".repeat(64);
-/// assert!(is_fallback_tag(&format!("sha512-{digits}")));
-/// assert!(!is_fallback_tag(&format!("sha512-{digits}.sig")));
-/// assert!(!is_fallback_tag("sha512-0"));
-/// ```
-pub fn is_fallback_tag(tag: &str) -> bool {
-    [Algorithm::Sha256, Algorithm::Sha384, Algorithm::Sha512].iter().any(|algorithm| {
-        let digits = tag.strip_prefix(algorithm.as_str()).and_then(|rest| rest.strip_prefix('-'));
-        digits.is_some_and(|digits| {
-            digits.len() == TAG_DIGITS_MAX && digits.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'))
-        })
-    })
 }
 
 /// Returns `true` if an entry is what a referrers index has: an artifact with its type or an index, and no image for a platform.

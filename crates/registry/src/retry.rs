@@ -107,6 +107,7 @@ pub(crate) fn is_transient(error: &Error, is_known: bool) -> bool {
             // A server that has never answered is not likely to.
             TransportErrorKind::Refused
             | TransportErrorKind::Dns
+            | TransportErrorKind::Handshake
             | TransportErrorKind::Opaque
             | TransportErrorKind::Other => is_known,
             _ => false,

@@ -44,27 +44,16 @@ impl Client {
             let path = match &request.endpoint {
                 Endpoint::Path(path) => path,
                 Endpoint::Url(url) => {
-                    let url = url.as_str();
-                    let authorization = authorization.filter(|_| self.is_own(registry, url));
-                    let request = request.to_url(url.to_owned(), access, authorization);
-                    return match self.send_once(registry, session, &request).await {
-                        Ok(response) => Ok((request.url, response)),
-                        Err(error) => Err(self.diagnose(&request, error).await),
-                    };
+                    return self.send_to(session, request, url.as_str(), authorization).await;
                 }
             };
-            let schemes: &[&'static str] = match (session.scheme(), access) {
-                (Some(scheme), _) => &[scheme],
-                (None, Access::Tls) => &["https"],
-                (None, Access::Insecure) => &["https", "http"],
-                (None, Access::PlainFirst) => &["http", "https"],
-            };
+            let schemes = schemes(session.scheme(), access);
             if first_request.is_some() && self.may_go_by_both_schemes(request) {
                 return self.send_by_both_schemes(session, request, path).await;
             }
             let mut failure: Option<(Request, TransportError)> = None;
             let mut has_found_tls = false;
-            for scheme in schemes {
+            for scheme in &schemes {
                 let url = format!("{scheme}://{}{path}", registry.api_host());
                 let request = request.to_url(url.clone(), access, authorization);
                 match self.send_once(registry, session, &request).await {
@@ -109,6 +98,23 @@ impl Client {
             Err(self.diagnose(&request, error).await)
         }
         .boxed_local()
+    }
+
+    /// Sends a request to a URL that a registry has named, with the registry's credentials if it is its own.
+    async fn send_to(
+        &self,
+        session: &Session,
+        request: &ApiRequest,
+        url: &str,
+        authorization: Option<&HeaderValue>,
+    ) -> Result<(String, Response), Error> {
+        let registry = &request.registry;
+        let authorization = authorization.filter(|_| self.is_own(registry, url));
+        let request = request.to_url(url.to_owned(), self.access(registry), authorization);
+        match self.send_once(registry, session, &request).await {
+            Ok(response) => Ok((request.url, response)),
+            Err(error) => Err(self.diagnose(&request, error).await),
+        }
     }
 
     /// Returns `true` if a request without credentials may be sent by TLS and by plain HTTP at the same time. On loopback alone,
@@ -217,6 +223,16 @@ impl Client {
         let likely = if is_plain { "http" } else { "https" };
         let scheme = self.session(registry).scheme().unwrap_or(likely);
         format!("{scheme}://{}/v2/", registry.api_host())
+    }
+}
+
+/// Returns the schemes by which a registry may be spoken to, the likelier one first: the one that is known, if one is.
+fn schemes(known: Option<&'static str>, access: Access) -> Vec<&'static str> {
+    match (known, access) {
+        (Some(scheme), _) => vec![scheme],
+        (None, Access::Tls) => vec!["https"],
+        (None, Access::Insecure) => vec!["https", "http"],
+        (None, Access::PlainFirst) => vec!["http", "https"],
     }
 }
 

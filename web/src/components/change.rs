@@ -95,12 +95,17 @@ pub fn list<T>(title: &'static str, all: &[Diff<T>], show: impl Fn(&T) -> Html) 
     changes(title, all.iter().map(|change| (word(change), change)), side)
 }
 
-/// A table of keys and values on two sides; nothing where neither side has any.
-pub fn pairs(title: &'static str, left: &BTreeMap<String, String>, right: &BTreeMap<String, String>) -> Html {
+/// A table of keys and values on two sides, each as `write` writes it; nothing where neither side has any.
+pub fn pairs<K: AsRef<str> + Ord, V: PartialEq>(
+    title: &'static str,
+    left: &BTreeMap<K, V>,
+    right: &BTreeMap<K, V>,
+    write: impl Fn(&V) -> Html,
+) -> Html {
     if left.is_empty() && right.is_empty() {
         return html! {};
     }
-    let side = |side: Option<&&str>| facts::code(side.map_or("–", |value| *value));
+    let side = |side: Option<&&V>| side.map_or_else(|| facts::code("–"), |value| write(value));
     changes(title, diff_pairs(left, right).iter().map(|(key, change)| (*key, change)), side)
 }
 

@@ -11,6 +11,7 @@ use crate::{
     components::{
         change::{self, Row},
         digest::Digest,
+        facts,
     },
     format,
     router::{self, Link},
@@ -203,5 +204,5 @@ fn annotations(left: &Manifest, right: &Manifest) -> Html {
         (_, Some(index)) => index.annotations.clone(),
         _ => Default::default(),
     };
-    change::pairs(text().inspect().annotations, &of(left), &of(right))
+    change::pairs(text().inspect().annotations, &of(left), &of(right), |value| facts::code(value))
 }

@@ -68,7 +68,7 @@ pub struct Reading {
 impl Reading {
     /// The number of bytes of layers that were read, and that are to be read.
     pub fn progress(&self, images: &[ImageSource]) -> (u64, u64) {
-        let (mut done, mut all) = (0, 0);
+        let (mut done, mut all) = (0, 0_u64);
         for (number, image) in images.iter().enumerate() {
             let summary = self.images.get(number);
             for (at, layer) in image.layers.iter().enumerate() {
@@ -76,7 +76,7 @@ impl Reading {
                 if known.is_some_and(|known| known.state == LayerState::Held) {
                     continue;
                 }
-                all += layer.descriptor.size;
+                all = all.saturating_add(layer.descriptor.size);
                 done += known.map_or(0, |known| known.taken.min(layer.descriptor.size));
             }
         }
@@ -88,7 +88,7 @@ impl Reading {
         let all = self.images.iter().zip(images);
         let layers = all.flat_map(|(summary, image)| summary.layers.iter().zip(&image.layers));
         let held = layers.filter(|(known, _)| known.state == LayerState::Held);
-        held.map(|(_, layer)| layer.descriptor.size).sum()
+        held.fold(0, |sum: u64, (_, layer)| sum.saturating_add(layer.descriptor.size))
     }
 
     /// Returns `true` as long as layers are being read, or will be.
@@ -208,7 +208,7 @@ impl Files {
         let all = images.iter().flat_map(|image| &image.layers);
         let sizes: HashMap<&Digest, u64> =
             all.map(|layer| (&layer.descriptor.digest, layer.descriptor.size)).collect();
-        let holds = sizes.values().sum::<u64>() > HELD_FROM;
+        let holds = sizes.values().fold(0, |sum: u64, size| sum.saturating_add(*size)) > HELD_FROM;
         for (number, image) in images.iter().enumerate() {
             let layers = image.layers.iter().map(|layer| layer_source(image, layer)).collect();
             let (image_id, os) = (number as u32, image.os.clone());

@@ -6,15 +6,12 @@ use futures_util::{
     StreamExt, TryStreamExt,
     stream::{self, LocalBoxStream},
 };
-use tallyman_core::{Platform, PushPlan, Reference, Tag};
-use tallyman_registry::{Client, is_fallback_tag};
+use tallyman_core::{Platform, PushPlan, Reference, Tag, is_digest_tag, is_fallback_tag};
+use tallyman_registry::Client;
 
-use super::{
-    CopyExtensions, Environment, OutputOptions, is_digest_tag, json, progress::ProgressReporter,
-    run::argument,
-};
+use super::{CopyExtensions, Environment, OutputOptions, json, progress::ProgressReporter, run::argument};
 use crate::{
-    Copier, CopyPlan, Error, PushEvent, ReferenceRole, docker, plan_copy_of, resolve::failed,
+    Copier, CopyPlan, CopyTotals, Error, PushEvent, ReferenceRole, docker, plan_copy_of, resolve::failed,
     tags::names_manifest,
 };
 
@@ -69,8 +66,8 @@ impl Environment {
     /// Prints what was copied, or what a copy would do: its own plan, and those of the referrers and the tags that come along.
     fn print_copy(&self, source: &Reference, target: &Reference, copied: &Copied, options: OutputOptions) {
         match copied {
-            Copied::Made { copying, transferred } if options.json => {
-                self.print_json(&json::copied(source, target, copying, *transferred));
+            Copied::Made { copying, totals } if options.json => {
+                self.print_json(&json::copied(source, target, copying, *totals));
             }
             Copied::Made { copying, .. } => self.print(copying.manifest.digest().as_str().as_bytes()),
             Copied::Planned { plan, along } if options.json => {
@@ -111,11 +108,7 @@ type Pair = (Reference, Reference);
 /// Outcome of one copy.
 enum Copied {
     /// It was made.
-    Made {
-        copying: Box<CopyPlan>,
-        /// Bytes of blobs that were transferred.
-        transferred: u64,
-    },
+    Made { copying: Box<CopyPlan>, totals: CopyTotals },
     /// It was planned: its own plan, and those of what comes along, each group with its name.
     Planned { plan: Option<PushPlan>, along: Vec<(&'static str, Vec<PushPlan>)> },
 }
@@ -151,28 +144,39 @@ impl CopyRun<'_> {
         if dry_run {
             return self.plan(source, target, copying).await;
         }
-        let transferred = Cell::new(0);
+        let totals = Cell::new(CopyTotals::of(&copying));
+        let hear =
+            |plan: &PushPlan, event: Option<PushEvent>, add: fn(CopyTotals, &PushPlan) -> CopyTotals| {
+                totals.set(match event {
+                    Some(event) => totals.get().with_event(&event),
+                    None => add(totals.get(), plan),
+                });
+            };
         match &copying.plan {
             None if self.is_merged(source) => {}
-            Some(_) if self.is_merged(source) => drop(self.copier.fallback_index(source, target).await?),
+            Some(_) if self.is_merged(source) => {
+                let listener = |plan: &_, event| hear(plan, event, CopyTotals::with_plan);
+                self.copier.listening(&listener).fallback_index(source, target).await?;
+            }
             plan => {
                 let of_plan = plan.as_ref().map(|plan| self.progress.of(plan));
+                totals.update(|totals| plan.iter().fold(totals, CopyTotals::with_plan));
                 let on_event = |event| {
-                    if let PushEvent::Transferred { bytes, .. } = event {
-                        transferred.set(transferred.get() + bytes);
-                    }
+                    totals.set(totals.get().with_event(&event));
                     of_plan.iter().for_each(|of_plan| of_plan.step(&event));
                 };
                 self.copier.carry_out(target, &copying, &on_event).await?;
             }
         }
+        let listener = |plan: &_, event| hear(plan, event, CopyTotals::with_plan_along);
+        let along = self.copier.listening(&listener);
         if extensions.referrers {
-            self.copier.referrers(source, target, &copying.digests).await?;
+            along.referrers(source, target, &copying.digests).await?;
         }
         if self.wants_digest_tags() {
-            self.copier.digest_tags(source, target, &copying.digests).await?;
+            along.digest_tags(source, target, &copying.digests).await?;
         }
-        Ok(Copied::Made { copying: Box::new(copying), transferred: transferred.get() })
+        Ok(Copied::Made { copying: Box::new(copying), totals: totals.get() })
     }
 
     async fn plan(&self, source: &Reference, target: &Reference, copying: CopyPlan) -> Result<Copied, Error> {

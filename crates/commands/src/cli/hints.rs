@@ -1,7 +1,7 @@
 //! Hints below errors: the flag or the command that solves them.
 
 use tallyman_core::PlanError;
-use tallyman_registry::{Client, CredentialKind};
+use tallyman_registry::{Client, CredentialKind, Error as RegistryError, TransportErrorKind};
 use tallyman_store::StoreError;
 
 use super::{Command, DigestInput, IndexChanges};
@@ -92,6 +92,13 @@ fn of_connection(command: &Command, error: &Error, clients: &[Client]) -> Option
         return None;
     };
     let text = match source.code() {
+        // The error's own words say the same.
+        "tls" if is_broken_handshake(source) && matches!(error, Error::Registry { request: None, .. }) => {
+            return None;
+        }
+        "tls" if is_broken_handshake(source) => {
+            "the connection ended during the TLS handshake: check that the registry speaks TLS at this port, and that no proxy or firewall ends the connection"
+        }
         "tls" if wants_client_certificate(&source.to_string()) => {
             "use --cert and --key to show a client certificate"
         }
@@ -123,6 +130,11 @@ fn of_connection(command: &Command, error: &Error, clients: &[Client]) -> Option
         _ => return None,
     };
     Some(text.to_owned())
+}
+
+/// Returns `true` if a connection ended during the TLS handshake.
+fn is_broken_handshake(error: &RegistryError) -> bool {
+    matches!(error, RegistryError::Unreachable { source, .. } if source.kind == TransportErrorKind::Handshake)
 }
 
 /// Returns `true` if a registry has refused a connection without a client certificate: the alerts of TLS, as platforms word them.

@@ -4,11 +4,7 @@ use serde_json::{Value, json};
 use tallyman_core::{Digest, Platform, Reference, Tag};
 use tallyman_registry::Client;
 
-use super::{
-    Environment, IndexChanges, OutputOptions,
-    run::{argument, check_nest},
-    terminal,
-};
+use super::{Environment, IndexChanges, OutputOptions, create::check_nest, run::argument, terminal};
 use crate::{
     EntryName, Error, IndexChange, IndexUpdate, Source, UpdatedIndex, parse_source, sources::parse_sources,
     update_index,

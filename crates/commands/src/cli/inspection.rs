@@ -1,4 +1,4 @@
-//! `inspect` beyond Docker's two forms: one platform, the config, single fields, everything below.
+//! `inspect`: Docker's two forms, and one platform, the config, single fields, everything below.
 
 use serde_json::Value;
 use tallyman_core::{ListEntry, Manifest, ManifestList, Platform, Reference, json::indent};
@@ -8,10 +8,19 @@ use tallyman_store::StoreError;
 use super::{Environment, InspectExtensions, hints, json, run::argument, terminal};
 use crate::{
     Error, TemplateError,
+    inspect::{inspect, inspect_local_image, inspect_raw},
     resolve::{content, failed, no_such_platform, resolve},
     template,
     tree::{tree, tree_of_list},
 };
+
+/// A form in which `inspect` prints a manifest.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum InspectFormat {
+    Brief,
+    Verbose,
+    Raw,
+}
 
 /// A manifest, and a name in the repository that has its blobs.
 struct Found {
@@ -48,6 +57,33 @@ impl InspectExtensions {
 }
 
 impl Environment {
+    /// Prints a manifest in one of Docker's forms, or its bytes.
+    pub(super) async fn inspect(
+        &self,
+        list: Option<&str>,
+        image: &str,
+        format: InspectFormat,
+        insecure: bool,
+    ) -> Result<(), Error> {
+        let image = argument(image)?;
+        let on_damage = |error: &StoreError| self.warn_of_passed_over(&image, error);
+        let inspected = match list {
+            Some(list) => inspect_local_image(&*self.store, &argument(list)?, &image).await?,
+            None if format == InspectFormat::Raw => {
+                let bytes = inspect_raw(&*self.store, &self.client(insecure), &image, &on_damage).await?;
+                self.show_manifest(&bytes);
+                return Ok(());
+            }
+            None => inspect(&*self.store, &self.client(insecure), &image, &on_damage).await?,
+        };
+        match format {
+            InspectFormat::Brief => self.show_manifest(&[&inspected.brief()?[..], b"\n"].concat()),
+            InspectFormat::Verbose => self.show_manifest(&[&inspected.verbose()?[..], b"\n"].concat()),
+            InspectFormat::Raw => self.show_manifest(&inspected.raw()?),
+        }
+        Ok(())
+    }
+
     /// Shows an image or a list in ways that Docker does not have.
     pub(super) async fn inspect_extended(
         &self,

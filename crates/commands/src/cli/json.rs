@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 use tallyman_core::{
-    Action, Descriptor, ListEntry, Manifest, ManifestList, PushPlan, Reference, Tag,
+    Descriptor, ListEntry, Manifest, ManifestList, PushPlan, Reference, Tag,
     json::{Kind, array, check, elements, kind, members, unquote},
 };
 
-use crate::{ContentError, CopyPlan, Error, docker};
+use crate::{ContentError, CopyPlan, CopyTotals, Error, docker};
 
 /// Levels of objects and arrays in each other that are shown field by field.
 const LEVELS_MAX: usize = 128;
@@ -70,21 +70,16 @@ pub(super) fn manifest(reference: &Reference, manifest: &Descriptor) -> Value {
     })
 }
 
-pub(super) fn copied(source: &Reference, target: &Reference, copying: &CopyPlan, transferred: u64) -> Value {
-    let count = |is: fn(&Action) -> bool| {
-        let steps = copying.plan.iter().flat_map(|plan| &plan.steps);
-        steps.filter(|step| is(&step.action)).count()
-    };
+pub(super) fn copied(
+    source: &Reference,
+    target: &Reference,
+    copying: &CopyPlan,
+    totals: CopyTotals,
+) -> Value {
     let mut value = manifest(target, &copying.manifest.descriptor());
     value["source"] = json!(source.to_string());
-    value["manifests"] = json!({
-        "total": copying.manifests,
-        "put": count(|action| matches!(action, Action::PutManifest { .. } | Action::PutList { .. })),
-    });
-    value["blobs"] = json!({
-        "checked": count(|action| matches!(action, Action::CopyBlob { .. })),
-        "bytesTransferred": transferred,
-    });
+    value["manifests"] = json!({ "total": totals.manifests, "put": totals.put });
+    value["blobs"] = json!({ "checked": totals.blobs, "bytesTransferred": totals.transferred });
     value
 }
 

@@ -4,8 +4,7 @@ use std::cmp::Ordering;
 
 use regex_lite::Regex;
 use semver::Version;
-use tallyman_core::Digest;
-use tallyman_registry::is_fallback_tag;
+use tallyman_core::is_digest_tag;
 
 /// The tags of a repository that are shown, and their order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -58,12 +57,6 @@ impl TagOrder {
             }
         }
     }
-}
-
-/// Returns `true` for tags that stand for a digest, such as `sha256-….sig`.
-pub fn is_digest_tag(tag: &str) -> bool {
-    let digest = tag.split_once('.').map_or(tag, |(digest, _)| digest);
-    is_fallback_tag(digest) || digest.replacen('-', ":", 1).parse::<Digest>().is_ok()
 }
 
 /// Checks a regular expression.

@@ -13,8 +13,9 @@ use futures_util::{
 };
 use tallyman_core::{
     Action, Descriptor, Digest, Manifest, MediaType, NESTED_INDEXES_MAX, PushPlan, Reference, Tag,
+    fallback_tag, is_fallback_tag, is_tag_of_digest,
 };
-use tallyman_registry::{Client, fallback_tag};
+use tallyman_registry::Client;
 
 use super::{CopyPlan, NestedList, plan_copy};
 use crate::{
@@ -33,15 +34,21 @@ pub struct Copier<'a> {
     client: &'a Client,
     /// Plans are made and not carried out.
     only_plans: bool,
+    /// Tags that stand for something else stay as they are.
+    keeps_tags: bool,
+    /// Listens to copies of what belongs to an image.
+    listener: Option<Listener<'a>>,
+    state: Rc<State>,
+}
+
+/// The state that copiers of the same copies share.
+#[derive(Default)]
+struct State {
     /// Blobs and manifests that are in their repository by now, each by its digest.
     brought: RefCell<HashSet<Reference>>,
     /// Blobs and manifests that a copy is bringing, each by its digest, with what that copy holds until it ends. No other copy brings them
     /// at the same time: some registries read what is written a second time as if it were broken.
     under_way: RefCell<HashMap<Reference, Rc<Mutex<()>>>>,
-    /// Tags that stand for something else stay as they are.
-    keeps_tags: bool,
-    /// Listens to copies of what belongs to an image.
-    listener: Option<Listener<'a>>,
     /// Fallback indexes that are being changed: each by one at a time.
     indexes: RefCell<HashMap<Reference, Rc<Mutex<()>>>>,
     /// Of copies with much to transfer one goes at a time: it takes all the memory and network that there is for it.
@@ -54,16 +61,7 @@ impl<'a> Copier<'a> {
 
     /// Creates a copier by a client.
     pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            only_plans: false,
-            brought: RefCell::default(),
-            under_way: RefCell::default(),
-            keeps_tags: false,
-            listener: None,
-            indexes: RefCell::default(),
-            turn: Mutex::default(),
-        }
+        Self { client, only_plans: false, keeps_tags: false, listener: None, state: Rc::default() }
     }
 
     /// Leaves tags alone that stand for something else, if `keeps_tags`.
@@ -72,10 +70,14 @@ impl<'a> Copier<'a> {
         Self { keeps_tags, ..self }
     }
 
-    /// Calls `listener` for each plan of referrers and of digests' tags before it is carried out, and for its events.
+    /// Returns a copier of the same copies that calls `listener` for each plan of referrers and of digests' tags before it is carried
+    /// out, and for its events.
     #[must_use]
-    pub fn listening(self, listener: Listener<'a>) -> Self {
-        Self { listener: Some(listener), ..self }
+    pub fn listening<'b>(&self, listener: Listener<'b>) -> Copier<'b>
+    where
+        'a: 'b,
+    {
+        Copier { listener: Some(listener), state: Rc::clone(&self.state), ..*self }
     }
 
     /// Creates a copier that writes nothing: it returns the plans of what it would do.
@@ -166,7 +168,7 @@ impl<'a> Copier<'a> {
         let steps = || 0..plan.steps.len();
         let is_left = |step: &usize| !done.contains(step) && !self.has_brought(plan, *step);
         let turn = match steps().filter(is_left).any(|step| is_transfer(plan, step)) {
-            true => Some(self.turn.lock().await),
+            true => Some(self.state.turn.lock().await),
             false => None,
         };
         let own = Rc::new(Mutex::new(()));
@@ -185,7 +187,7 @@ impl<'a> Copier<'a> {
         let gate = || future::ready(()).boxed_local();
         let noted = |event| {
             if let PushEvent::Done(step) = event {
-                self.brought.borrow_mut().insert(outcome(plan, step));
+                self.state.brought.borrow_mut().insert(outcome(plan, step));
             }
             on_event(event);
         };
@@ -196,17 +198,17 @@ impl<'a> Copier<'a> {
 
     /// Notes what a copy brings until the result is dropped, or returns what another copy holds that brings some of it.
     fn begin(&self, outcomes: Vec<Reference>, own: &Rc<Mutex<()>>) -> Result<UnderWay<'_>, Rc<Mutex<()>>> {
-        let mut under_way = self.under_way.borrow_mut();
+        let mut under_way = self.state.under_way.borrow_mut();
         if let Some(other) = outcomes.iter().find_map(|outcome| under_way.get(outcome)) {
             return Err(Rc::clone(other));
         }
         under_way.extend(outcomes.iter().map(|outcome| (outcome.clone(), Rc::clone(own))));
-        Ok(UnderWay { of: &self.under_way, outcomes })
+        Ok(UnderWay { of: &self.state.under_way, outcomes })
     }
 
     /// Returns `true` for a step of which the outcome is in the repository. The last one moves a tag, wherever that was before.
     fn has_brought(&self, plan: &PushPlan, step: usize) -> bool {
-        step + 1 < plan.steps.len() && self.brought.borrow().contains(&outcome(plan, step))
+        step + 1 < plan.steps.len() && self.state.brought.borrow().contains(&outcome(plan, step))
     }
 
     /// Copies the referrers of the manifests of a copy, by their digests, and theirs in turn. In a registry without
@@ -244,31 +246,24 @@ impl<'a> Copier<'a> {
         target: &Reference,
         digests: &[Digest],
     ) -> Result<(Vec<Tag>, Vec<PushPlan>), Error> {
-        let prefixes: Vec<Reference> = digests.iter().map(|digest| fallback_tag(source, digest)).collect();
         self.client.read_directly(target);
-        let behind_digest = |name: &str| {
-            prefixes.iter().find_map(|prefix| {
-                let rest = name.strip_prefix(prefix.tag().map(Tag::as_str)?)?;
-                (rest.is_empty() || rest.starts_with('.')).then_some(rest.is_empty())
-            })
-        };
+        let is_wanted = |name: &&String| digests.iter().any(|digest| is_tag_of_digest(name, digest));
         let (mut copied, mut plans) = (Vec::new(), Vec::new());
         let mut pages = self.client.tags(source);
         while let Some(page) = pages.next().await {
             let names = page.map_err(failed)?;
-            let found =
-                names.iter().filter_map(|name| Some((name.parse::<Tag>().ok()?, behind_digest(name)?)));
-            let found: Vec<(Tag, bool)> = found.collect();
-            let copies = found.iter().map(|(tag, is_index)| async move {
+            let found = names.iter().filter(is_wanted).filter_map(|name| name.parse().ok());
+            let found: Vec<Tag> = found.collect();
+            let copies = found.iter().map(|tag| async move {
                 let [from, to] = [source, target].map(|of| of.by_tag(tag.clone()));
-                match is_index {
+                match is_fallback_tag(tag.as_str()) {
                     true => self.fallback_index(&from, &to).await,
                     false => self.whole(&from, &to, true).await,
                 }
             });
             let made = side_by_side::at_most(Self::AT_ONCE, copies).await?;
             plans.extend(made.into_iter().flatten());
-            copied.extend(found.into_iter().map(|(tag, _)| tag));
+            copied.extend(found);
         }
         Ok((copied, plans))
     }
@@ -328,7 +323,7 @@ impl<'a> Copier<'a> {
 
     /// The turn of changing the fallback index at `tag`.
     fn turn_at(&self, tag: &Reference) -> Rc<Mutex<()>> {
-        Rc::clone(self.indexes.borrow_mut().entry(tag.clone()).or_default())
+        Rc::clone(self.state.indexes.borrow_mut().entry(tag.clone()).or_default())
     }
 
     /// Adds referrers to the fallback index at `tag`, in its turn. What others have put into it stays as it stands.

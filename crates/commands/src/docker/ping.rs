@@ -20,7 +20,8 @@ pub(crate) fn configure_transport(error: &Error) -> Option<String> {
     if source.message.ends_with(REDIRECTS) {
         return Some(source.message.clone());
     }
-    // Whoever breaks a connection has answered a ping on another, and whoever names a token service has answered one, too.
+    // Whoever breaks a connection after its handshake has answered a ping on another, and whoever names a token service has
+    // answered one, too.
     if source.kind == TransportErrorKind::Reset || !is_api(url) {
         return None;
     }

@@ -3,7 +3,7 @@
 use tallyman_core::{ManifestKind, PlanError};
 use tallyman_registry::{CredentialKind, Error as RegistryError};
 
-use super::{ContentError, Error, named};
+use super::{ContentError, Error, words::named};
 
 impl Error {
     /// Returns the hint for a line of its own below the error: a cause or a remedy that Docker's line leaves out.

@@ -1,7 +1,8 @@
 //! Copies of whole repositories and of what refers to an image, from registry to registry.
 #![cfg(not(target_arch = "wasm32"))]
 
-use tallyman_core::{Algorithm, Digest};
+use serde_json::json;
+use tallyman_core::{Algorithm, Digest, ImageManifest};
 use tallyman_dev_registry::{Registry, RequestRecord, RunningRegistry};
 
 use crate::served::{
@@ -81,7 +82,14 @@ async fn referrers_come_along_into_registries_with_and_without_their_api() {
         let target = Registry::builder().referrers(has_api).start().await.expect("a port is free");
         let program = Program::anonymous();
         let (from, to) = (format!("{}/a/app:1", source.addr), format!("{}/b/copy:1", target.addr));
-        program.succeed(&["copy", "--insecure", "--referrers", &from, &to]).await;
+        let copied = program.succeed(&["copy", "--insecure", "--referrers", "--json", &from, &to]).await;
+        let told: serde_json::Value = serde_json::from_str(&copied).unwrap();
+        // The totals are those of the image and of what came along with it.
+        let sizes = [&one, &signature, &countersignature]
+            .map(|manifest| ImageManifest::parse(manifest.as_bytes()).unwrap().content_size());
+        assert_eq!(told["manifests"], json!({ "total": 3, "put": 3 }), "API: {has_api}");
+        let bytes = sizes.iter().sum::<u64>();
+        assert_eq!(told["blobs"], json!({ "checked": 3, "bytesTransferred": bytes }), "API: {has_api}");
         for (subject, referrer) in [(&one, &signature), (&signature, &countersignature)] {
             let digest = Digest::of(referrer.as_bytes());
             assert!(target.manifest("b/copy", digest.as_str()).is_some(), "API: {has_api}");

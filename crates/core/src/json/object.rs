@@ -174,15 +174,14 @@ impl<'a> Object<'a> {
         Ok(self.string(name)?.unwrap_or_default())
     }
 
-    /// Returns a whole number of 0 or more; `None` if it is absent.
+    /// Returns a whole number of 0 or more that fits into 64 bits with a sign, as Go reads it; `None` if it is absent.
     ///
     /// # Errors
-    /// [`FieldError::Field`] if it is anything else.
+    /// [`FieldError::Field`] if it is anything else, such as `1e3` and `1.0`.
     pub fn number(&self, name: &str) -> Result<Option<u64>, FieldError> {
         let Some(value) = self.scalar(name) else { return Ok(None) };
-        let digits = str::from_utf8(value.trim_ascii()).ok();
-        let number = digits.and_then(|digits| digits.parse().ok());
-        number.map(Some).ok_or_else(|| mismatch(&self.path(name), "a whole number of 0 or more", value))
+        let number = whole_number(value).and_then(|number| u64::try_from(number).ok());
+        number.map(Some).ok_or_else(|| self.no_number(name, "a whole number of 0 or more", value))
     }
 
     /// Returns a whole number of 64 bits with its sign; `None` if it is absent.
@@ -191,8 +190,14 @@ impl<'a> Object<'a> {
     /// [`FieldError::Field`] if it is another kind of value.
     pub fn integer(&self, name: &str) -> Result<Option<i64>, FieldError> {
         let Some(value) = self.scalar(name) else { return Ok(None) };
-        let number = str::from_utf8(value.trim_ascii()).ok().and_then(|digits| digits.parse().ok());
-        number.map(Some).ok_or_else(|| mismatch(&self.path(name), "a whole number", value))
+        whole_number(value).map(Some).ok_or_else(|| self.no_number(name, "a whole number", value))
+    }
+
+    /// The error for a field that is not `expected`, or too large a number.
+    fn no_number(&self, name: &str, expected: &'static str, value: &[u8]) -> FieldError {
+        let is_large = value.trim_ascii().iter().all(u8::is_ascii_digit) && whole_number(value).is_none();
+        let expected = if is_large { NUMBER_MAX } else { expected };
+        mismatch(&self.path(name), expected, value)
     }
 
     /// Returns a field as `read` reads it from its bytes and path; `None` if it is absent.
@@ -251,6 +256,14 @@ impl<'a> Object<'a> {
         let value_of = |(key, value): &(String, &[u8])| Ok((key.clone(), string(value, &self.path(key))?));
         self.members.iter().map(value_of).collect()
     }
+}
+
+/// The numbers that Go's `int64` has, in words.
+const NUMBER_MAX: &str = "a whole number of at most 9223372036854775807";
+
+/// Returns the number that `value` is, if it is a whole one in digits that Go's `int64` has.
+fn whole_number(value: &[u8]) -> Option<i64> {
+    str::from_utf8(value.trim_ascii()).ok()?.parse().ok()
 }
 
 /// Returns `true` if `key` is the ASCII `name` to Go. Characters beyond ASCII that are one of it have more bytes.

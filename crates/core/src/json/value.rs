@@ -64,6 +64,11 @@ pub(crate) fn split_members(json: &[u8]) -> Vec<(String, &[u8])> {
     parts(json).filter_map(|part| part.key.map(|key| (unquote(key), part.value))).collect()
 }
 
+/// The members of a valid object, their names with quotes and as they stand there.
+pub(crate) fn members_as_written(json: &[u8]) -> Vec<(&[u8], &[u8])> {
+    parts(json).filter_map(|part| Some((part.key?, part.value))).collect()
+}
+
 /// The elements of a valid array.
 pub(crate) fn split_elements(json: &[u8]) -> Vec<&[u8]> {
     parts(json).map(|part| part.value).collect()

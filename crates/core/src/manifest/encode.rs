@@ -6,8 +6,8 @@ use super::Index;
 use crate::{
     Descriptor, MediaType,
     json::{
-        FieldError, Kind, Object, array, check, fold_key, indent, is_same_name, join, kind, members, quote,
-        split_elements, split_members, string_map,
+        FieldError, Kind, Object, check, fold_key, indent, is_same_name, join, kind, members_as_written,
+        quote, split_elements, split_members, string_map, unquote,
     },
 };
 
@@ -17,7 +17,7 @@ const MEMBERS: [&str; 6] =
 
 impl Index {
     /// Encodes the index as JSON in Docker's indentation, in place of `before`: members that an index does not have, and
-    /// entries that are the same as before, keep their bytes and their place.
+    /// entries that are the same as before, keep their bytes and their place, bytes that are no UTF-8 included.
     ///
     /// ```
     /// use tallyman_core::{Index, MediaType};
@@ -39,127 +39,127 @@ impl Index {
         let mut written = Members::default();
         let known = |name: &str| MEMBERS.iter().find(|known| is_same_name(name, known)).copied();
         for Repeated { key, name, values } in
-            repeated(members(before)?, |name| known(name).unwrap_or(name).to_owned())
+            repeated(members_as_written(before), |name| known(name).unwrap_or(name).to_owned())
         {
             let value = match known(&key) {
-                None | Some("schemaVersion") => values.last().map(|value| text(value)),
+                None | Some("schemaVersion") => values.last().map(|value| value.to_vec()),
                 Some(known) => self.member(known, media_type, &old, &fields),
             };
             if let Some(value) = value {
-                written.push(key, &name, &value);
+                written.push(key, name, &value);
             }
         }
         for name in MEMBERS {
             if !written.has(name)
                 && let Some(value) = self.member(name, media_type, &old, &fields)
             {
-                written.push(name.to_owned(), name, &value);
+                written.push(name.to_owned(), quote(name).as_bytes(), &value);
             }
         }
-        Ok(indent(written.end().as_bytes(), "   ")?)
+        Ok(indent(&written.end(), "   ")?)
     }
 
     /// The JSON of a member; `None` if it is empty.
-    fn member(&self, name: &str, media_type: &MediaType, old: &Self, fields: &Object<'_>) -> Option<String> {
+    fn member(&self, name: &str, media_type: &MediaType, old: &Self, fields: &Object<'_>) -> Option<Vec<u8>> {
         let as_before = |is_same: bool| {
             let value = fields.joined(name).filter(|_| is_same)?;
-            Some(text(&value))
+            Some(value.into_owned())
         };
         match name {
-            "schemaVersion" => Some("2".to_owned()),
-            "mediaType" => Some(quote(media_type.as_str())),
-            "artifactType" => self.artifact_type.as_deref().map(quote),
+            "schemaVersion" => Some(b"2".to_vec()),
+            "mediaType" => Some(quote(media_type.as_str()).into_bytes()),
+            "artifactType" => Some(quote(self.artifact_type.as_deref()?).into_bytes()),
             "manifests" => Some(self.entries(old, fields)),
             "subject" => {
                 let subject = self.subject.as_ref()?;
-                as_before(old.subject.as_ref() == Some(subject)).or_else(|| Some(subject.to_json()))
+                as_before(old.subject.as_ref() == Some(subject))
+                    .or_else(|| Some(subject.to_json().into_bytes()))
             }
-            _ => as_before(old.annotations == self.annotations)
-                .or_else(|| (!self.annotations.is_empty()).then(|| string_map(&self.annotations))),
+            _ => as_before(old.annotations == self.annotations).or_else(|| {
+                (!self.annotations.is_empty()).then(|| string_map(&self.annotations).into_bytes())
+            }),
         }
     }
 
-    fn entries(&self, old: &Self, fields: &Object<'_>) -> String {
+    fn entries(&self, old: &Self, fields: &Object<'_>) -> Vec<u8> {
         let raw = fields.get("manifests").map(split_elements).unwrap_or_default();
         let known: Vec<(&Descriptor, &[u8])> = old.manifests.iter().zip(raw).collect();
         // Entries that look the same may differ in members that a descriptor does not have: each goes on behind the one before.
         let mut next = 0;
-        array(self.manifests.iter().map(|entry| {
+        let entries = self.manifests.iter().map(|entry| {
             let is_same = |(before, _): &(&Descriptor, &[u8])| *before == entry;
             let behind = known[next..].iter().position(is_same).map(|at| next + at);
             match behind.or_else(|| known[..next].iter().position(is_same)) {
                 Some(at) => {
                     next = at + 1;
-                    text(known[at].1)
+                    known[at].1.to_vec()
                 }
                 None => changed_entry(entry, &known),
             }
-        }))
+        });
+        let entries: Vec<Vec<u8>> = entries.collect();
+        [&b"["[..], &entries.join(&b','), b"]"].concat()
     }
 }
 
 /// The JSON of an entry that was not there as it is: one of the same content keeps the members that a descriptor does not have.
-fn changed_entry(entry: &Descriptor, known: &[(&Descriptor, &[u8])]) -> String {
+fn changed_entry(entry: &Descriptor, known: &[(&Descriptor, &[u8])]) -> Vec<u8> {
     let of_content = || known.iter().filter(|(before, _)| before.digest == entry.digest);
     let before =
         of_content().find(|(before, _)| before.platform == entry.platform).or_else(|| of_content().next());
     match before {
         Some((old, raw)) => merged(raw, old.to_json().as_bytes(), entry.to_json().as_bytes(), fold_key),
-        None => entry.to_json(),
+        None => entry.to_json().into_bytes(),
     }
 }
 
 /// The object `raw`, of which `old` is what is understood, with the members that differ between `old` and `new` as in `new`.
 /// Names of which `key` makes the same are one member's.
-fn merged(raw: &[u8], old: &[u8], new: &[u8], key: fn(&str) -> String) -> String {
+fn merged(raw: &[u8], old: &[u8], new: &[u8], key: fn(&str) -> String) -> Vec<u8> {
     let new = split_members(new);
     let by_key = |members: &[(String, &[u8])]| -> BTreeMap<String, Vec<u8>> {
         members.iter().map(|(name, value)| (key(name), value.to_vec())).collect()
     };
     let (before, after) = (by_key(&split_members(old)), by_key(&new));
     let mut written = Members::default();
-    for Repeated { key: of, name, values } in repeated(split_members(raw), key) {
+    for Repeated { key: of, name, values } in repeated(members_as_written(raw), key) {
         // Of a repeated object, every one counts.
         let Some(value) = join(values) else { continue };
         let value = match (before.get(&of), after.get(&of)) {
-            (before, after) if before == after => text(&value),
+            (before, after) if before == after => value.into_owned(),
             (Some(before), Some(after)) if kind(&value) == Kind::Object => {
                 // Annotations are a map: names in another case are others.
                 let key = if of == "annotations" { str::to_owned } else { key };
                 merged(&value, before, after, key)
             }
-            (_, Some(after)) => text(after),
+            (_, Some(after)) => after.clone(),
             (_, None) => continue,
         };
-        written.push(of, &name, &value);
+        written.push(of, name, &value);
     }
     for (name, value) in new {
         let of = key(&name);
         if !written.has(&of) && before.get(&of).map(Vec::as_slice) != Some(value) {
-            written.push(of, &name, &text(value));
+            written.push(of, quote(&name).as_bytes(), value);
         }
     }
     written.end()
 }
 
-fn text(json: &[u8]) -> String {
-    String::from_utf8_lossy(json).into_owned()
-}
-
 /// The members of an object that have one key.
 struct Repeated<'a> {
     key: String,
-    /// The last of their names.
-    name: String,
+    /// The last of their names, as it stands there with its quotes.
+    name: &'a [u8],
     values: Vec<&'a [u8]>,
 }
 
 /// Groups members by the keys of their names, in the places of their keys' first ones.
-fn repeated<'a>(members: Vec<(String, &'a [u8])>, key: impl Fn(&str) -> String) -> Vec<Repeated<'a>> {
+fn repeated<'a>(members: Vec<(&'a [u8], &'a [u8])>, key: impl Fn(&str) -> String) -> Vec<Repeated<'a>> {
     let mut places = BTreeMap::new();
     let mut groups: Vec<Repeated<'a>> = Vec::new();
     for (name, value) in members {
-        let key = key(&name);
+        let key = key(&unquote(name));
         let place = *places.entry(key.clone()).or_insert(groups.len());
         match groups.get_mut(place) {
             Some(group) => {
@@ -176,7 +176,7 @@ fn repeated<'a>(members: Vec<(String, &'a [u8])>, key: impl Fn(&str) -> String) 
 #[derive(Default)]
 struct Members {
     keys: BTreeSet<String>,
-    json: Vec<String>,
+    json: Vec<Vec<u8>>,
 }
 
 impl Members {
@@ -184,12 +184,13 @@ impl Members {
         self.keys.contains(key)
     }
 
-    fn push(&mut self, key: String, name: &str, value: &str) {
-        self.json.push(format!("{}:{value}", quote(name)));
+    /// Adds a member, its name with quotes.
+    fn push(&mut self, key: String, name: &[u8], value: &[u8]) {
+        self.json.push([name, b":", value].concat());
         self.keys.insert(key);
     }
 
-    fn end(self) -> String {
-        format!("{{{}}}", self.json.join(","))
+    fn end(self) -> Vec<u8> {
+        [&b"{"[..], &self.json.join(&b','), b"}"].concat()
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use tallyman_core::{
-    Descriptor, Diff, Digest, Index, Manifest, MediaType, diff_entries, diff_layers, diff_pairs,
+    Descriptor, Diff, Digest, Index, Manifest, MediaType, RunConfig, diff_entries, diff_layers, diff_pairs,
     diff_sequence,
 };
 
@@ -153,13 +153,34 @@ fn pairs_are_compared_by_key() {
     let (left, right) =
         (map(&[("a", "1"), ("b", "2"), ("d", "4")]), map(&[("a", "1"), ("b", "3"), ("c", "5")]));
     let compared: Vec<_> = diff_pairs(&left, &right).into_iter().collect();
+    let [one, two, three, four, five] = ["1", "2", "3", "4", "5"].map(str::to_owned);
     assert_eq!(
         compared,
         [
-            ("a", Diff::Same { left: "1", right: "1" }),
-            ("b", Diff::Changed { left: "2", right: "3" }),
-            ("c", Diff::Added("5")),
-            ("d", Diff::Removed("4")),
+            ("a", Diff::Same { left: &one, right: &one }),
+            ("b", Diff::Changed { left: &two, right: &three }),
+            ("c", Diff::Added(&five)),
+            ("d", Diff::Removed(&four)),
+        ]
+    );
+}
+
+#[test]
+fn a_variable_without_a_value_differs_from_one_with_an_empty_value() {
+    let run_config = |env: &[&str]| {
+        let env = env.iter().map(|line| (*line).to_owned()).collect();
+        RunConfig { env, ..RunConfig::default() }
+    };
+    let (left, right) = (run_config(&["FOO", "A=1", "A=2=3", "B="]), run_config(&["FOO=", "A=2=3", "B="]));
+    let (left, right) = (left.variables(), right.variables());
+    let compared: Vec<_> = diff_pairs(&left, &right).into_iter().collect();
+    let empty = Some("");
+    assert_eq!(
+        compared,
+        [
+            ("A", Diff::Same { left: &Some("2=3"), right: &Some("2=3") }),
+            ("B", Diff::Same { left: &empty, right: &empty }),
+            ("FOO", Diff::Changed { left: &None, right: &empty }),
         ]
     );
 }

@@ -130,7 +130,7 @@ fn platform() -> impl Strategy<Value = Platform> {
 proptest! {
     #[test]
     fn a_list_says_what_was_put_into_it(
-        parts in prop::collection::vec((platform(), any::<bool>(), 1..u64::MAX), 0..6),
+        parts in prop::collection::vec((platform(), any::<bool>(), 1..i64::MAX.unsigned_abs()), 0..6),
     ) {
         let descriptors: Vec<Descriptor> = parts
             .into_iter()

@@ -18,7 +18,20 @@ impl Upstream {
                 format!("expected an answer of {found} by plain HTTP, found a connection that ended without one: {advice}")
             });
         }
-        match rustls_error(error)? {
+        let Some(fault) = rustls_error(error) else {
+            let advice = match self.is_own(url) {
+                true => format!(
+                    "; check that the registry speaks TLS at this port, and write http:// in the url of {name} if it does not"
+                ),
+                false => String::new(),
+            };
+            return is_broken_handshake(error).then(|| {
+                format!(
+                    "expected a TLS handshake with {found}, found a connection that ended during it{advice}"
+                )
+            });
+        };
+        match fault {
             rustls::Error::InvalidMessage(_) => {
                 let advice = match self.is_own(url) {
                     true => format!("; write http:// in the url of {name} if it speaks plain HTTP"),
@@ -72,6 +85,20 @@ fn rustls_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Erro
     causes(error).find_map(|cause| cause.downcast_ref())
 }
 
+/// The errors of a connection that its other end has ended.
+const ENDED: [io::ErrorKind; 3] =
+    [io::ErrorKind::ConnectionReset, io::ErrorKind::UnexpectedEof, io::ErrorKind::BrokenPipe];
+
+/// Returns `true` if a connection ended during the TLS handshake: `hyper-rustls` wraps the errors of that once more, those of TCP
+/// are as they came.
+fn is_broken_handshake(error: &(dyn Error + 'static)) -> bool {
+    causes(error).any(|cause| {
+        let inner = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        let inner = inner.and_then(|inner| inner.downcast_ref::<io::Error>());
+        inner.is_some_and(|inner| ENDED.contains(&inner.kind()))
+    })
+}
+
 /// Returns `true` if a connection that had come about ended without an answer, or with one that is not HTTP.
 fn was_cut_off(error: &(dyn Error + 'static)) -> bool {
     // The caller's body ended, not the registry's connection.
@@ -79,10 +106,9 @@ fn was_cut_off(error: &(dyn Error + 'static)) -> bool {
         return false;
     }
     causes(error).any(|cause| {
-        let ended = [io::ErrorKind::ConnectionReset, io::ErrorKind::UnexpectedEof, io::ErrorKind::BrokenPipe];
         let http = cause.downcast_ref::<hyper::Error>();
         http.is_some_and(|error| error.is_incomplete_message() || error.is_parse())
-            || cause.downcast_ref::<io::Error>().is_some_and(|error| ended.contains(&error.kind()))
+            || cause.downcast_ref::<io::Error>().is_some_and(|error| ENDED.contains(&error.kind()))
     })
 }
 

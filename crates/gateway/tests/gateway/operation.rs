@@ -461,6 +461,15 @@ async fn faults_of_tls_are_told_with_what_helps() {
     let plain = Scripted::start(|_| answer(200, &[], "")).await;
     let text = told(&plain.url.replace("http://", "https://"), "").await;
     assert!(text.contains("write http:// in the url of lab"), "{text}");
+    let cut = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}", cut.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for mut stream in cut.incoming().flatten() {
+            let _hello = Read::read(&mut stream, &mut [0; 16 * 1024]);
+        }
+    });
+    let text = told(&url, "").await;
+    assert!(text.contains("expected a TLS handshake with") && text.contains("ended during it"), "{text}");
 }
 
 #[tokio::test]

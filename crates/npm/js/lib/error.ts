@@ -125,7 +125,7 @@ export interface TallymanErrorFields {
   platforms?: string[];
   /** Milliseconds that the registry asks to wait. */
   retryAfter?: number;
-  /** The reason that a request failed, in a word: `refused`, `dns`, `tls`, `reset`, `no-cors-headers` and so on. */
+  /** The reason that a request failed, in a word: `refused`, `dns`, `tls`, `handshake`, `reset`, `no-cors-headers` and so on. */
   reason?: string;
   /** Probes that were sent to find out why a browser hides a response, with their outcome: a sentence each. */
   tried?: string[];

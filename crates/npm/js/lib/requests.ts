@@ -27,7 +27,7 @@ export interface TransportResponse {
   body: Uint8Array | { next(): Promise<Uint8Array | undefined> };
 }
 
-/** Sender of requests. An error that it throws may name the reason: `refused`, `dns`, `tls`, `plain-http`, `reset`, `timeout`, `aborted`. */
+/** Sender of requests. An error that it throws may name the reason: `refused`, `dns`, `tls`, `handshake`, `plain-http`, `reset`, `timeout`, `aborted`. */
 export interface RequestTransport {
   request(request: TransportRequest): Promise<TransportResponse>;
   /** Opens connections for so many `requests` that may be made to the server of `url`, with TLS for `handshakes` of them. */
@@ -135,6 +135,9 @@ const kinds: Record<string, string> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'tls',
 };
 
+/** Words of Node and of Deno for a connection that ends during the TLS handshake, which has no code of its own. */
+const brokenHandshake = /before secure TLS connection was established|tls handshake eof/;
+
 /** Words of Deno, whose errors have no code. */
 const words: [RegExp, string][] = [
   [/invalid peer certificate/, 'tls'],
@@ -150,6 +153,9 @@ function failureOf(error: unknown, browser: boolean): Error {
   const message = cause?.message || messageOf(error);
   const code = String(cause?.code ?? own ?? '');
   const aborted = name === 'AbortError' || name === 'TimeoutError';
-  const told = (): string => kinds[code] ?? (code.includes('CERT') || code.startsWith('ERR_SSL_') ? 'tls' : (words.find(([word]) => word.test(message))?.[1] ?? 'other'));
+  const told = (): string => {
+    if (brokenHandshake.test(message)) return 'handshake';
+    return kinds[code] ?? (code.includes('CERT') || code.startsWith('ERR_SSL_') ? 'tls' : (words.find(([word]) => word.test(message))?.[1] ?? 'other'));
+  };
   return Object.assign(new Error(message, { cause: error }), { kind: aborted ? 'aborted' : browser ? 'opaque' : told() });
 }

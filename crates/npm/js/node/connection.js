@@ -3,7 +3,7 @@
 import { Agent } from 'node:http';
 import { isIP } from 'node:net';
 import { IdleSockets, opened } from './dial.js';
-import { RequestFailure, failureOf } from './failure.js';
+import { RequestFailure, failureOf, handshakeFailureOf } from './failure.js';
 import { isSocks } from './proxy.js';
 import { openTunnel } from './tunnel.js';
 
@@ -160,7 +160,9 @@ async function prepareTls({ host, port }, secureContextOf, insecure) {
     });
     const timedOut = new RequestFailure('timeout', 'net/http: TLS handshake timeout', { host, port });
     return {
-      ready: opened(secure, 'secureConnect', handshakeMs, timedOut),
+      ready: opened(secure, 'secureConnect', handshakeMs, timedOut).catch((error) => {
+        throw handshakeFailureOf(error, { host, port });
+      }),
       ref: () => secure.ref(),
       unref: () => secure.unref(),
       destroy: () => secure.destroy(),

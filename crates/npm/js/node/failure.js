@@ -3,7 +3,7 @@
 import { getServers } from 'node:dns';
 
 /**
- * A request that got no answer. `kind` is one of `plain-http`, `tls`, `refused`, `dns`, `timeout`, `reset`, `aborted`, `other`;
+ * A request that got no answer. `kind` is one of `plain-http`, `tls`, `handshake`, `refused`, `dns`, `timeout`, `reset`, `aborted`, `other`;
  * `message` is what Go's client says after `Get "URL": `; `code` is Node's own; `host` and `port` are what was asked for,
  * `address` the IP address that was tried, where one was.
  */
@@ -62,6 +62,12 @@ export function failureOf(error, { host, port }) {
   }
   if (cause.name === 'AbortError') return fail('aborted', 'context canceled');
   return fail('other', cause.message);
+}
+
+/** The failure that an error during the TLS handshake with `target` means. */
+export function handshakeFailureOf(error, target) {
+  const failure = failureOf(error, target);
+  return failure.kind === 'reset' ? new RequestFailure('handshake', failure.message, { ...target, code: failure.code, cause: failure.cause }) : failure;
 }
 
 // Node's own isIPv6 takes milliseconds when it is first called.

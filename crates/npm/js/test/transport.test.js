@@ -262,6 +262,14 @@ test('a connection that breaks before the answer, and one that breaks in it', as
   await assert.rejects(transport.request(get(`http://${host}/in`)), { kind: 'reset', message: 'unexpected EOF' });
 });
 
+test('a connection that ends during the TLS handshake, and one that ends behind it', async (t) => {
+  const { host } = await startRaw(t, '');
+  await assert.rejects(transportFor(t).request(get(`https://${host}/`)), { kind: 'handshake', message: 'EOF' });
+  const secure = await startHttps(t, (request) => request.socket.destroy());
+  const transport = transportFor(t, { env: { SSL_CERT_FILE: secure.file } });
+  await assert.rejects(transport.request({ method: 'POST', url: `https://${secure.host}/` }), { kind: 'reset' });
+});
+
 test('an abort ends a request, before it is sent, before the answer and in it', async (t) => {
   const { host } = await startHttp(t, (request, response) => {
     if (request.url === '/in') response.writeHead(200, { 'Content-Length': 100 }).write('half');

@@ -1,7 +1,8 @@
 //! Tags in an order that is not the registry's.
 
 use js_sys::Array;
-use tallyman_commands::{TagOrder, is_digest_tag};
+use tallyman_commands::TagOrder;
+use tallyman_core::is_digest_tag;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
 use super::failure::Failure;

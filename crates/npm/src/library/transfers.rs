@@ -3,9 +3,11 @@
 use std::{cell::Cell, rc::Rc};
 
 use js_sys::Function;
-use tallyman_commands::{Attachment, Copier, PlannedPush, PushEvent, attach, plan_copy_of, tag, untag};
+use tallyman_commands::{
+    Attachment, Copier, CopyTotals, PlannedPush, PushEvent, attach, plan_copy_of, tag, untag,
+};
 use tallyman_core::{
-    Action, Descriptor, Digest, Manifest, MediaType, Platform, PushPlan, Reference, Tag,
+    Descriptor, Digest, Manifest, MediaType, Platform, PushPlan, Reference, Tag,
     json::{Object, ObjectWriter, string},
 };
 use tallyman_registry::{Client, KeptContent};
@@ -88,33 +90,27 @@ pub async fn copy(
     let (source, target): (Reference, Reference) = (source.parse()?, target.parse()?);
     let options = CopyOptions::parse(options)?;
     let copying = plan_copy_of(client, &source, &target, &options.platforms).await?;
-    let counted = Cell::new(Counted { manifests: copying.manifests as u64, ..Counted::default() });
-    let begin = |plan: &PushPlan| {
-        let now = counted.get();
-        let (steps, bytes) = (now.steps + plan.steps.len(), now.bytes + bytes_of(plan));
-        counted.set(Counted { steps, bytes, ..now });
+    let totals = Cell::new(CopyTotals::of(&copying));
+    let begin = |with_plan: CopyTotals| {
+        totals.set(with_plan);
+        let CopyTotals { steps, bytes, .. } = with_plan;
         let start =
             ["planned".into(), (steps as f64).into(), JsValue::UNDEFINED, JsValue::from(bytes as f64)];
         on_progress.apply(&JsValue::UNDEFINED, &start.iter().collect()).ok();
     };
     let hear = |event: &PushEvent| {
-        if let PushEvent::Transferred { bytes, .. } = event {
-            counted.set(Counted { transferred: counted.get().transferred + bytes, ..counted.get() });
-        }
+        totals.set(totals.get().with_event(event));
         report(on_progress, event);
     };
     // Referrers come beside the manifests that were planned first.
     let listener = |plan: &PushPlan, event: Option<PushEvent>| match &event {
         Some(event) => hear(event),
-        None => {
-            begin(plan);
-            counted.set(Counted { manifests: counted.get().manifests + manifests_of(plan), ..counted.get() });
-        }
+        None => begin(totals.get().with_plan_along(plan)),
     };
     let copier = Copier::new(client).never_overwriting(options.keeps_tags).listening(&listener);
     if let Some(plan) = &copying.plan {
         copier.check(plan).await?;
-        begin(plan);
+        begin(totals.get().with_plan(plan));
     }
     copier.carry_out(&target, &copying, &|event| hear(&event)).await?;
     if options.referrers {
@@ -128,31 +124,9 @@ pub async fn copy(
         .string("digest", copying.manifest.digest().as_str())
         .string("mediaType", copying.manifest.media_type().as_str())
         .number("size", copying.manifest.size())
-        .number("manifests", counted.get().manifests)
-        .number("bytes", counted.get().transferred);
+        .number("manifests", totals.get().manifests)
+        .number("bytes", totals.get().transferred);
     Ok(json.end().into())
-}
-
-/// Counts of a copy with what belongs to it.
-#[derive(Clone, Copy, Default)]
-struct Counted {
-    steps: usize,
-    /// Bytes of blobs that may have to come over.
-    bytes: u64,
-    /// Bytes of blobs that have come over.
-    transferred: u64,
-    manifests: u64,
-}
-
-/// Returns the number of manifests that a plan puts.
-fn manifests_of(plan: &PushPlan) -> u64 {
-    let puts = |action: &Action| matches!(action, Action::PutManifest { .. } | Action::PutList { .. });
-    plan.steps.iter().filter(|step| puts(&step.action)).count() as u64
-}
-
-/// Returns the bytes of the blobs that a plan takes from other registries.
-fn bytes_of(plan: &PushPlan) -> u64 {
-    plan.steps.iter().map(|step| if let Action::CopyBlob { size, .. } = step.action { size } else { 0 }).sum()
 }
 
 /// Puts a manifest under further tags, and resolves to its descriptor, as JSON.

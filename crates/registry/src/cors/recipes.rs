@@ -120,7 +120,7 @@ mod tests {
     use http::header;
 
     use super::*;
-    use crate::{manifests::CONTENT_DIGEST, upload::CHUNK_MIN_LENGTH};
+    use crate::{manifests::CONTENT_DIGEST, upload::requests::CHUNK_MIN_LENGTH};
 
     #[test]
     fn every_recipe_names_the_origin() {

@@ -12,6 +12,8 @@ pub enum TransportErrorKind {
     PlainHttp,
     /// The certificate is not trusted, or TLS failed in another way.
     Tls,
+    /// The connection ended during the TLS handshake, without a word of TLS about the reason.
+    Handshake,
     /// The connection broke.
     Reset,
     /// It took too long.
@@ -27,11 +29,12 @@ pub enum TransportErrorKind {
 }
 
 /// Every kind with its word.
-const WORDS: [(TransportErrorKind, &str); 10] = [
+const WORDS: [(TransportErrorKind, &str); 11] = [
     (TransportErrorKind::Refused, "refused"),
     (TransportErrorKind::Dns, "dns"),
     (TransportErrorKind::PlainHttp, "plain-http"),
     (TransportErrorKind::Tls, "tls"),
+    (TransportErrorKind::Handshake, "handshake"),
     (TransportErrorKind::Reset, "reset"),
     (TransportErrorKind::Timeout, "timeout"),
     (TransportErrorKind::Aborted, "aborted"),

@@ -158,6 +158,26 @@ async fn failures_are_told_in_the_words_of_go() {
 }
 
 #[tokio::test]
+async fn a_connection_that_ends_during_the_handshake_is_told_from_one_that_ends_behind_it() {
+    let cut = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}/", cut.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for mut stream in cut.incoming().flatten() {
+            // All of it is read: what is not makes the end a reset.
+            let _hello = std::io::Read::read(&mut stream, &mut [0; 16 * 1024]);
+        }
+    });
+    assert_eq!(text(&plain(), &url).await, Err((TransportErrorKind::Handshake, "EOF".to_owned())));
+    let identity = Identity::of(&["127.0.0.1"]);
+    let server = start_tls(&identity, Arc::new(|_| Vec::new())).await;
+    let own = plain();
+    let authorities = vec![identity.cert.to_string_lossy().into_owned()];
+    own.use_certificates(OwnCertificates { authorities, ..OwnCertificates::default() }).unwrap();
+    let behind = text(&own, &format!("https://{}/", server.host)).await;
+    assert_eq!(behind.unwrap_err().0, TransportErrorKind::Reset);
+}
+
+#[tokio::test]
 async fn a_certificate_is_trusted_if_something_names_it_and_refused_if_nothing_does() {
     let identity = Identity::of(&["127.0.0.1", "localhost"]);
     let server = start_tls(&identity, always(fine(b"fine"))).await;

@@ -150,7 +150,7 @@ fn changed(
     left: &BTreeMap<String, String>,
     right: &BTreeMap<String, String>,
 ) -> Vec<(String, Diff<String>)> {
-    let own = |change: Diff<&str>| match change {
+    let own = |change: Diff<&String>| match change {
         Diff::Same { .. } => None,
         Diff::Changed { left, right } => {
             Some(Diff::Changed { left: left.to_owned(), right: right.to_owned() })

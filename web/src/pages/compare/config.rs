@@ -1,6 +1,6 @@
 //! The configs of two images side by side.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use tallyman_core::ImageConfig;
 use yew::prelude::*;
@@ -80,18 +80,16 @@ fn differences(left: &ImageConfig, right: &ImageConfig) -> Html {
         names(words.volumes, |config| &config.config.volumes),
         plain(words.stop_signal, |config| config.config.stop_signal.clone()),
     ];
-    let environment = |config: &ImageConfig| -> BTreeMap<String, String> {
-        let pair = |line: &String| {
-            let (name, value) = line.split_once('=').unwrap_or((line, ""));
-            (name.to_owned(), value.to_owned())
-        };
-        config.config.env.iter().map(pair).collect()
+    let [left_variables, right_variables] = [left, right].map(|config| config.config.variables());
+    let variable = |value: &Option<&str>| match value {
+        Some(value) => facts::code(value),
+        None => html! { <span class="soft">{ words.no_value }</span> },
     };
     html! {
         <>
             { change::table(words.config, rows.into_iter().flatten().collect()) }
-            { change::pairs(words.environment, &environment(left), &environment(right)) }
-            { change::pairs(words.labels, &left.config.labels, &right.config.labels) }
+            { change::pairs(words.environment, &left_variables, &right_variables, variable) }
+            { change::pairs(words.labels, &left.config.labels, &right.config.labels, |value| facts::code(value)) }
         </>
     }
 }

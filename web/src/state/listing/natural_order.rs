@@ -2,6 +2,8 @@
 
 use std::cmp::Ordering;
 
+use tallyman_core::behind_algorithm;
+
 /// Words that mark a version as one before its release.
 const PRE_RELEASES: [&str; 10] =
     ["alpha", "beta", "rc", "pre", "preview", "dev", "snapshot", "nightly", "canary", "milestone"];
@@ -25,9 +27,10 @@ pub fn by_version(left: &str, right: &str) -> Ordering {
     }
 }
 
-/// Returns `true` for tags that are named after a commit or a digest: `3f2a9c1`, `sha-3f2a9c1`, `sha256-….sig`.
+/// Returns `true` for tags that are named after a commit or a digest: `3f2a9c1`, `sha-3f2a9c1`, `sha512-….sig`.
 fn is_commit(tag: &str) -> bool {
-    let bare = ["sha-", "sha256-", "git-"].iter().find_map(|prefix| tag.strip_prefix(prefix));
+    let of_digest = behind_algorithm(tag).map(|(_, rest)| rest);
+    let bare = of_digest.or_else(|| ["sha-", "git-"].iter().find_map(|prefix| tag.strip_prefix(prefix)));
     let hex = bare.unwrap_or(tag).split('.').next().unwrap_or_default();
     let has = |wanted: fn(&u8) -> bool| hex.as_bytes().iter().any(wanted);
     hex.len() >= COMMIT
@@ -122,6 +125,8 @@ mod tests {
             "7e3f2a1b9c",
             "sha-1234567",
             "sha256-3f2a9c1d.sig",
+            "sha384-3f2a9c1d.sig",
+            "sha512-3f2a9c1d",
             "defaced",
             "latest",
             "main",

@@ -79,7 +79,8 @@ impl TagFacts {
     /// Bytes of all platforms together, and whether none is missing or still to come.
     pub fn total(&self) -> (u64, bool) {
         let known = self.platforms.iter().filter_map(|platform| platform.size.ready());
-        (known.sum(), self.platforms.iter().all(|platform| platform.size.ready().is_some()))
+        let sum = known.fold(0, |sum: u64, size| sum.saturating_add(*size));
+        (sum, self.platforms.iter().all(|platform| platform.size.ready().is_some()))
     }
 
     /// The tag's date in milliseconds since 1970.

@@ -43,6 +43,16 @@ pub(super) fn of_file(error: &io::Error, path: &str) -> TransportError {
     of_kind(TransportErrorKind::Tls, format!("open {path}: {}", text_of(error)))
 }
 
+/// A TLS handshake with `host` that failed.
+pub(super) fn of_handshake(error: &io::Error, host: &str) -> TransportError {
+    match of_tls(error, host) {
+        TransportError { kind: TransportErrorKind::Reset, message } => {
+            of_kind(TransportErrorKind::Handshake, message)
+        }
+        failure => failure,
+    }
+}
+
 /// A failure of TLS to `host`, or of the connection below it.
 pub(super) fn of_tls(error: &io::Error, host: &str) -> TransportError {
     match error.get_ref().and_then(|error| error.downcast_ref::<rustls::Error>()) {

@@ -352,7 +352,7 @@ where
         .map_err(|error| tls(format!("tls: {host} is no name for a certificate: {error}")))?;
     let connected = tokio_rustls::TlsConnector::from(config).connect(name, stream);
     match tokio::time::timeout(HANDSHAKE, connected).await {
-        Ok(connected) => connected.map_err(|error: io::Error| failure::of_tls(&error, host)),
+        Ok(connected) => connected.map_err(|error: io::Error| failure::of_handshake(&error, host)),
         Err(_) => Err(failure::of_kind(TransportErrorKind::Timeout, "net/http: TLS handshake timeout")),
     }
 }
