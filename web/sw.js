@@ -81,27 +81,42 @@ async function fromVersion(address, request) {
 /** Milliseconds after which older settings are used: the app itself goes on with none after 5,000. */
 const SETTINGS_LIMIT = 3000;
 
-/** The settings as the server has them now, if it has none, too; without network, or while the server fails or is silent, as it had them last. */
+/**
+ * The settings as the server has them now, if it has none, too; without network, or while the server fails or is silent, as it had them
+ * last, with the reason.
+ */
 async function settings(request) {
   // A browser that keeps nothing has no older ones.
   const cache = await caches.open(SETTINGS).catch(() => undefined);
   const last = await cache?.match('config.json').catch(() => undefined);
-  const now = settingsOfServer(request, cache, last);
-  if (!last) return now;
-  const limit = new Promise((resolve) => setTimeout(resolve, SETTINGS_LIMIT, last));
-  return Promise.race([now.catch(() => last), limit]);
+  const now = settingsOfServer(request, cache);
+  if (!last) return now.catch(({ response }) => response ?? Response.error());
+  const silent = new Error(`the server has not sent it for ${SETTINGS_LIMIT / 1000} seconds`);
+  const limit = new Promise((_, reject) => setTimeout(reject, SETTINGS_LIMIT, silent));
+  return Promise.race([now, limit]).catch(({ message }) => older(last, message));
 }
 
-/** The settings as the server has them now, which are kept, or `last` if a proxy or a server that fails answers in its place. */
-async function settingsOfServer(request, cache, last) {
-  const response = await fetch(request);
+/** The settings as the server has them now, which are kept. Fails if the server does, or if a proxy answers in its place: with that answer as `response`. */
+async function settingsOfServer(request, cache) {
+  const response = await fetch(request).catch(() => Promise.reject(new Error('the server does not answer')));
   // A proxy may answer with its own page, redirect to it, or want people to sign in again. A file that is broken is told.
-  const isOfProxy = [401, 403].includes(response.status) || response.status >= 500 || response.redirected || isPage(response);
+  const isOfPage = response.redirected || isPage(response);
+  const isFailure = [401, 403].includes(response.status) || response.status >= 500;
   const isWhole = response.status === 404 || (response.ok && (await isJson(response.clone())));
-  if (last && isOfProxy && !isWhole) return last;
+  if ((isFailure || isOfPage) && !isWhole) {
+    const why = isFailure ? `the server answered ${response.status}` : 'a page came in its place';
+    throw Object.assign(new Error(why), { response });
+  }
   // Settings that cannot be kept, as where the disk is full, hold all the same.
   if (isWhole) await cache?.put('config.json', response.clone()).catch(() => undefined);
   return response;
+}
+
+/** A response that is kept, with the reason why it is not the server's of now. */
+function older(response, why) {
+  const headers = new Headers(response.headers);
+  headers.set('Tallyman-Kept', why);
+  return new Response(response.body, { status: response.status, headers });
 }
 
 const isPage = (response) => /^text\/html\s*(;|$)/i.test(response.headers.get('content-type') ?? '');

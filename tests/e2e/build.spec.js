@@ -122,6 +122,35 @@ test('pasted lines of docker manifest add their images with their platforms; a l
   await expect(page.getByTestId('entry')).toHaveCount(4);
 });
 
+test('lines with control characters stay in the box, and the characters are named', async ({ page, open, server }) => {
+  const [amd64, arm] = await twoImages(server, 'build/control');
+  await open(`/build/${server.host}/build/control:1`);
+  const [box, fault] = [page.getByTestId('add-input'), page.getByTestId('add-fault')];
+  const pasted = `${amd64}\n${arm}\u001b`;
+  await add(page, [pasted]);
+  await expect(fault).toContainText('found U+001B (ESC) in line 2. Nothing was added');
+  await expect(box).toHaveValue(pasted);
+  await expectAccessible(page);
+  // What is selected is what has to go.
+  await page.keyboard.press('Delete');
+  await expect(fault).toHaveCount(0);
+  await box.press('Enter');
+  await expect(page.getByTestId('entry')).toHaveCount(2);
+  await expect(box).toHaveValue('');
+
+  await page.getByTestId('undo').click();
+  await expect(page.getByTestId('entry')).toHaveCount(0);
+  await box.fill(amd64);
+  await box.evaluate((box, dropped) => {
+    const data = new DataTransfer();
+    data.setData('text/plain', dropped);
+    box.dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }));
+  }, `${arm}\u0000`);
+  await expect(fault).toContainText('U+0000 (NUL) in line 2');
+  await expect(box).toHaveValue(`${amd64}\n${arm}\u0000`);
+  await expect(page.getByTestId('entry')).toHaveCount(0);
+});
+
 test('the difference to what the registry has under that name is shown', async ({ page, open, server }) => {
   const [amd64, arm] = await twoImages(server, 'build/diff');
   const list = `${server.host}/build/diff:1`;
@@ -137,7 +166,7 @@ test('the difference to what the registry has under that name is shown', async (
   await expect(page.getByTestId('diff-same')).toBeVisible();
 });
 
-test('an index that is edited keeps its subject, its annotations and those of its entries, with its digest until it is changed', async ({ page, open, server }) => {
+test('an index that is edited keeps its artifact type, its subject, its annotations and those of its entries, with its digest until it is changed', async ({ page, open, server }) => {
   const repo = 'build/whole';
   const [, arm] = await twoImages(server, repo);
   const [one, two] = [await describe(server, `${repo}:amd64`), await describe(server, `${repo}:arm`)];
@@ -146,7 +175,7 @@ test('an index that is edited keeps its subject, its annotations and those of it
     { ...two, platform: { os: 'linux', architecture: 'arm' }, annotations: { e: '1' } },
     { ...one, platform: { os: 'linux', architecture: 'amd64' } },
   ];
-  const digest = await putIndex(server, repo, 'index', entries, { subject, annotations: { x: 'y' } });
+  const digest = await putIndex(server, repo, 'index', entries, { artifactType: 'application/vnd.acme.bundle', subject, annotations: { x: 'y' } });
   await open(`/inspect/${server.host}/${repo}:index`);
   await page.getByTestId('edit-as-list').click();
   await expect(page.getByTestId('list-digest')).toHaveAttribute('data-digest', digest);
@@ -162,7 +191,7 @@ test('an index that is edited keeps its subject, its annotations and those of it
   await page.getByTestId('push-start').click();
   await expect(page.getByTestId('pushed-digest')).toBeVisible();
   const pushed = JSON.parse((await readBack(server.registry, `${repo}:index`)).bytes);
-  expect(pushed).toMatchObject({ subject, annotations: { x: 'y' } });
+  expect(pushed).toMatchObject({ artifactType: 'application/vnd.acme.bundle', subject, annotations: { x: 'y' } });
   expect(pushed.manifests[0]).toMatchObject({ annotations: { e: '1' }, platform: { variant: 'v7' } });
 });
 

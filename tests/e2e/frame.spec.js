@@ -5,10 +5,10 @@ import { gzipSync } from 'node:zlib';
 import { expect, expectAccessible, expectNoSidewaysScroll, inProject, test } from './test.js';
 
 /**
- * The largest number of bytes, gzipped, that a first visit loads: HTML, CSS, JavaScript and wasm (179.6 KiB today; builds of two machines
+ * The largest number of bytes, gzipped, that a first visit loads: HTML, CSS, JavaScript and wasm (180.9 KiB today; builds of two machines
  * differ by half a per cent).
  */
-const FIRST_LOAD_MAX = 180.5 * 1024;
+const FIRST_LOAD_MAX = 181.5 * 1024;
 /** The same for a visit that begins with a link to a manifest (525 KiB today). */
 const FIRST_MANIFEST_MAX = 527 * 1024;
 

@@ -200,42 +200,67 @@ for (const [how, asks] of [
   });
 }
 
-test('while the server fails, the app has the settings that it had last, and no page of a proxy is kept as such', async ({ page }) => {
-  const [pages, failing] = [new Map([['config.json', '{"title": "Ours"}']]), new Map()];
-  const site = await serveFolder(inProject('dist'), { pages, failing });
-  const isOurs = async () => {
-    await page.reload();
-    await expect(page.getByRole('link', { name: 'Ours' })).toBeVisible();
-    await expect(page.getByTestId('settings-fault')).toHaveCount(0);
-  };
+/** A page whose service worker has kept the settings that a server has, with the title Ours, and that server's folder of `pages`. */
+async function withKeptSettings(page, served) {
+  const pages = new Map([['config.json', '{"title": "Ours"}']]);
+  const site = await serveFolder(inProject('dist'), { pages, ...served });
   await page.goto(site.url);
   await ready(page);
   await controlled(page);
-  await isOurs();
-  for (const status of [502, 200, 403, 503]) {
-    failing.set('config.json', status);
-    await isOurs();
-  }
-  failing.clear();
-  pages.set('config.json', '{"title": "Ours",}');
-  await page.reload();
-  await expect(page.getByTestId('settings-fault')).toBeVisible();
-  await site.close();
-});
-
-test('a server that takes requests and does not answer leaves the settings that it had last', async ({ page }) => {
-  const [pages, silent] = [new Map([['config.json', '{"title": "Ours"}']]), new Set()];
-  const site = await serveFolder(inProject('dist'), { pages, silent });
-  await page.goto(site.url);
-  await ready(page);
-  await controlled(page);
-  await page.reload();
-  await expect(page.getByRole('link', { name: 'Ours' })).toBeVisible();
-  silent.add('config.json');
   await page.reload();
   await expect(page.getByRole('link', { name: 'Ours' })).toBeVisible();
   await expect(page.getByTestId('settings-fault')).toHaveCount(0);
+  return { site, pages };
+}
+
+test('while the server fails, the app has the settings that it had last, says so, and takes those of now when they are fetched again', async ({ page }) => {
+  const failing = new Map();
+  const { site, pages } = await withKeptSettings(page, { failing });
+  const fault = page.getByTestId('settings-fault');
+  for (const [status, why] of [
+    [502, 'the server answered 502'],
+    [200, 'a page came in its place'],
+    [403, 'the server answered 403'],
+    [503, 'the server answered 503'],
+  ]) {
+    failing.set('config.json', status);
+    await page.reload();
+    await expect(page.getByRole('link', { name: 'Ours' })).toBeVisible();
+    await expect(fault).toContainText(`those of an earlier visit are used: ${why}`);
+  }
+  await expectAccessibleThroughout(page);
+  const again = fault.getByRole('button', { name: 'Try again' });
+  failing.set('config.json', 500);
+  await again.click();
+  await expect(fault).toContainText('answered 500');
+  failing.clear();
+  pages.set('config.json', '{"title": "Newer", "registries": ["registry.example"]}');
+  await again.click();
+  await expect(fault).toHaveCount(0);
+  await expect(page.getByRole('link', { name: 'Newer' })).toBeVisible();
+  await expect(page.getByRole('link', { name: 'registry.example', exact: true })).toBeVisible();
+  pages.set('config.json', '{"title": "Ours",}');
+  await page.reload();
+  await expect(fault).toContainText('so the defaults are used');
+  pages.set('config.json', '{"title": "Ours"}');
+  await again.click();
+  await expect(page.getByRole('link', { name: 'Ours' })).toBeVisible();
+  await expect(fault).toHaveCount(0);
   await site.close();
+});
+
+test('a server that is gone, or takes requests and does not answer, leaves the settings that it had last, which is said', async ({ page }) => {
+  const silent = new Set();
+  const { site } = await withKeptSettings(page, { silent });
+  const fault = page.getByTestId('settings-fault');
+  silent.add('config.json');
+  await page.reload();
+  await expect(page.getByRole('link', { name: 'Ours' })).toBeVisible();
+  await expect(fault).toContainText('has not sent it for 3 seconds');
+  await site.close();
+  await page.reload();
+  await expect(page.getByRole('link', { name: 'Ours' })).toBeVisible();
+  await expect(fault).toContainText('those of an earlier visit are used: the server does not answer');
 });
 
 for (const [what, fault] of [

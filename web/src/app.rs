@@ -26,7 +26,10 @@ use crate::{
     pages::{not_found::NotFound, open::Open},
     router::{Link, Router, use_route},
     routes::{self, Route},
-    state::registries::{Registries, Retry, Revision, settings::Settings},
+    state::registries::{
+        Registries, Retry, Revision,
+        settings::{self, Fault, Settings},
+    },
     text::{Language, text, use_language},
 };
 
@@ -36,7 +39,7 @@ const LINGER: Duration = Duration::from_secs(3);
 /// Properties of [`App`].
 #[derive(PartialEq, Properties)]
 pub struct Props {
-    /// Settings that the app was served with.
+    /// Settings that the app was served with, until they are fetched again.
     pub settings: Rc<Settings>,
 }
 
@@ -54,7 +57,21 @@ pub fn App(props: &Props) -> Html {
     };
     let revision = use_reducer(Revision::default);
     let session_ended = use_state_eq(|| false);
-    let registries = use_memo(props.settings.clone(), |settings| {
+    let (settings, is_fetching) = (use_state_eq(|| props.settings.clone()), use_state_eq(|| false));
+    let onagain = {
+        let (settings, is_fetching) = (settings.setter(), is_fetching.setter());
+        Callback::from(move |()| {
+            let (settings, is_fetching) = (settings.clone(), is_fetching.clone());
+            is_fetching.set(true);
+            spawn_local(async move {
+                let fetched = Rc::new(settings::fetch().await);
+                fetched.theme.start();
+                settings.set(fetched);
+                is_fetching.set(false);
+            });
+        })
+    };
+    let registries = use_memo((*settings).clone(), |settings| {
         let (notice, revision) = (notice.dispatcher(), revision.dispatcher());
         let session_ended = session_ended.setter();
         Registries::new(
@@ -70,14 +87,14 @@ pub fn App(props: &Props) -> Html {
     });
     let framed = html! {
         <Router>
-            <Frame {notice} session_ended={*session_ended} {onlanguage} />
+            <Frame {notice} session_ended={*session_ended} is_fetching={*is_fetching} {onlanguage} {onagain} />
         </Router>
     };
     html! {
         <ContextProvider<Language> context={*spoken}>
             <ContextProvider<Rc<Registries>> context={registries}>
             <ContextProvider<Revision> context={*revision}>
-            <ContextProvider<Rc<Settings>> context={props.settings.clone()}>
+            <ContextProvider<Rc<Settings>> context={(*settings).clone()}>
                 <Later when={When::Soon}>{ framed }</Later>
             </ContextProvider<Rc<Settings>>>
             </ContextProvider<Revision>>
@@ -93,8 +110,12 @@ struct FrameProps {
     notice: UseReducerHandle<Notice>,
     /// The app's own server wants people to sign in again.
     session_ended: bool,
+    /// The settings are being fetched again.
+    is_fetching: bool,
     /// Another language is chosen.
     onlanguage: Callback<Language>,
+    /// The settings are to be fetched again.
+    onagain: Callback<()>,
 }
 
 /// The frame and its page.
@@ -126,8 +147,9 @@ fn Frame(props: &FrameProps) -> Html {
         <ToastPlace>
             <a class="skip" href="#content" onclick={Callback::from(|event| skip_to_content(&event))}>{ text().frame().skip }</a>
             <Header {route} onlanguage={props.onlanguage.clone()} />
-            if let Some(fault) = &settings.fault {
-                <p class="ribbon" role="alert" data-testid="settings-fault">{ (text().offline().settings_fault)(fault) }</p>
+            // Without network there are none of now, which is told below.
+            if let Some(fault) = settings.fault.as_ref().filter(|fault| !connection.is_offline || matches!(fault, Fault::Defaults(_))) {
+                { settings_note(fault, props) }
             }
             if props.session_ended {
                 { session_note() }
@@ -240,6 +262,22 @@ fn connection_notes(connection: &Connection) -> Html {
                 </p>
             }
         </>
+    }
+}
+
+/// Says that the settings of now could not be read, and what is used in their place.
+fn settings_note(fault: &Fault, props: &FrameProps) -> Html {
+    let words = text().offline();
+    let said = match fault {
+        Fault::Defaults(reason) => (words.settings_fault)(reason),
+        Fault::Kept(reason) => (words.settings_kept)(reason),
+    };
+    let onclick = props.onagain.reform(|_: MouseEvent| ());
+    html! {
+        <p class="ribbon" role="alert" data-testid="settings-fault">
+            { said }{ " " }
+            <button class="button" type="button" disabled={props.is_fetching} {onclick}>{ text().frame().again }</button>
+        </p>
     }
 }
 

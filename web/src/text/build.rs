@@ -29,6 +29,10 @@ pub struct Build {
     pub other_list: fn(list: &str) -> String,
     /// Lines without an image, and the number of those that are not quoted: `no_image("“set -e”", 2)`.
     pub no_image: fn(lines: &str, more: usize) -> String,
+    /// A control character and the number of its line.
+    pub in_line: fn(character: &str, line: usize) -> String,
+    /// Control characters in their lines, and the number of those that are not named.
+    pub control_characters: fn(found: &str, more: usize) -> String,
     pub unused: fn(flags: &str) -> String,
     pub entries: &'static str,
     pub none: &'static str,
@@ -133,6 +137,13 @@ static ENGLISH: Build = Build {
     no_image: |lines, more| {
         let more = if more == 0 { String::new() } else { format!(" and {more} more") };
         format!("Expected an image or a command that names images, found {lines}{more}; left out")
+    },
+    in_line: |character, line| format!("{character} in line {line}"),
+    control_characters: |found, more| {
+        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+        format!(
+            "Expected lines without control characters, found {found}{more}. Nothing was added: remove what is selected, and add the lines again."
+        )
     },
     unused: |flags| format!("not used here: {flags}; the command line page runs the whole line"),
     entries: "Images",
@@ -243,6 +254,13 @@ static SPANISH: Build = Build {
         let more = if more == 0 { String::new() } else { format!(" y {more} más") };
         format!(
             "Se esperaba una imagen o un comando que nombre imágenes, y se encontró {lines}{more}; no se ha usado"
+        )
+    },
+    in_line: |character, line| format!("{character} en la línea {line}"),
+    control_characters: |found, more| {
+        let more = if more == 0 { String::new() } else { format!(" y {more} más") };
+        format!(
+            "Se esperaban líneas sin caracteres de control, y se encontró {found}{more}. No se ha añadido nada: borra lo que está seleccionado y vuelve a añadir las líneas."
         )
     },
     unused: |flags| {

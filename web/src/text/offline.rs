@@ -5,6 +5,8 @@ use super::Language;
 pub struct Offline {
     /// `config.json` cannot be read.
     pub settings_fault: fn(reason: &str) -> String,
+    /// `config.json` cannot be fetched, and the service worker has kept an older one.
+    pub settings_kept: fn(reason: &str) -> String,
     pub session_ended: &'static str,
     pub sign_in_again: &'static str,
     pub offline: &'static str,
@@ -25,6 +27,11 @@ static ENGLISH: Offline = Offline {
             "The settings of this app (config.json) could not be read, so the defaults are used. Ask the owner of this server to check the file: {reason}"
         )
     },
+    settings_kept: |reason| {
+        format!(
+            "The settings of this app (config.json) could not be fetched, so those of an earlier visit are used: {reason}"
+        )
+    },
     session_ended: "Your session at the server of this app has ended.",
     sign_in_again: "Sign in again",
     offline: "You are offline. Local lists can be edited; of registries, only what was opened before is shown.",
@@ -36,6 +43,11 @@ static SPANISH: Offline = Offline {
     settings_fault: |reason| {
         format!(
             "No se pudieron leer los ajustes de esta aplicación (config.json), así que se usan los predeterminados. Pide al responsable de este servidor que revise el archivo: {reason}"
+        )
+    },
+    settings_kept: |reason| {
+        format!(
+            "No se pudieron obtener los ajustes de esta aplicación (config.json), así que se usan los de una visita anterior: {reason}"
         )
     },
     session_ended: "Tu sesión en el servidor de esta aplicación ha terminado.",

@@ -5,7 +5,7 @@ use yew::prelude::*;
 
 use crate::{
     components::panel::Panel,
-    state::input::image_list::{Pasted, sources_in},
+    state::input::image_list::{Pasted, control_characters::control_characters, sources_in},
     text::{text, use_language},
 };
 
@@ -21,30 +21,22 @@ pub fn Add(props: &Props) -> Html {
     use_language();
     let input = use_node_ref();
     let over = use_state_eq(|| false);
-    let submit = {
-        let (input, onadd) = (input.clone(), props.onadd.clone());
-        Callback::from(move |()| {
-            let Some(input) = input.cast::<HtmlTextAreaElement>() else { return };
-            let pasted = sources_in(&input.value());
-            if !pasted.sources.is_empty() || !pasted.faults.is_empty() {
-                input.set_value("");
-                onadd.emit(pasted);
-            }
-        })
-    };
-    let onsubmit = {
+    let fault = use_state_eq(|| None::<String>);
+    let submit = use_submit(&input, &fault.setter(), &props.onadd);
+    let onsubmit = submit.reform(|event: SubmitEvent| event.prevent_default());
+    let onkeydown = {
         let submit = submit.clone();
-        move |event: SubmitEvent| {
-            event.prevent_default();
-            submit.emit(());
+        move |event: KeyboardEvent| {
+            // Enter adds; with Shift it begins a line.
+            if event.key() == "Enter" && !event.shift_key() && !event.is_composing() {
+                event.prevent_default();
+                submit.emit(());
+            }
         }
     };
-    let onkeydown = move |event: KeyboardEvent| {
-        // Enter adds; with Shift it begins a line.
-        if event.key() == "Enter" && !event.shift_key() && !event.is_composing() {
-            event.prevent_default();
-            submit.emit(());
-        }
+    let oninput = {
+        let fault = fault.setter();
+        move |_: InputEvent| fault.set(None)
     };
     let ondragover = {
         let over = over.clone();
@@ -58,7 +50,7 @@ pub fn Add(props: &Props) -> Html {
         move |_: DragEvent| over.set(false)
     };
     let ondrop = {
-        let (over, onadd) = (over.clone(), props.onadd.clone());
+        let (over, input, onadd) = (over.clone(), input.clone(), props.onadd.clone());
         move |event: DragEvent| {
             event.prevent_default();
             over.set(false);
@@ -67,8 +59,15 @@ pub fn Add(props: &Props) -> Html {
                 let of = |kind: &str| data.get_data(kind).ok().filter(|text| !text.is_empty());
                 of("text/plain").or_else(|| of("text/uri-list"))
             });
-            if let Some(dropped) = dropped {
-                onadd.emit(sources_in(&dropped));
+            let Some(dropped) = dropped else { return };
+            match input.cast::<HtmlTextAreaElement>().filter(|_| control_characters(&dropped).is_some()) {
+                Some(input) => {
+                    let typed = input.value();
+                    let separator = if typed.is_empty() || typed.ends_with('\n') { "" } else { "\n" };
+                    input.set_value(&format!("{typed}{separator}{dropped}"));
+                    submit.emit(());
+                }
+                None => onadd.emit(sources_in(&dropped)),
             }
         }
     };
@@ -76,11 +75,43 @@ pub fn Add(props: &Props) -> Html {
     html! {
         <Panel title={words.add_title}>
             <form class={classes!("add", over.then_some("add--over"))} {onsubmit} {ondragover} {ondragleave} {ondrop}>
-                <textarea ref={input} class="field field--mono" rows="2" aria-label={words.add_label} placeholder={words.add_placeholder}
-                    aria-describedby="add-hint" autocapitalize="none" autocomplete="off" spellcheck="false" data-testid="add-input" {onkeydown} />
+                <textarea ref={input} class={classes!("field", "field--mono", fault.is_some().then_some("field--bad"))} rows="2"
+                    aria-label={words.add_label} aria-invalid={fault.is_some().to_string()} aria-describedby="add-hint" placeholder={words.add_placeholder}
+                    autocapitalize="none" autocomplete="off" spellcheck="false" data-testid="add-input" {oninput} {onkeydown} />
                 <button class="button button--main" type="submit" data-testid="add-button">{ words.add_button }</button>
+                if let Some(fault) = &*fault {
+                    <p class="hint--bad" role="alert" data-testid="add-fault">{ fault }</p>
+                }
                 <p class="hint" id="add-hint">{ words.add_hint }</p>
             </form>
         </Panel>
     }
+}
+
+/// Returns the callback that adds the images which the text in the box names. A text with control characters stays there, the first of
+/// them selected.
+#[hook]
+fn use_submit(
+    input: &NodeRef,
+    fault: &UseStateSetter<Option<String>>,
+    onadd: &Callback<Pasted>,
+) -> Callback<()> {
+    let (input, fault, onadd) = (input.clone(), fault.clone(), onadd.clone());
+    Callback::from(move |()| {
+        let Some(input) = input.cast::<HtmlTextAreaElement>() else { return };
+        let given = input.value();
+        let found = control_characters(&given);
+        fault.set(found.as_ref().map(|found| found.fault.clone()));
+        if let Some(found) = found {
+            // A box that takes no focus keeps its text, too.
+            let _ = input.focus();
+            let _ = input.set_selection_range(found.first.start, found.first.end);
+            return;
+        }
+        let pasted = sources_in(&given);
+        if !pasted.sources.is_empty() || !pasted.faults.is_empty() {
+            input.set_value("");
+            onadd.emit(pasted);
+        }
+    })
 }

@@ -21,8 +21,8 @@ use crate::{
 pub struct Props {
     /// The image or the index.
     pub reference: Reference,
-    /// True for images and indexes of images, which can be entries of a list.
-    pub is_image: bool,
+    /// True for what a list can be made of.
+    pub is_source: bool,
     /// The manifest; nothing as long as it is fetched.
     #[prop_or_default]
     pub bytes: Option<Arc<[u8]>>,
@@ -32,7 +32,7 @@ pub struct Props {
 #[component]
 pub fn Actions(props: &Props) -> Html {
     use_language();
-    let Props { reference, is_image, bytes } = props;
+    let Props { reference, is_source, bytes } = props;
     let words = text().actions();
     // A tag that moves between two pages must not change what is meant; where a tag is pinned, the digest is.
     let source = match (reference.tag(), reference.digest()) {
@@ -59,7 +59,7 @@ pub fn Actions(props: &Props) -> Html {
     };
     html! {
         <div class="image-actions" role="group" aria-label={words.label} data-testid="image-actions">
-            if *is_image && !is_pasted {
+            if *is_source && !is_pasted {
                 <EditAsList {list} source={source.clone()} />
                 <Link classes="button" to={Route::Build { list: String::new(), sources: vec![source.clone()] }}>{ words.add }</Link>
             }

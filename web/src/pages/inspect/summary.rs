@@ -1,6 +1,6 @@
 //! The summary of a manifest: name, pull command, digest, media type, size.
 
-use tallyman_core::{Manifest, Reference};
+use tallyman_core::{Descriptor, Index, Manifest, MediaType, Reference};
 use yew::prelude::*;
 
 use super::{actions::Actions, artifact::Artifact, pull::Pull, shared};
@@ -36,7 +36,7 @@ pub fn view(inspected: &Inspected, chosen: Option<&Node>) -> Html {
                     </Link>
                 </p>
             }
-            <Actions reference={(**reference).clone()} is_image={artifact.is_none()} bytes={manifest.shared_bytes()} />
+            <Actions reference={(**reference).clone()} is_source={is_source(manifest)} bytes={manifest.shared_bytes()} />
             if inspected.verified == Verified::Pasted {
                 <p class="hint" data-testid="pasted">{ words.pasted_about }</p>
             } else {
@@ -58,6 +58,14 @@ pub fn view(inspected: &Inspected, chosen: Option<&Node>) -> Html {
             </section>
         </>
     }
+}
+
+/// Returns `true` for images, for indexes of images, and for indexes of manifests that have an artifact type of their own: a list can be
+/// made of them.
+fn is_source(manifest: &Manifest) -> bool {
+    let is_manifest = |entry: &Descriptor| !matches!(entry.media_type, MediaType::Other(_));
+    let is_index_of_manifests = |index: &Index| index.manifests.iter().all(is_manifest);
+    Artifact::of(manifest).is_none() || manifest.index().is_some_and(is_index_of_manifests)
 }
 
 /// Returns the reference that pull commands name: without a tag that has moved since.
@@ -110,7 +118,7 @@ pub fn loading(reference: &str) -> Html {
         <div data-testid="loading" aria-busy="true">
             <div class="title"><h1>{ reference }</h1></div>
             if let Ok(reference) = reference.parse::<Reference>() {
-                <Actions reference={reference.clone()} is_image=true />
+                <Actions reference={reference.clone()} is_source=true />
                 <Pull reference={reference.clone()} />
                 <Slow registry={reference.registry().clone()} path={format!("/v2/{}/manifests/{}", reference.repository(), target(&reference))} />
             }
@@ -224,7 +232,7 @@ fn kind_facts(inspected: &Inspected) -> Html {
     }
 }
 
-fn refers_to(inspected: &Inspected, subject: &tallyman_core::Descriptor) -> Html {
+fn refers_to(inspected: &Inspected, subject: &Descriptor) -> Html {
     let to = Route::inspect(&inspected.reference.by_digest(subject.digest.clone()));
     html! { <Fact name={text().inspect().refers_to}><Link {to}><code>{ subject.digest.to_string() }</code></Link></Fact> }
 }

@@ -1,5 +1,6 @@
 //! Sources of a list as people give them: typed, pasted by the dozen, as the lines of a script, dragged from a page.
 
+pub mod control_characters;
 mod list_commands;
 
 use std::collections::BTreeMap;

@@ -24,8 +24,17 @@ pub struct Settings {
     pub samples: Vec<Sample>,
     /// Features of the app's server beyond serving it.
     pub features: Features,
-    /// The reason why `config.json` could not be read, and the rest is the defaults.
-    pub fault: Option<String>,
+    /// The reason why the rest is not what `config.json` says now.
+    pub fault: Option<Fault>,
+}
+
+/// A reason why `config.json` could not be read, and what is used in its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The defaults are used.
+    Defaults(String),
+    /// The file as it was last is used, which the service worker has kept.
+    Kept(String),
 }
 
 impl Default for Settings {
@@ -59,7 +68,7 @@ impl Settings {
 
     /// The defaults, and why `config.json` could not be read.
     fn faulty(fault: String) -> Self {
-        Self { fault: Some(fault), ..Self::default() }
+        Self { fault: Some(Fault::Defaults(fault)), ..Self::default() }
     }
 
     fn read(text: &[u8]) -> Result<Self, FieldError> {
@@ -204,13 +213,20 @@ fn required(fields: &Object<'_>, name: &str) -> Result<String, FieldError> {
 /// Time limit for `config.json`: the app waits for nothing else before it draws.
 const TIME_LIMIT: Duration = Duration::from_secs(5);
 
-/// Fetches the settings. Whatever goes wrong, the app works with the defaults; a file that cannot be read or does not come is
-/// told.
+/// The header in which the service worker says why it answers with what it has kept.
+const KEPT_HEADER: &str = "Tallyman-Kept";
+
+/// Fetches the settings. Whatever goes wrong, the app works with those that the service worker has kept, or with the defaults; a file
+/// that cannot be read or does not come is told.
 pub async fn fetch() -> Settings {
     let fetching = async {
         match fetch::fetch("GET", "config.json").await {
             Ok(response) if response.ok() => match fetch::text(&response).await {
-                Ok(text) => Settings::parse(&text),
+                Ok(text) => {
+                    let settings = Settings::parse(&text);
+                    let kept = response.headers().get(KEPT_HEADER).ok().flatten().map(Fault::Kept);
+                    Settings { fault: settings.fault.or(kept), ..settings }
+                }
                 Err(why) => Settings::faulty(format!("its answer broke off: {why}")),
             },
             Ok(response) if response.status() == 404 => Settings::default(),
@@ -228,7 +244,7 @@ pub async fn fetch() -> Settings {
 
 #[cfg(test)]
 mod tests {
-    use super::{Features, RegistrySetting, Sample, Settings};
+    use super::{Fault, Features, RegistrySetting, Sample, Settings};
     use crate::browser::theme::Theme;
 
     #[test]
@@ -272,7 +288,9 @@ mod tests {
             (r#"{"features": {"direct": "no"}}"#, "features.direct"),
             ("[]", "an object"),
         ] {
-            let told = Settings::parse(wrong).fault.unwrap_or_default();
+            let Some(Fault::Defaults(told)) = Settings::parse(wrong).fault else {
+                panic!("expected a fault of {wrong}");
+            };
             assert!(told.contains(fault), "{wrong}: {told}");
         }
     }
@@ -284,7 +302,7 @@ mod tests {
         assert!(restricted.fault.is_some() && !restricted.features.delete && !restricted.features.direct);
         let broken = Settings::parse(r#"{"title": "Ours",}"#);
         assert_eq!(broken.title, "Tallyman");
-        assert!(broken.fault.is_some_and(|fault| fault.contains("line 1")));
+        assert!(matches!(broken.fault, Some(Fault::Defaults(fault)) if fault.contains("line 1")));
         let read = Settings::parse(r#"{"title": "Ours"}"#);
         assert_eq!((read.title.as_str(), read.fault), ("Ours", None));
     }
