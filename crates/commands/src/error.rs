@@ -5,6 +5,7 @@ mod content;
 mod hint;
 
 pub use content::ContentError;
+pub(crate) use hint::rejected;
 use tallyman_core::{
     AnnotateError, Digest, ManifestKind, NameTaken, PlanError, Platform, Reference, ReferenceError,
     UnsupportedPlatform,
@@ -188,6 +189,20 @@ pub enum Error {
         reference: Box<Reference>,
         /// The reference as typed.
         typed: String,
+    },
+    /// A repository is named without a tag or a digest.
+    #[error("expected a repository without a tag or a digest, found {typed}")]
+    RepositoryNeeded {
+        /// The repository as typed.
+        typed: String,
+    },
+    /// The subject of a list is in another repository, where nobody finds the list as its referrer.
+    #[error("expected a subject in the repository {}, found {subject}: a registry lists referrers only in the repository of their subject", .list.name())]
+    SubjectElsewhere {
+        /// The subject.
+        subject: Box<Reference>,
+        /// The list.
+        list: Box<Reference>,
     },
     /// The registry deletes no tag alone.
     #[error("the registry cannot delete the tag {reference} without deleting its manifest: {source}")]
@@ -453,7 +468,9 @@ impl Error {
     /// A name for the sort of error that does not change.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Reference { .. } => "reference-invalid",
+            Self::Reference { .. } | Self::RepositoryNeeded { .. } | Self::SubjectElsewhere { .. } => {
+                "reference-invalid"
+            }
             Self::ListExists { .. } | Self::ListNameTaken { .. } => "list-exists",
             Self::NotInStore { .. } => "list-unknown",
             Self::NotInList { .. } => "image-not-in-list",

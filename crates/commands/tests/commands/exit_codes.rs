@@ -220,6 +220,19 @@ async fn hints_name_what_can_help() {
         let hints = hints_of(&shell, line).await;
         assert!(hints[0].starts_with("credentials were sent"), "{line:?}: {hints:?}");
     }
+    // A registry that wants a user name and a password refuses these alone with 401.
+    shell.registry.denies.set(false);
+    shell.registry.locked.set(true);
+    for (line, registry) in [
+        (&["inspect", "--insecure", "h.io/a/app:arm"][..], "h.io"),
+        (&["digest", "--insecure", "h.io/a/app:arm"], "h.io"),
+        (&["tags", "--insecure", "h.io/a/app"], "h.io"),
+        (&["catalog", "--insecure", "h.io"], "the registry"),
+    ] {
+        let hints = hints_of(&shell, line).await;
+        let rejected = format!("{registry} rejected the user name or the password stored for it: sign in again");
+        assert_eq!(hints, [rejected], "{line:?}");
+    }
     shell.credentials = None;
     let hints = hints_of(&shell, &["digest", "--insecure", "h.io/a/app:arm"]).await;
     assert_eq!(hints, ["use tallyman login to sign in to the registry"]);
