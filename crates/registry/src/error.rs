@@ -7,7 +7,10 @@ use tallyman_auth::Challenge;
 use tallyman_core::{Digest, MediaType, Reference, Registry, json::Object};
 use thiserror::Error;
 
-use crate::{CredentialError, CredentialKind, Diagnosis, Response, TransportError, TransportErrorKind, retry::is_transient};
+use crate::{
+    CredentialError, CredentialKind, Diagnosis, Response, TransportError, TransportErrorKind,
+    retry::is_transient,
+};
 
 /// Bytes of an error response that are kept.
 pub(crate) const BODY_MAX: usize = 64 * 1024;
@@ -366,8 +369,7 @@ pub fn shown_url(url: &str) -> String {
 /// Returns the time after which a registry wants to be asked again (`Retry-After`): a number of seconds, or a date, which
 /// is held against the response's own `Date`, because clocks differ.
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let text =
-        |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok()).map(str::trim);
+    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok()).map(str::trim);
     let wanted = text(header::RETRY_AFTER)?;
     // A number of seconds has no exponent here.
     if let Some(time) = tallyman_core::seconds(wanted).filter(|_| !wanted.contains(['e', 'E'])) {

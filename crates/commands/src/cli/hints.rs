@@ -76,9 +76,8 @@ fn of_arguments(command: &Command, error: &Error) -> Option<String> {
             Some(format!("use --file if {typed} is a file"))
         }
         Command::Tags { repository, .. } if matches!(error, Error::RepositoryNeeded { .. }) => {
-            is_registry(repository).then(|| {
-                format!("use tallyman catalog {repository} to list the repositories of a registry")
-            })
+            is_registry(repository)
+                .then(|| format!("use tallyman catalog {repository} to list the repositories of a registry"))
         }
         Command::Create { images, sources, .. } if is_unread && !sources.relative => {
             let short = images.iter().find(|image| !image.contains('/'))?;
@@ -94,7 +93,8 @@ fn of_arguments(command: &Command, error: &Error) -> Option<String> {
 /// Returns `true` for the host and the port of a registry, which a reference takes for a repository and a tag.
 fn is_registry(typed: &str) -> bool {
     let port = typed.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok());
-    port.is_some_and(|(host, _)| host == "localhost" || host.contains('.')) && typed.parse::<Registry>().is_ok()
+    port.is_some_and(|(host, _)| host == "localhost" || host.contains('.'))
+        && typed.parse::<Registry>().is_ok()
 }
 
 /// Returns the hint for a request that failed.
