@@ -204,6 +204,14 @@ pub enum Error {
         /// The list.
         list: Box<Reference>,
     },
+    /// A registry refuses the request that tells its rate limit without counting.
+    #[error("the rate limit of {} cannot be read without a pull, since the registry refuses HEAD requests: {source}", .reference.registry().as_str())]
+    RateLimitUnknown {
+        /// The image that was asked for.
+        reference: Box<Reference>,
+        /// The answer of the registry.
+        source: Box<RegistryError>,
+    },
     /// The registry deletes no tag alone.
     #[error("the registry cannot delete the tag {reference} without deleting its manifest: {source}")]
     UntagUnsupported {
@@ -493,7 +501,7 @@ impl Error {
             Self::TargetDigest { .. } => "digest-mismatch",
             Self::DigestNeeded { .. } => "digest-needed",
             Self::TagNeeded { .. } => "tag-needed",
-            Self::UntagUnsupported { .. } => "unsupported",
+            Self::UntagUnsupported { .. } | Self::RateLimitUnknown { .. } => "unsupported",
             Self::Input { .. } => "input-failed",
             Self::WouldOverwrite { .. } => "tag-exists",
             Self::Template(_) => "template-invalid",

@@ -204,6 +204,13 @@ async fn hints_name_what_can_help() {
     let typed = shell.run(&["untag", "--insecure", "h.io/a/app"]).await;
     assert!(typed.stderr.contains("found h.io/a/app:"), "{}", typed.stderr);
     assert!(!typed.stderr.contains(":latest"), "{}", typed.stderr);
+    // What a registry without HEAD requests cannot tell is said.
+    let answer = Answer { status: 405, content_type: None, body: Vec::new() };
+    let head = (Method::HEAD, "a/app/manifests/headless".to_owned());
+    shell.registry.contents.borrow_mut().answers.insert(head, answer);
+    let refused = shell.run(&["ratelimit", "--insecure", "h.io/a/app:headless"]).await;
+    let fault = "the rate limit of h.io cannot be read without a pull, since the registry refuses HEAD requests: ";
+    assert!(refused.exit == 1 && refused.stderr.starts_with(fault), "{}", refused.stderr);
     // A reference takes a registry for a repository and a tag.
     let digest = format!("h.io/a/app@sha256:{}", "0".repeat(64));
     let catalog = ["use tallyman catalog 127.0.0.1:5000 to list the repositories of a registry"];

@@ -217,6 +217,8 @@ async fn what_a_docker_list_does_not_have_is_not_added_to_one() {
         assert!(refused.stderr.contains("--oci"), "{source:?}: {}", refused.stderr);
         assert_eq!(read(&registry, "1"), before, "{source:?}");
     }
+    let refused = program.run(&["index", "annotate", "--insecure", &name, "linux/amd64", "--arch=foo"]).await;
+    assert!(refused.stderr.contains("os/arch combination: linux/foo"), "{}", refused.stderr);
     program.succeed(&["index", "add", "--insecure", "--oci", "--from=typed.json", &name]).await;
     assert_eq!(read(&registry, "1")["manifests"][1]["artifactType"], json!("a/b"));
 }
