@@ -130,7 +130,7 @@ impl LayerPath {
 
     /// Returns the path that `path` is in this folder, which no link leads to. Each `..` that stands behind a name of `path` stays:
     /// the name may be a link.
-    fn followed_by(&self, path: &[u8]) -> Self {
+    pub(crate) fn followed_by(&self, path: &[u8]) -> Self {
         let mut parts: Vec<&[u8]> = self.components().collect();
         let mut without_links = parts.len();
         for part in path.split(|byte| *byte == b'/') {
