@@ -79,7 +79,7 @@ impl Credentials {
         let text: String = text.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
         let bytes = BASE64
             .decode(text)
-            .map_err(|error| wrong(format!("expected user:password in base64, found no base64: {error}")))?;
+            .map_err(|_| wrong("expected user:password in base64, found no base64".to_owned()))?;
         let colon = bytes.iter().position(|byte| *byte == b':').filter(|at| *at > 0).ok_or_else(|| {
             wrong("expected user:password in base64, found no user name before a colon".to_owned())
         })?;

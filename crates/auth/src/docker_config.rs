@@ -85,7 +85,7 @@ impl DockerConfig {
         match members_of_file(bytes) {
             Err(error) => faults.add(error),
             Ok(members) => members.iter().for_each(|(name, value)| {
-                config.read_member(&fold_key(name), value, &mut faults);
+                config.read_member(name, value, &mut faults);
             }),
         }
         // Docker decodes passwords when all else was as it should be.
@@ -129,7 +129,8 @@ impl DockerConfig {
 
     fn read_member(&mut self, name: &str, value: &[u8], faults: &mut Faults) {
         let kind = kind(value);
-        match name {
+        let folded = fold_key(name);
+        match &*folded {
             "auths" if kind == Kind::Null => self.auths.clear(),
             "auths" => faults.members_of("auths", value).iter().for_each(|(registry, value)| {
                 self.auths.insert(registry.clone(), Auth::read(registry, value, faults));
@@ -145,17 +146,17 @@ impl DockerConfig {
                 }
             }
             _ if kind == Kind::Null => {}
-            _ if STRINGS.contains(&name) => drop(faults.string(name, value)),
-            _ if STRING_MAPS.contains(&name) => {
+            folded if STRINGS.contains(&folded) => drop(faults.string(name, value)),
+            folded if STRING_MAPS.contains(&folded) => {
                 faults.members_of(name, value).iter().for_each(|(_, value)| {
                     faults.string(name, value);
                 });
             }
-            _ if STRING_LISTS.contains(&name) => faults.check_strings(name, value),
+            folded if STRING_LISTS.contains(&folded) => faults.check_strings(name, value),
             "plugins" | "proxies" => {
                 for (_, settings) in faults.members_of(name, value) {
                     for (setting, value) in faults.members_of(name, settings) {
-                        if name == "plugins" || PROXY_STRINGS.contains(&&*fold_key(&setting)) {
+                        if folded == "plugins" || PROXY_STRINGS.contains(&&*fold_key(&setting)) {
                             faults.string(name, value);
                         }
                     }

@@ -368,6 +368,18 @@ fn names_that_are_no_utf_8_are_refused_and_not_taken_for_others() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_push_that_cannot_be_noted_beside_the_list_warns() {
+    let folder = tempfile::tempdir().unwrap();
+    let (registry, list) = list_to_push(folder.path()).await;
+    fs::write(folder.path().join(".tallyman-pushed"), "in the way").unwrap();
+    let pushed = tallyman(folder.path(), &["push", "--insecure", &list]).await;
+    assert_eq!(pushed.code, Some(0), "{}", pushed.stderr);
+    let warning = format!("{list} was pushed, but tallyman ls will not show that: ");
+    assert!(pushed.stderr.starts_with(&warning), "{}", pushed.stderr);
+    assert!(registry.manifest("samples/hello", "ours").is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_pushed_if_its_files_cannot_be_written() {
     let folder = tempfile::tempdir().unwrap();
     let (registry, list) = list_to_push(folder.path()).await;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use tallyman_core::{
-    Descriptor, Digest, Manifest, MediaType, Reference,
+    ArtifactType, Descriptor, Digest, Manifest, MediaType, Reference,
     json::{ObjectWriter, array, string_map},
 };
 use tallyman_registry::Client;
@@ -23,7 +23,7 @@ const EMPTY: &[u8] = b"{}";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attachment {
     /// The type of the artifact, such as `application/spdx+json`.
-    pub artifact_type: String,
+    pub artifact_type: ArtifactType,
     /// Blobs of the subject's repository.
     pub blobs: Vec<Descriptor>,
     /// Annotations of the artifact's manifest.
@@ -53,7 +53,7 @@ pub async fn attach(
     let bytes = ObjectWriter::new()
         .number("schemaVersion", 2)
         .string("mediaType", media_type.as_str())
-        .string("artifactType", &attachment.artifact_type)
+        .string("artifactType", attachment.artifact_type.as_str())
         .json("config", &empty.to_json())
         .json("layers", &array(layers.iter().map(Descriptor::to_json)))
         .json("subject", &manifest.descriptor().to_json())

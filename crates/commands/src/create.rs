@@ -50,7 +50,7 @@ pub struct CreateExtensions {
     /// Leave out what nobody can run, such as attestations, from OCI indexes too.
     pub no_attestations: bool,
     /// Further images: manifests of the list's repository, with what their entries say. They are taken as the entries of a list
-    /// are.
+    /// are, but annotations and artifact types of images make the list an OCI index.
     pub described: Vec<Descriptor>,
     /// Annotations of the index, which make the list one.
     pub annotations: BTreeMap<String, String>,
@@ -59,6 +59,12 @@ pub struct CreateExtensions {
 impl CreateExtensions {
     fn wants_oci(&self) -> bool {
         self.oci || self.nest || !self.annotations.is_empty()
+    }
+
+    /// Returns `true` if the descriptor of an image, and not that of a list which it was found in, has annotations or an artifact type.
+    fn annotates(&self, image: &Descriptor) -> bool {
+        let is_described = || self.described.iter().any(|descriptor| descriptor.digest == image.digest);
+        image.is_runnable() && image.is_annotated() && is_described()
     }
 }
 
@@ -269,9 +275,11 @@ pub(crate) async fn assemble(
     let described =
         expand::described(client, &create.list, &extensions.described, &described_options).await?;
     let of_descriptors = described.iter().map(|entry| entry.reference.clone()).collect();
+    let is_oci = list.form().oci
+        || extensions.wants_oci()
+        || described.iter().any(|entry| extensions.annotates(&entry.descriptor));
     fetched.extend(described);
     let named = missing.iter().collect();
-    let is_oci = list.form().oci || extensions.wants_oci();
     let is_annotated = fit_to_form(&list, is_oci, &named, &mut fetched)?;
     let refreshed = fetched.iter().filter(|_| extensions.refresh);
     let moved = refreshed.filter_map(|fresh| {

@@ -7,6 +7,7 @@ mod hint;
 mod request;
 mod words;
 
+pub(crate) use hint::rejected;
 use tallyman_core::{
     AnnotateError, Digest, ManifestKind, NameTaken, PlanError, Platform, Reference, ReferenceError,
     UnsupportedPlatform,
@@ -194,6 +195,28 @@ pub enum Error {
         reference: Box<Reference>,
         /// The reference as typed.
         typed: String,
+    },
+    /// A repository is named without a tag or a digest.
+    #[error("expected a repository without a tag or a digest, found {typed}")]
+    RepositoryNeeded {
+        /// The repository as typed.
+        typed: String,
+    },
+    /// The subject of a list is in another repository, where nobody finds the list as its referrer.
+    #[error("expected a subject in the repository {}, found {subject}: a registry lists referrers only in the repository of their subject", .list.name())]
+    SubjectElsewhere {
+        /// The subject.
+        subject: Box<Reference>,
+        /// The list.
+        list: Box<Reference>,
+    },
+    /// A registry refuses the request that tells its rate limit without counting.
+    #[error("the rate limit of {} cannot be read without a pull, since the registry refuses HEAD requests: {source}", .reference.registry().as_str())]
+    RateLimitUnknown {
+        /// The image that was asked for.
+        reference: Box<Reference>,
+        /// The answer of the registry.
+        source: Box<RegistryError>,
     },
     /// The registry deletes no tag alone.
     #[error("the registry cannot delete the tag {reference} without deleting its manifest: {source}")]

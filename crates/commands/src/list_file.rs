@@ -227,7 +227,10 @@ impl DesiredList {
         }
         let format = match fields.get("format") {
             None | Some(Value::Null) => None,
-            Some(value) => Some(Format::parse(&text(value, &at("format"))?)?),
+            Some(value) => {
+                let format = Format::parse(&text(value, &at("format"))?);
+                Some(format.map_err(|error| format!("{}: {error}", at("format")))?)
+            }
         };
         let annotations = pairs(fields.get("annotations"), &at("annotations"))?;
         let is_annotated =
@@ -409,7 +412,6 @@ fn strings(value: Option<&Value>, path: &str) -> Result<Vec<String>, String> {
         Some(value) => {
             let text = text(value, path)?;
             let names: Vec<String> = separated(&text).map(str::to_owned).collect();
-            // An empty variable would mean all platforms.
             if names.is_empty() {
                 return Err(format!("expected at least one name in {path}, found {text:?}"));
             }
@@ -434,8 +436,12 @@ fn pairs(value: Option<&Value>, path: &str) -> Result<BTreeMap<String, String>, 
 }
 
 fn platforms(value: Option<&Value>, path: &str) -> Result<Vec<Platform>, String> {
-    let texts = strings(value, path)?.into_iter();
-    texts.map(|text| text.parse().map_err(|error| format!("{path}: {error}"))).collect()
+    let texts = strings(value, path)?;
+    // A variable without content would mean all platforms.
+    if value.is_some() && texts.is_empty() {
+        return Err(format!("expected at least one platform in {path}, found none"));
+    }
+    texts.into_iter().map(|text| text.parse().map_err(|error| format!("{path}: {error}"))).collect()
 }
 
 /// A platform as a text, or as manifest-tool's mapping.
@@ -446,11 +452,19 @@ fn platform(value: Option<&Value>, path: &str) -> Result<Platform, String> {
         Some(Value::Object(fields)) => fields,
         Some(value) => return text(value, path)?.parse().map_err(|error| format!("{path}: {error}")),
     };
+    let mut names: HashMap<String, &str> = HashMap::new();
     for (name, value) in fields {
         let at = format!("{path}.{name}");
-        let field = match &*name.replace(['.', '_', '-'], "").to_ascii_lowercase() {
+        let plain = match &*name.replace(['.', '_', '-'], "").to_ascii_lowercase() {
+            "arch" => "architecture".to_owned(),
+            plain => plain.to_owned(),
+        };
+        if let Some(other) = names.insert(plain.clone(), name) {
+            return Err(format!("expected {other} or {name} in {path}, found both"));
+        }
+        let field = match &*plain {
             "os" => &mut platform.os,
-            "architecture" | "arch" => &mut platform.architecture,
+            "architecture" => &mut platform.architecture,
             "variant" => &mut platform.variant,
             "osversion" => &mut platform.os_version,
             "osfeatures" => {

@@ -259,7 +259,8 @@ impl IndexUpdate {
             let entry = &mut self.index.manifests[place];
             if change.changes_platform() {
                 let platform = entry.platform.clone().unwrap_or_default();
-                entry.platform = Some(change.apply(&platform)?);
+                let changed = change.apply(&platform).map_err(|error| error.over(&platform))?;
+                entry.platform = Some(changed);
             }
             update(&mut entry.annotations);
         }

@@ -83,6 +83,19 @@ pub struct UnsupportedPlatform {
     pub architecture: String,
 }
 
+impl UnsupportedPlatform {
+    /// The pair that the entry of a platform would have had: what was to stay is that platform's.
+    #[must_use]
+    pub fn over(mut self, platform: &Platform) -> Self {
+        for (given, own) in [(&mut self.os, &platform.os), (&mut self.architecture, &platform.architecture)] {
+            if given.is_empty() {
+                given.clone_from(own);
+            }
+        }
+        self
+    }
+}
+
 /// The reason why an image of a list could not be annotated.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum AnnotateError {

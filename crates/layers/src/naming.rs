@@ -40,11 +40,11 @@ impl Naming {
         if os == "windows" { Self::Windows } else { Self::Unix }
     }
 
-    /// Returns the path in the layers of a path as people type it, which stops at the root. For Windows, a path that begins with
-    /// `C:` or a backslash is one on the drive; others begin at the root of the layers.
+    /// Returns the path in the layers of a path as people type it, which stops at the root. For Windows, `..` removes the name before
+    /// it, link or not, and a path that begins with `C:` or a backslash is one on the drive; others begin at the root of the layers.
     pub fn typed(self, typed: &str) -> LayerPath {
         if self == Self::Unix {
-            return LayerPath::clean_in_root(typed.as_bytes());
+            return LayerPath::default().followed_by(typed.as_bytes());
         }
         let path = with_slashes(typed.as_bytes());
         on_drive(&path).unwrap_or_else(|| {
@@ -112,9 +112,9 @@ impl Naming {
         on_drive(&link).unwrap_or_else(|| match first(path) {
             Some(name) if are_equal(name, FILES) => {
                 let inside = path.as_bytes()[name.len()..].to_vec();
-                files(LayerPath::clean_in_root(&inside).target(&link).as_bytes())
+                files(LayerPath::clean_in_root(&inside).target(&link).lexical().as_bytes())
             }
-            _ => path.target(&link),
+            _ => path.target(&link).lexical(),
         })
     }
 }

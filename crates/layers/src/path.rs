@@ -4,6 +4,9 @@ use std::{collections::HashSet, fmt};
 
 /// A path in a layer: bytes, as Linux has them, without a slash at either end; empty for the root.
 ///
+/// A path that is to be looked up may hold `..` behind a name: if the name is a symbolic link, `..` is the directory above the one
+/// that it leads to. [`LayerPath::lexical`] has none.
+///
 /// ```
 /// use tallyman_layers::LayerPath;
 ///
@@ -100,10 +103,32 @@ impl LayerPath {
     /// at the root, and `..` stops there.
     pub fn target(&self, link: &[u8]) -> Self {
         if link.starts_with(b"/") {
-            return Self::clean_in_root(link);
+            return Self::default().followed_by(link);
         }
-        let parent = self.parent().unwrap_or_default();
-        Self::clean_in_root(&[parent.as_bytes(), b"/", link].concat())
+        self.parent().unwrap_or_default().followed_by(link)
+    }
+
+    /// Returns the path that `path` is in this folder, which no link leads to. Each `..` that stands behind a name of `path` stays:
+    /// the name may be a link.
+    pub(crate) fn followed_by(&self, path: &[u8]) -> Self {
+        let mut parts: Vec<&[u8]> = self.components().collect();
+        let mut without_links = parts.len();
+        for part in path.split(|byte| *byte == b'/') {
+            match part {
+                b"" | b"." => {}
+                b".." if parts.len() == without_links => {
+                    parts.pop();
+                    without_links = parts.len();
+                }
+                part => parts.push(part),
+            }
+        }
+        Self(parts.join(&b'/').into())
+    }
+
+    /// Returns the path without `..`: each removes the name before it, as if that were no link.
+    pub fn lexical(&self) -> Self {
+        Self::clean_in_root(&self.0)
     }
 
     /// Returns `true` if `folder` is this path or holds it.

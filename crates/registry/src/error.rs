@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use tallyman_auth::Challenge;
 use tallyman_core::{Digest, MediaType, Reference, Registry, json::Object};
 use thiserror::Error;
 
-use crate::{CredentialError, Diagnosis, Response, TransportError, TransportErrorKind, retry::is_transient};
+use crate::{
+    CredentialError, CredentialKind, Diagnosis, Response, TransportError, TransportErrorKind,
+    retry::is_transient,
+};
 
 /// Bytes of an error response that are kept.
 pub(crate) const BODY_MAX: usize = 64 * 1024;
@@ -289,6 +293,22 @@ impl Error {
         is_transient(self, true)
     }
 
+    /// Returns `true` if credentials that were sent were refused themselves, and not what their user may do: by the token service, or
+    /// by a registry that wants a user name and a password with every request. A registry token is refused by every registry with
+    /// 401.
+    pub fn rejects_credentials(&self, kind: CredentialKind) -> bool {
+        match self {
+            Self::Token { status, .. } => *status == StatusCode::UNAUTHORIZED,
+            Self::Api { status: StatusCode::UNAUTHORIZED, challenges, .. } => {
+                let values = challenges.iter().filter_map(|challenge| HeaderValue::from_str(challenge).ok());
+                let headers = values.map(|value| (header::WWW_AUTHENTICATE, value)).collect();
+                let wants_token = matches!(Challenge::preferred(&headers), Some(Challenge::Bearer { .. }));
+                kind == CredentialKind::RegistryToken || !wants_token
+            }
+            _ => false,
+        }
+    }
+
     /// Returns `true` if the registry does not have what was asked for.
     pub fn is_not_found(&self) -> bool {
         self.code() == "not-found"
@@ -349,8 +369,7 @@ pub fn shown_url(url: &str) -> String {
 /// Returns the time after which a registry wants to be asked again (`Retry-After`): a number of seconds, or a date, which
 /// is held against the response's own `Date`, because clocks differ.
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let text =
-        |name| headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok()).map(str::trim);
+    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok()).map(str::trim);
     let wanted = text(header::RETRY_AFTER)?;
     // A number of seconds has no exponent here.
     if let Some(time) = tallyman_core::seconds(wanted).filter(|_| !wanted.contains(['e', 'E'])) {

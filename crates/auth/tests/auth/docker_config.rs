@@ -102,16 +102,16 @@ fn a_fault_of_the_file_is_told_and_the_rest_is_kept() {
         (format!(r#"{{"auths":{{{entry},"x":{{"registrytoken":"abc\n"}}}}}}"#), alice(), "a header can hold"),
         (format!(r#"{{"auths":{{"{REGISTRY}":{{"registrytoken":"abc\n"}}}}}}"#), None, "a header can hold"),
         // A member of another kind keeps Docker from decoding any password, though not from reading names in plain.
-        (format!(r#"{{"auths":{{{entry}}},"credsStore":5}}"#), None, "credsstore to be a string"),
-        (format!(r#"{{"auths":{{{entry}}},"HttpHeaders":{{"a":1}}}}"#), None, "httpheaders to be a string"),
+        (format!(r#"{{"auths":{{{entry}}},"credsStore":5}}"#), None, "credsStore to be a string"),
+        (format!(r#"{{"auths":{{{entry}}},"HttpHeaders":{{"a":1}}}}"#), None, "HttpHeaders to be a string"),
         (format!(r#"{{"auths":{{{entry}}},"plugins":{{"a":{{"b":1}}}}}}"#), None, "plugins to be a string"),
         (
             format!(r#"{{"auths":{{{entry}}},"proxies":{{"a":{{"HTTPProxy":1}}}}}}"#),
             None,
             "proxies to be a string",
         ),
-        (format!(r#"{{"auths":{{{entry}}},"pruneFilters":1}}"#), None, "prunefilters to be an array"),
-        (format!(r#"{{"auths":{{{entry}}},"pruneFilters":[1]}}"#), None, "prunefilters to be a string"),
+        (format!(r#"{{"auths":{{{entry}}},"pruneFilters":1}}"#), None, "pruneFilters to be an array"),
+        (format!(r#"{{"auths":{{{entry}}},"pruneFilters":[1]}}"#), None, "pruneFilters to be a string"),
         (format!(r#"{{"auths":{{{entry},"x":{{"email":1}}}}}}"#), None, "email to be a string"),
         (
             format!(r#"{{"auths":{{"{REGISTRY}":{{"username":"u","password":"p"}}}},"plugins":[]}}"#),

@@ -6,12 +6,16 @@ use futures_util::{
     FutureExt,
     future::{self, LocalBoxFuture},
 };
+use http::StatusCode;
 use serde_json::json;
 use tallyman_core::Registry;
-use tallyman_registry::{Client, Credentials};
+use tallyman_registry::{Client, Credentials, Error as RegistryError};
 
 use super::{ClientOptions, Environment, Output, OutputOptions, run::argument, terminal};
 use crate::{Error, ReferenceRole, resolve::failed};
+
+/// The statuses of registries that answer no HEAD request.
+const HEAD_REFUSED: [StatusCode; 2] = [StatusCode::METHOD_NOT_ALLOWED, StatusCode::NOT_IMPLEMENTED];
 
 /// A place that keeps credentials.
 pub trait CredentialStore {
@@ -132,7 +136,14 @@ impl Environment {
         let image = argument(image)?;
         // A mirror has a limit of its own.
         client.read_directly(&image);
-        let found = client.head_manifest(&image).await.map_err(failed)?.rate_limit;
+        let found = client.head_manifest(&image).await.map_err(|error| match &error {
+            RegistryError::Api { status, .. } if HEAD_REFUSED.contains(status) => {
+                let (reference, source) = (Box::new(image.clone()), Box::new(error));
+                Error::RateLimitUnknown { reference, source }
+            }
+            _ => failed(error),
+        })?;
+        let found = found.rate_limit;
         if options.json {
             let limit = found.unwrap_or_default();
             self.print_json(&json!({

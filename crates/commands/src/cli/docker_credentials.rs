@@ -329,10 +329,11 @@ impl<M: Machine> DockerCredentials<M> {
     /// The errors of `change`, and a sentence if the file cannot be locked or written. Where nobody may make a lock, but the file may
     /// be written, it is changed without.
     async fn edit(&self, change: impl Fn(&[u8]) -> Result<Option<Vec<u8>>, String>) -> Result<bool, String> {
+        let Inner { machine, folder, path, config, .. } = &*self.0;
+        let change = |file: &[u8]| change(file).map_err(|fault| format!("{path} cannot be changed: {fault}"));
         if change(&self.file()?)?.is_none() {
             return Ok(false);
         }
-        let Inner { machine, folder, path, config, .. } = &*self.0;
         machine.create_secret_folder(folder)?;
         let files = machine.files();
         let lock = match Lock::acquire(&files, format!("{folder}/{LOCK}")).await {
@@ -401,10 +402,7 @@ impl<M: Machine> DockerCredentials<M> {
             return Ok(bytes);
         }
         let fault = fault.unwrap_or_else(|| "the password ends or begins with NUL".to_owned());
-        Err(format!(
-            "the credentials were not stored: no command could read them in {}: {fault}",
-            self.0.path
-        ))
+        Err(format!("no command could read the credentials in it: {fault}"))
     }
 
     /// Has a helper erase credentials, as the Docker CLI does: under the registry's name and its URLs, whether it gives them or not.

@@ -14,6 +14,7 @@ use super::{
 use crate::{
     Created, Error, ReferenceRole, descriptor_of, parse_source,
     resolve::{failed, resolve},
+    tags::names_manifest,
     with_subject,
 };
 
@@ -30,7 +31,11 @@ impl Environment {
         insecure: bool,
         options: OutputOptions,
     ) -> Result<(), Error> {
-        let repository = argument(repository)?;
+        let typed = repository;
+        let repository = argument(typed)?;
+        if names_manifest(&repository, typed) {
+            return Err(Error::RepositoryNeeded { typed: typed.to_owned() });
+        }
         self.names(self.retrying_client(insecure).tags(&repository), filter, options).await
     }
 
@@ -160,6 +165,10 @@ impl Environment {
         let subject = match subject {
             Some(typed) => {
                 let reference = parse_source(&plan.target, typed)?;
+                if !reference.is_same_repository(&plan.target) {
+                    let (subject, list) = (Box::new(reference), Box::new(plan.target.clone()));
+                    return Err(Error::SubjectElsewhere { subject, list });
+                }
                 let client = self.retrying_client(insecure);
                 client.read_directly(&plan.target);
                 Some(resolve(&client, &reference, None).await?.descriptor())

@@ -56,6 +56,8 @@ impl Environment {
         let path = files.path.as_deref().map(|typed| image.path(typed)).unwrap_or_default();
         match layer {
             Some(layer) if !files.changes => {
+                // No links are followed to the entries of one layer.
+                let path = path.lexical();
                 let is_there = Cell::new(path.is_root());
                 let mut symlinks = LayerSymlinks::default();
                 let mut show = |mut entry: Entry| {

@@ -1,11 +1,11 @@
 //! Hints below errors: the flag or the command that solves them.
 
-use tallyman_core::PlanError;
+use tallyman_core::{PlanError, Registry};
 use tallyman_registry::{Client, CredentialKind, Error as RegistryError, TransportErrorKind};
 use tallyman_store::StoreError;
 
 use super::{Command, DigestInput, IndexChanges};
-use crate::Error;
+use crate::{Error, error::rejected};
 
 /// Returns the hint for an error of a command that was carried out by `clients`.
 pub(super) fn hint(command: &Command, error: &Error, clients: &[Client]) -> Option<String> {
@@ -75,6 +75,10 @@ fn of_arguments(command: &Command, error: &Error) -> Option<String> {
         Command::Digest { of: DigestInput::Reference(typed), .. } if is_unread && !typed.contains('/') => {
             Some(format!("use --file if {typed} is a file"))
         }
+        Command::Tags { repository, .. } if matches!(error, Error::RepositoryNeeded { .. }) => {
+            is_registry(repository)
+                .then(|| format!("use tallyman catalog {repository} to list the repositories of a registry"))
+        }
         Command::Create { images, sources, .. } if is_unread && !sources.relative => {
             let short = images.iter().find(|image| !image.contains('/'))?;
             Some(format!("use --relative if {short} is a tag or a digest of the list's repository"))
@@ -84,6 +88,13 @@ fn of_arguments(command: &Command, error: &Error) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// Returns `true` for the host and the port of a registry, which a reference takes for a repository and a tag.
+fn is_registry(typed: &str) -> bool {
+    let port = typed.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok());
+    port.is_some_and(|(host, _)| host == "localhost" || host.contains('.'))
+        && typed.parse::<Registry>().is_ok()
 }
 
 /// Returns the hint for a request that failed.
@@ -118,6 +129,9 @@ fn of_connection(command: &Command, error: &Error, clients: &[Client]) -> Option
                 Some(CredentialKind::IdentityToken) if source.code() == "unauthorized" => {
                     "an identity token is kept for the registry, which may want a user name and a password: use tallyman login"
                 }
+                Some(kind) if source.rejects_credentials(kind) => {
+                    return Some(rejected(registry_of(source).unwrap_or("the registry"), kind));
+                }
                 Some(_) => {
                     "credentials were sent: the account may not have the right to do that, or the repository may not exist"
                 }
@@ -135,6 +149,15 @@ fn of_connection(command: &Command, error: &Error, clients: &[Client]) -> Option
 /// Returns `true` if a connection ended during the TLS handshake.
 fn is_broken_handshake(error: &RegistryError) -> bool {
     matches!(error, RegistryError::Unreachable { source, .. } if source.kind == TransportErrorKind::Handshake)
+}
+
+/// The registry that an error came from, if it names one.
+fn registry_of(error: &RegistryError) -> Option<&str> {
+    match error {
+        RegistryError::Api { reference, .. } => Some(reference.as_ref()?.registry().as_str()),
+        RegistryError::Token { registry, .. } => Some(registry.as_str()),
+        _ => None,
+    }
 }
 
 /// Returns `true` if a registry has refused a connection without a client certificate: the alerts of TLS, as platforms word them.

@@ -7,7 +7,7 @@ use tallyman_store::StoreError;
 
 use super::{Environment, InspectExtensions, hints, json, run::argument, terminal};
 use crate::{
-    Error, TemplateError,
+    Error,
     inspect::{inspect, inspect_local_image, inspect_raw},
     resolve::{content, failed, no_such_platform, resolve},
     template,
@@ -174,7 +174,7 @@ impl Environment {
             let value = value.map_err(|error| Error::content(reference, error))?;
             self.print_rendered(template, &value).map_err(|error| match error {
                 // What has no config has no fields of one.
-                Error::Template(fault) if config.is_none() && is_in_config(&fault) => no_config(),
+                Error::Template(fault) if config.is_none() && fault.is_in("config") => no_config(),
                 error => error,
             })?;
         } else if raw {
@@ -197,11 +197,6 @@ impl Environment {
         self.print(terminal::text(&rendered).as_bytes());
         Ok(())
     }
-}
-
-/// Returns `true` if a template names a field of the config that is not there.
-fn is_in_config(fault: &TemplateError) -> bool {
-    matches!(fault, TemplateError::Field { path, .. } if path.eq_ignore_ascii_case("config"))
 }
 
 /// Returns a local list as it would be pushed, or its image for `platform`.

@@ -127,7 +127,9 @@ impl Environment {
         };
         if let Some(planned) = plan.local_list().filter(|_| is_kept) {
             // The list is in the registry, whether that can be noted here or not.
-            self.store.note_push(list, planned, plan.list().1).await.ok();
+            if let Err(error) = self.store.note_push(list, planned, plan.list().1).await {
+                self.warn(&format!("{list} was pushed, but tallyman ls will not show that: {error}"));
+            }
         }
         if is_kept && is_whole && matches!(after, AfterPush::Purge) {
             self.warn(&format!(

@@ -26,7 +26,9 @@ impl Error {
     /// A name for the sort of error that does not change.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Reference { .. } => "reference-invalid",
+            Self::Reference { .. } | Self::RepositoryNeeded { .. } | Self::SubjectElsewhere { .. } => {
+                "reference-invalid"
+            }
             Self::ListExists { .. } | Self::ListNameTaken { .. } => "list-exists",
             Self::NotInStore { .. } => "list-unknown",
             Self::NotInList { .. } => "image-not-in-list",
@@ -49,7 +51,7 @@ impl Error {
             Self::TargetDigest { .. } => "digest-mismatch",
             Self::DigestNeeded { .. } => "digest-needed",
             Self::TagNeeded { .. } => "tag-needed",
-            Self::UntagUnsupported { .. } => "unsupported",
+            Self::UntagUnsupported { .. } | Self::RateLimitUnknown { .. } => "unsupported",
             Self::Input { .. } => "input-failed",
             Self::WouldOverwrite { .. } => "tag-exists",
             Self::Template(_) => "template-invalid",

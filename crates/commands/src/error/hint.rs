@@ -11,15 +11,9 @@ impl Error {
         match self {
             Self::OfList { source, .. } => source.hint(),
             Self::NotInRegistry { reference, source: Some(source), credentials: Some(kind) }
-                if source.code() == "unauthorized" =>
+                if source.rejects_credentials(*kind) =>
             {
-                let registry = reference.registry().as_str();
-                let refused = match kind {
-                    CredentialKind::Password => "the user name or the password",
-                    CredentialKind::IdentityToken => "the identity token",
-                    CredentialKind::RegistryToken => "the registry token",
-                };
-                Some(format!("{registry} rejected {refused} stored for it: sign in again"))
+                Some(rejected(reference.registry().as_str(), *kind))
             }
             Self::NotInRegistry { source: Some(source), .. } | Self::Registry { source, .. } => {
                 plain_http(source)
@@ -114,6 +108,16 @@ impl Error {
                 | Self::UnsupportedPlatform(_)
         )
     }
+}
+
+/// Returns the hint for credentials that a registry has rejected.
+pub(crate) fn rejected(registry: &str, kind: CredentialKind) -> String {
+    let refused = match kind {
+        CredentialKind::Password => "the user name or the password",
+        CredentialKind::IdentityToken => "the identity token",
+        CredentialKind::RegistryToken => "the registry token",
+    };
+    format!("{registry} rejected {refused} stored for it: sign in again")
 }
 
 /// Returns the hint for a registry that speaks plain HTTP.

@@ -3,8 +3,8 @@
 use std::{collections::HashMap, sync::Arc};
 
 use tallyman_core::{
-    Action, Cost, Descriptor, Digest, Format, Index, ListEntry, Manifest, ManifestList, MediaType, PushPlan,
-    Reference, Step, convert_image,
+    Action, ArtifactType, Cost, Descriptor, Digest, Format, Index, ListEntry, Manifest, ManifestList,
+    MediaType, PushPlan, Reference, Step, convert_image,
 };
 
 use crate::{ContentError, Copier, Error, NestedList, nested_lists, resolve::content};
@@ -81,7 +81,7 @@ pub fn convert(list: &ManifestList, format: Format) -> Result<PlannedPush, Error
     };
     replace_list(&mut plan, media_type, bytes.into());
     if format == Format::Oci && (subject.is_some() || artifact_type.is_some()) {
-        with_subject(&mut plan, subject, artifact_type)?;
+        put_subject(&mut plan, subject, artifact_type)?;
     }
     Ok(PlannedPush { plan, nested: nested_lists(&converted), losses })
 }
@@ -148,6 +148,14 @@ fn put_images(
 /// # Errors
 /// [`Error::OciNeeded`] if it is a Docker list, which has neither.
 pub fn with_subject(
+    plan: &mut PushPlan,
+    subject: Option<Descriptor>,
+    artifact_type: Option<ArtifactType>,
+) -> Result<(), Error> {
+    put_subject(plan, subject, artifact_type.map(|artifact_type| artifact_type.to_string()))
+}
+
+fn put_subject(
     plan: &mut PushPlan,
     subject: Option<Descriptor>,
     artifact_type: Option<String>,

@@ -516,7 +516,7 @@ async fn a_referrer_that_is_listed_leaves_what_others_have_listed() {
     let (registry, _, listed) = listed_by_others().await;
     let client = program.client(&tallyman_commands::ClientOptions::default());
     let attachment = tallyman_commands::Attachment {
-        artifact_type: "example/signature".to_owned(),
+        artifact_type: "example/signature".parse().unwrap(),
         blobs: Vec::new(),
         annotations: std::collections::BTreeMap::new(),
     };

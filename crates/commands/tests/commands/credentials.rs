@@ -493,8 +493,8 @@ async fn a_sign_in_warns_of_credentials_that_go_before_it() {
 #[tokio::test(flavor = "current_thread")]
 async fn a_password_that_no_later_command_could_read_is_not_kept() {
     for (file, member) in [
-        (r#"{"credsStore":5}"#, "credsstore"),
-        (r#"{"HttpHeaders":{"X":1}}"#, "httpheaders"),
+        (r#"{"credsStore":5}"#, "credsStore"),
+        (r#"{"HttpHeaders":{"X":1}}"#, "HttpHeaders"),
         (r#"{"proxies":{"default":{"httpProxy":1}}}"#, "proxies"),
         (r#"{"auths":{"other.example":{"auth":5}}}"#, "auth"),
     ] {
@@ -503,6 +503,14 @@ async fn a_password_that_no_later_command_could_read_is_not_kept() {
         let refused = stored.unwrap_err();
         assert!(refused.contains(&format!("expected {member} to be a string")), "{refused}");
         assert_eq!(machine.file(), file, "nothing is written");
+    }
+    // What keeps a sign-in or a sign-out from changing the file is told of the file.
+    let machine = Keychain::with("[]");
+    let registry = "reg.example".parse().unwrap();
+    let stored = machine.source().store(&registry, "alice", "secret").await.unwrap_err();
+    let erased = machine.source().erase(&registry).await.unwrap_err();
+    for refused in [stored, erased] {
+        assert!(refused.contains("config.json cannot be changed: expected an object"), "{refused}");
     }
     // Credentials of another registry that cannot be read hide none.
     let machine = Keychain::with(r#"{"auths":{"other.example":{"auth":"!"}}}"#);

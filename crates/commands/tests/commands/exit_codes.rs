@@ -204,6 +204,22 @@ async fn hints_name_what_can_help() {
     let typed = shell.run(&["untag", "--insecure", "h.io/a/app"]).await;
     assert!(typed.stderr.contains("found h.io/a/app:"), "{}", typed.stderr);
     assert!(!typed.stderr.contains(":latest"), "{}", typed.stderr);
+    // What a registry without HEAD requests cannot tell is said.
+    let answer = Answer { status: 405, content_type: None, body: Vec::new() };
+    let head = (Method::HEAD, "a/app/manifests/headless".to_owned());
+    shell.registry.contents.borrow_mut().answers.insert(head, answer);
+    let refused = shell.run(&["ratelimit", "--insecure", "h.io/a/app:headless"]).await;
+    let fault = "the rate limit of h.io cannot be read without a pull, since the registry refuses HEAD requests: ";
+    assert!(refused.exit == 1 && refused.stderr.starts_with(fault), "{}", refused.stderr);
+    // A reference takes a registry for a repository and a tag.
+    let digest = format!("h.io/a/app@sha256:{}", "0".repeat(64));
+    let catalog = ["use tallyman catalog 127.0.0.1:5000 to list the repositories of a registry"];
+    for (typed, expected) in [("h.io/a/app:arm", &[][..]), (&digest, &[]), ("127.0.0.1:5000", &catalog)] {
+        let refused = shell.run(&["tags", "--insecure", typed]).await;
+        let fault = format!("expected a repository without a tag or a digest, found {typed}\n");
+        assert!(refused.exit == 1 && refused.stderr.starts_with(&fault), "{}", refused.stderr);
+        assert_eq!(hints_of(&shell, &["tags", "--insecure", typed]).await, expected);
+    }
     // A file of lists has fields, and no flag for platforms.
     let file = "image: h.io/a/app:2\nimages: [{image: 'h.io/a/app:all', platforms: [linux/riscv64]}]";
     shell.files.borrow_mut().insert("lists.yaml".to_owned(), file.to_owned());
@@ -219,6 +235,20 @@ async fn hints_name_what_can_help() {
     ] {
         let hints = hints_of(&shell, line).await;
         assert!(hints[0].starts_with("credentials were sent"), "{line:?}: {hints:?}");
+    }
+    // A registry that wants a user name and a password refuses these alone with 401.
+    shell.registry.denies.set(false);
+    shell.registry.locked.set(true);
+    for (line, registry) in [
+        (&["inspect", "--insecure", "h.io/a/app:arm"][..], "h.io"),
+        (&["digest", "--insecure", "h.io/a/app:arm"], "h.io"),
+        (&["tags", "--insecure", "h.io/a/app"], "h.io"),
+        (&["catalog", "--insecure", "h.io"], "the registry"),
+    ] {
+        let hints = hints_of(&shell, line).await;
+        let rejected =
+            format!("{registry} rejected the user name or the password stored for it: sign in again");
+        assert_eq!(hints, [rejected], "{line:?}");
     }
     shell.credentials = None;
     let hints = hints_of(&shell, &["digest", "--insecure", "h.io/a/app:arm"]).await;

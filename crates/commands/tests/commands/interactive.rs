@@ -344,7 +344,7 @@ async fn a_list_that_was_pushed_in_another_form_is_removed_unless_it_was_changed
     list.insert(image(&shell, &name("a/app:amd64")).await).unwrap();
     list.form_mut().oci = true;
     let mut with_type = PushPlan::new(&list).unwrap();
-    with_subject(&mut with_type, None, Some("example/list".to_owned())).unwrap();
+    with_subject(&mut with_type, None, Some("example/list".parse().unwrap())).unwrap();
     let mut by_digest = PushPlan::new(&list).unwrap();
     by_digest.put_by_digest();
     for plan in [with_type, by_digest, convert(&list, Format::Docker).unwrap().plan] {

@@ -140,6 +140,27 @@ async fn a_list_refers_to_a_subject_and_is_found_there() {
         let listed = program.succeed(&["referrers", "--insecure", "--json", &source]).await;
         assert!(listed.contains(printed.trim()) && listed.contains("example/index"), "{has_api}: {listed}");
     }
+    // In another repository the list would not be found as a referrer.
+    let registry = Registry::builder().start().await.expect("a port is free");
+    let image = Image::oci("linux/amd64", "one");
+    for repository in ["a/app", "b/app"] {
+        image.put(&registry, repository, Some("amd64"));
+    }
+    let program = Program::anonymous();
+    let [list, source] = ["1", "amd64"].map(|tag| format!("{}/a/app:{tag}", registry.addr));
+    program.succeed(&["create", "--insecure", "--oci", &list, &source]).await;
+    for repository in [format!("{}/b/app", registry.addr), "other.example/a/app".to_owned()] {
+        let subject = format!("{repository}:amd64");
+        let refused = program.run(&["push", "--insecure", "--subject", &subject, &list]).await;
+        assert_eq!(refused.exit, 1);
+        let expected =
+            format!("expected a subject in the repository {}/a/app, found {subject}", registry.addr);
+        assert!(refused.stderr.contains(&expected), "{}", refused.stderr);
+    }
+    let refused = program.run(&["push", "--insecure", "--artifact-type", "not a type", &list]).await;
+    assert_eq!(refused.exit, 125);
+    assert!(refused.stderr.contains("expected a media type"), "{}", refused.stderr);
+    assert_eq!(registry.manifest("a/app", "1"), None);
     // Docker's lists refer to nothing.
     let (_registry, program, list, _) = drafted(Image::docker).await;
     let refused = program.run(&["push", "--insecure", "--subject", "amd64", &list]).await;

@@ -217,8 +217,36 @@ async fn what_a_docker_list_does_not_have_is_not_added_to_one() {
         assert!(refused.stderr.contains("--oci"), "{source:?}: {}", refused.stderr);
         assert_eq!(read(&registry, "1"), before, "{source:?}");
     }
+    let refused = program.run(&["index", "annotate", "--insecure", &name, "linux/amd64", "--arch=foo"]).await;
+    assert!(refused.stderr.contains("os/arch combination: linux/foo"), "{}", refused.stderr);
     program.succeed(&["index", "add", "--insecure", "--oci", "--from=typed.json", &name]).await;
     assert_eq!(read(&registry, "1")["manifests"][1]["artifactType"], json!("a/b"));
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn descriptors_with_annotations_make_an_oci_index() {
+    let registry = Registry::builder().start().await.expect("a port is free");
+    let [image, other] = [Image::docker("linux/amd64", "one"), Image::docker("linux/arm64", "one")];
+    image.put(&registry, "a/app", Some("amd64"));
+    other.put(&registry, "a/app", None);
+    let program = Program::anonymous();
+    let name = |tag: &str| format!("{}/a/app:{tag}", registry.addr);
+    let entry = other.entry();
+    let with = |member: &str| format!("{},{member}}}", &entry[..entry.len() - 1]);
+    program.file("plain.json", &entry);
+    program.file("annotated.json", &with(r#""annotations":{"a":"b"}"#));
+    program.file("typed.json", &with(r#""artifactType":"a/b""#));
+    for (file, media_type, field, expected) in [
+        ("plain", DOCKER_LIST, "annotations", Value::Null),
+        ("annotated", INDEX, "annotations", json!({ "a": "b" })),
+        ("typed", INDEX, "artifactType", json!("a/b")),
+    ] {
+        let from = format!("--from={file}.json");
+        let line = ["create", "--insecure", "--push", &from, &name(file), &name("amd64")];
+        program.succeed(&line).await;
+        let made = read(&registry, file);
+        assert_eq!((&made["mediaType"], &made["manifests"][1][field]), (&json!(media_type), &expected));
+    }
 }
 
 /// The platforms of a list's entries, in its order.

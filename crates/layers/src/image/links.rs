@@ -9,15 +9,23 @@ use super::{
 };
 use crate::{EntryKind, LayerPath};
 
+/// A path that was followed.
+enum Followed {
+    /// The path that the first symbolic link makes of it.
+    Link(LayerPath),
+    /// The path, which has no more links.
+    End(LayerPath),
+}
+
 impl ImageTree {
     /// Returns the path that a path leads to, as it does in a container: all symbolic links in it are followed, the last one
     /// too. `None` if there are more of them than Linux follows. There may be nothing at that path.
     pub fn resolve(&self, path: &LayerPath) -> Option<LayerPath> {
         let mut path = path.clone();
         for _ in 0..=LINKS_MAX {
-            match self.link_in(&path) {
-                Some(next) => path = next,
-                None => return Some(self.as_named(path)),
+            match self.follow(&path) {
+                Followed::Link(next) => path = next,
+                Followed::End(path) => return Some(self.as_named(path)),
             }
         }
         None
@@ -26,6 +34,7 @@ impl ImageTree {
     /// Returns the path that a path leads to, as [`ImageTree::resolve`] does, but for the last link.
     pub fn resolve_parent(&self, path: &LayerPath) -> Option<LayerPath> {
         match path.parent() {
+            Some(_) if path.name() == b".." => self.resolve(path),
             Some(parent) => Some(self.as_named(self.resolve(&parent)?.join(path.name()))),
             None => Some(path.clone()),
         }
@@ -44,23 +53,30 @@ impl ImageTree {
         None
     }
 
-    /// The path that the first symbolic link in a path makes of it.
-    fn link_in(&self, path: &LayerPath) -> Option<LayerPath> {
+    /// Follows a path up to the first symbolic link in it.
+    fn follow(&self, path: &LayerPath) -> Followed {
         let mut at = LayerPath::default();
         let mut node = ROOT;
         let mut components = path.components();
         while let Some(name) = components.next() {
+            // Of what is no directory, nothing is above.
+            if name == b".." && (node == ROOT || self.is_directory(self.nodes[node].state)) {
+                at = at.parent().unwrap_or_default();
+                node = self.nodes[node].parent;
+                continue;
+            }
             at = at.join(name);
-            node = self.child_of(node, name)?;
+            let Some(child) = self.child_of(node, name) else { break };
+            node = child;
             let State::Entry { layer, entry } = self.nodes[node].state else { continue };
             let Some((layer, entry)) = self.linked(layer, entry) else { continue };
             let entry = &self.layers[layer].entries()[entry];
             if entry.kind == EntryKind::Symlink {
                 let target = self.naming.target(&at, &entry.link);
-                return Some(components.fold(target, |path, name| path.join(name)));
+                return Followed::Link(components.fold(target, |path, name| path.join(name)));
             }
         }
-        None
+        Followed::End(components.fold(at, |path, name| path.join(name)))
     }
 
     /// Notes the entries that the hard links of the last layer name, in it or in lower ones.

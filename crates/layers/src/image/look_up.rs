@@ -78,15 +78,23 @@ impl PathLookup {
             for (number, name) in components.iter().enumerate() {
                 let behind = &components[number + 1..];
                 let is_last = behind.is_empty();
+                if name == b".." {
+                    walk.leave();
+                    continue;
+                }
                 let (mut layer, mut entry) = match walk.enter(name, is_last) {
                     Visible::Entry(layer, entry) => (layer, entry),
-                    Visible::Implied if is_last => return Lookup::Directory,
+                    Visible::Implied if is_last => {
+                        self.path = walk.at;
+                        return Lookup::Directory;
+                    }
                     Visible::Implied => continue,
                     Visible::Unknown(layer) => {
-                        let mut is_next = true;
+                        // A name before `..` may be a link.
+                        let mut is_next = behind.iter().all(|name| name != b"..");
                         for name in behind {
-                            is_next =
-                                matches!(walk.enter(name, true), Visible::Unknown(next) if next == layer);
+                            is_next = is_next
+                                && matches!(walk.enter(name, true), Visible::Unknown(next) if next == layer);
                         }
                         return Lookup::NeedsLayer { layer, path: is_next.then_some(walk.at) };
                     }
@@ -116,10 +124,17 @@ impl PathLookup {
                     }
                     Some((EntryKind::Directory, _)) if !is_last => {}
                     _ if !is_last => return Lookup::Missing { path: walk.at, removed_by: None },
-                    _ => return Lookup::Found { layer, entry },
+                    _ => {
+                        self.path = walk.at;
+                        return Lookup::Found { layer, entry };
+                    }
                 }
             }
-            return Lookup::Directory;
+            // It ends with `..`, which may lead to a directory with an entry.
+            self.path = walk.at;
+            if self.path.is_root() {
+                return Lookup::Directory;
+            }
         }
     }
 }
@@ -164,6 +179,8 @@ struct Walk<'a> {
     at: LayerPath,
     /// The highest layer that hides what the layers below it have in the directory at this path.
     floor: Option<Floor>,
+    /// The floors in the directories above.
+    floors: Vec<Option<Floor>>,
 }
 
 #[derive(Clone, Copy)]
@@ -175,7 +192,7 @@ struct Floor {
 
 impl<'a> Walk<'a> {
     fn new(layers: &'a [Option<LayerIndex>]) -> Self {
-        let mut walk = Self { layers, at: LayerPath::default(), floor: None };
+        let mut walk = Self { layers, at: LayerPath::default(), floor: None, floors: Vec::new() };
         walk.floor = walk.floor_inside();
         walk
     }
@@ -184,8 +201,17 @@ impl<'a> Walk<'a> {
     fn enter(&mut self, name: &[u8], wants_entry: bool) -> Visible {
         self.at = self.at.join(name);
         let visible = self.visible(wants_entry);
-        self.floor = self.floor_inside();
+        let inside = self.floor_inside();
+        self.floors.push(std::mem::replace(&mut self.floor, inside));
         visible
+    }
+
+    /// Goes back to the directory above; the root has none.
+    fn leave(&mut self) {
+        if let Some(floor) = self.floors.pop() {
+            self.floor = floor;
+            self.at = self.at.parent().unwrap_or_default();
+        }
     }
 
     /// Looks from the highest layer down.

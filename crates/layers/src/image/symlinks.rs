@@ -14,7 +14,8 @@ const SIZE_MAX: u64 = 64 << 20;
 /// below such a link is put where the link leads to.
 ///
 /// containerd resolves the folder of each entry, and that of a hard link's target, within what it has unpacked of the layer
-/// (`fs.RootPath` in its `pkg/archive/tar.go`); links of lower layers are not there.
+/// (`fs.RootPath` in its `pkg/archive/tar.go`); links of lower layers are not there. It joins a folder and a link's relative
+/// target as texts, so that `..` in the target removes the name before it, link or not.
 ///
 /// ```
 /// use tallyman_layers::{Entry, EntryKind, LayerPath, LayerSymlinks};
@@ -84,7 +85,8 @@ impl LayerSymlinks {
                 return None;
             }
             let Some(target) = self.targets.get(&bytes[..slash]) else { continue };
-            let next = LayerPath::clean_in_root(&bytes[..slash]).target(target).join(&bytes[slash + 1..]);
+            let link = LayerPath::clean_in_root(&bytes[..slash]);
+            let next = link.target(target).lexical().join(&bytes[slash + 1..]);
             let limits = Limits::default();
             let fits = self.size <= SIZE_MAX
                 && next.as_bytes().len() as u64 <= limits.path_length

@@ -56,7 +56,7 @@ pub struct ImageTree {
 /// A path that some layer has, visible or not.
 pub(super) struct Node {
     name: Rc<[u8]>,
-    parent: NodeId,
+    pub(super) parent: NodeId,
     pub(super) children: BTreeMap<Rc<[u8]>, NodeId>,
     pub(super) state: State,
     /// The last layer that had something below this path.
@@ -309,7 +309,7 @@ impl ImageTree {
         }
     }
 
-    fn is_directory(&self, state: State) -> bool {
+    pub(super) fn is_directory(&self, state: State) -> bool {
         match state {
             State::Absent => false,
             State::Implied { .. } => true,

@@ -268,6 +268,64 @@ fn hard_links_are_looked_up_as_what_they_name() {
 }
 
 #[test]
+fn the_directory_above_a_link_is_above_the_place_where_it_leads() {
+    let low = index(&[
+        ("x/y/", ""),
+        ("x/c", "right"),
+        ("c", "wrong"),
+        ("b -> x/y", ""),
+        ("a -> b/../c", ""),
+        ("abs -> /b/../c", ""),
+        ("z/up -> ../b/../../c", ""),
+        ("x/link -> y/../../b/../c", ""),
+        ("none -> b/../only", ""),
+        ("only", ""),
+        ("c2", "file"),
+    ]);
+    let top = index(&[("top/t", "")]);
+    let cases = [
+        ("/a", "x/c"),
+        ("b/../c", "x/c"),
+        ("abs", "x/c"),
+        ("z/up", "c"),
+        ("x/link", "x/c"),
+        ("b/..", "x"),
+        ("b/../..", ""),
+        ("../../b/.././/c", "x/c"),
+        ("x/y/../c", "x/c"),
+        ("top/../c", "c"),
+        ("top/..", ""),
+    ];
+    let mut image = ImageTree::default();
+    [&low, &top].into_iter().for_each(|layer| drop(image.apply(layer.clone())));
+    for (typed, expected) in cases {
+        let (typed, expected) = (Naming::Unix.typed(typed), path(expected));
+        assert_eq!(image.resolve(&typed).as_ref(), Some(&expected), "{typed}");
+        let layers = [Some(low.clone()), Some(top.clone())];
+        assert_eq!(look_up(&layers, &typed), look_up(&layers, &expected), "{typed}");
+        // The file is not taken from a layer before it is known where the links lead.
+        let mut lookup = FileLookup::new("app", 2, typed.clone());
+        if typed.as_bytes().windows(2).any(|bytes| bytes == b"..") {
+            let wanted = lookup.wanted().expect("it may be there");
+            assert!(low.entries().iter().all(|entry| !wanted.is(0, entry)), "{typed}");
+        }
+    }
+    // Nothing is above what is not there, or what is no directory.
+    for typed in ["none", "gone/../c", "c2/../c"] {
+        let typed = Naming::Unix.typed(typed);
+        let found = look_up(&[Some(low.clone()), Some(top.clone())], &typed);
+        assert!(matches!(found, Lookup::Missing { .. }), "{typed}: {found:?}");
+        let resolved = image.resolve(&typed).expect("there are few links");
+        assert!(image.file(&resolved).is_none(), "{typed}: {resolved}");
+    }
+    assert_eq!(Naming::Windows.typed("C:\\b\\..\\c"), path("Files/c"));
+    let mut lookup = FileLookup::new("app", 1, path("none"));
+    lookup.add(0, low);
+    let error = lookup.wanted().expect_err("it is in another directory").to_string();
+    assert_eq!(error, "there is no file /none, which leads to /x/only, in app");
+}
+
+#[test]
 fn what_another_entry_takes_the_place_of_is_not_the_file() {
     let cases: &[(Layer<'_>, bool)] = &[
         (&[("etc/motd", "first")], true),

@@ -189,7 +189,7 @@ export interface PlanOptions {
   digestOnly?: boolean | undefined;
   /** The subject of the list, which has to be an OCI index: it becomes one of the subject's referrers. */
   subject?: Descriptor | undefined;
-  /** The artifact type of the list, which has to be an OCI index. */
+  /** The artifact type of the list, which has to be an OCI index: a media type, such as `application/spdx+json`. */
   artifactType?: string | undefined;
 }
 
@@ -318,7 +318,7 @@ export interface PutBlobOptions extends CallOptions {
 
 /** An attachment for {@link Tallyman.attach}. */
 export interface AttachOptions extends CallOptions {
-  /** Its type, such as `application/spdx+json`. */
+  /** Its type: a media type, such as `application/spdx+json`. */
   artifactType: string;
   /** Its content: blobs that are uploaded, or descriptors of those that are there. */
   blobs?: Iterable<NewBlob | Descriptor> | undefined;

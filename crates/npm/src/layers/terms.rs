@@ -50,7 +50,7 @@ impl Terms {
                 limits: fields.get("limits").map(limits).transpose()?.unwrap_or_default(),
                 layer: fields.number("layer")?.and_then(|layer| usize::try_from(layer).ok()),
                 name: fields.string_or_empty("name")?,
-                path: fields.string("path")?.map(|typed| naming.typed(&typed)),
+                path: fields.string("path")?.map(|typed| naming.typed(&typed).lexical()),
                 naming,
                 keeps: is_set("keeps"),
                 digests: is_set("digests"),

@@ -2,8 +2,8 @@
 
 use tallyman_commands::Error as CommandError;
 use tallyman_core::{
-    DigestError, ManifestError, NameTaken, PlanError, Platform, Reference, ReferenceError, Registry,
-    UnsupportedPlatform,
+    ArtifactTypeError, DigestError, ManifestError, NameTaken, PlanError, Platform, Reference, ReferenceError,
+    Registry, UnsupportedPlatform,
     json::{ObjectWriter, string_array},
 };
 use tallyman_registry::{Error as RegistryError, TransportError};
@@ -100,6 +100,12 @@ impl From<ReferenceError> for Failure {
             }
             .end(),
         )
+    }
+}
+
+impl From<ArtifactTypeError> for Failure {
+    fn from(error: ArtifactTypeError) -> Self {
+        Self::argument(&error.to_string())
     }
 }
 

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use js_sys::Uint8Array;
 use tallyman_commands::{PlannedPush, with_subject};
 use tallyman_core::{
-    Descriptor, Format, PushPlan,
+    ArtifactType, Descriptor, Format, PushPlan,
     json::{FieldError, Object, string_array},
 };
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -70,7 +70,7 @@ pub struct PlanTerms {
     pub format: Option<Format>,
     by_digest: bool,
     subject: Option<Descriptor>,
-    artifact_type: Option<String>,
+    artifact_type: Option<ArtifactType>,
 }
 
 impl PlanTerms {
@@ -85,15 +85,17 @@ impl PlanTerms {
                     format: None,
                     by_digest: fields.get("digestOnly") == Some(b"true"),
                     subject: subject.transpose()?,
-                    artifact_type: fields.string("artifactType")?,
+                    artifact_type: None,
                 },
+                fields.string("artifactType")?,
                 fields.string("format")?,
             ))
         };
-        let (terms, format) =
+        let (terms, artifact_type, format) =
             read().map_err(|error| Failure::argument(&format!("expected the terms of a push: {error}")))?;
         let format = format.map(|name| Format::parse(&name)).transpose();
-        Ok(Self { format: format.map_err(|reason| Failure::argument(&reason))?, ..terms })
+        let artifact_type = artifact_type.map(|text| text.parse()).transpose()?;
+        Ok(Self { format: format.map_err(|reason| Failure::argument(&reason))?, artifact_type, ..terms })
     }
 
     /// Changes a plan by the terms that need no other one.

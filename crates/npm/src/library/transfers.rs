@@ -180,13 +180,14 @@ pub async fn put_manifest(
 pub async fn attach_to(client: &Client, subject: &str, attachment: &str) -> Result<JsValue, Failure> {
     let read = || {
         let fields = Object::parse(attachment.as_bytes())?;
-        Ok::<_, tallyman_core::json::FieldError>(Attachment {
-            artifact_type: fields.string_or_empty("artifactType")?,
-            blobs: fields.array("blobs", Descriptor::from_json)?,
-            annotations: fields.string_map("annotations")?,
-        })
+        Ok::<_, tallyman_core::json::FieldError>((
+            fields.string_or_empty("artifactType")?,
+            fields.array("blobs", Descriptor::from_json)?,
+            fields.string_map("annotations")?,
+        ))
     };
-    let attachment =
+    let (artifact_type, blobs, annotations) =
         read().map_err(|error| Failure::argument(&format!("expected an attachment: {error}")))?;
+    let attachment = Attachment { artifact_type: artifact_type.parse()?, blobs, annotations };
     Ok(attach(client, &subject.parse()?, &attachment).await?.to_json().into())
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tallyman_core::{Format, Platform, PlatformChange, Tag};
+use tallyman_core::{ArtifactType, Format, Platform, PlatformChange, Tag};
 
 use crate::{
     AddOptions, CreateExtensions,
@@ -406,7 +406,7 @@ pub struct PushExtensions {
     /// The manifest that the list refers to.
     pub subject: Option<String>,
     /// The type of the artifact that the list is.
-    pub artifact_type: Option<String>,
+    pub artifact_type: Option<ArtifactType>,
     /// The form that list and images are converted to.
     pub format: Option<Format>,
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tallyman_core::{EntryField, Format, Platform, PlatformChange, Tag};
+use tallyman_core::{ArtifactType, EntryField, Format, Platform, PlatformChange, Tag};
 
 use super::{
     Command, CopyExtensions, CreateSources, DeletionOptions, DigestInput, EarlyExit, IndexChanges,
@@ -82,6 +82,11 @@ pub(super) fn number(parsed: &ParsedFlags, name: &str) -> Option<usize> {
 /// Refuses an empty value: of a variable that is not set nothing is left that was meant, and no value would mean the default.
 pub(super) fn check_not_empty(text: &str) -> Result<(), String> {
     if text.is_empty() { Err("expected a value, found an empty text".to_owned()) } else { Ok(()) }
+}
+
+pub(super) fn check_artifact_type(text: &str) -> Result<(), String> {
+    check_not_empty(text)?;
+    text.parse::<ArtifactType>().map(drop).map_err(|error| error.to_string())
 }
 
 pub(super) fn check_pair(text: &str) -> Result<(), String> {
@@ -262,7 +267,7 @@ pub(super) fn push(parsed: ParsedFlags) -> Understood {
         metadata_file: optional(&parsed, "metadata-file"),
         never_overwrite: parsed.is_set("never-overwrite"),
         subject: optional(&parsed, "subject"),
-        artifact_type: optional(&parsed, "artifact-type"),
+        artifact_type: parsed.text("artifact-type").parse().ok(),
         format: Format::parse(&parsed.text("format")).ok(),
     };
     Understood::Run(Command::Push {

@@ -9,9 +9,10 @@ use super::{
     flags::{CompletionHint, Flag, ParsedFlags},
     man,
     read::{
-        annotate, apply, check_entry_field, check_log_format, check_not_empty, check_number, check_pair,
-        check_platform, check_tag, copy, create, deletion, digest, first, index_add, index_annotate,
-        index_remove, insecure, inspect, login, number, optional, options, plan, platform, push, two,
+        annotate, apply, check_artifact_type, check_entry_field, check_log_format, check_not_empty,
+        check_number, check_pair, check_platform, check_tag, copy, create, deletion, digest, first,
+        index_add, index_annotate, index_remove, insecure, inspect, login, number, optional, options, plan,
+        platform, push, two,
     },
     shell_completion,
 };
@@ -625,7 +626,7 @@ Nothing is pushed. The exit code is 2 if there is a difference.",
         flags: &[
             Flag::text("artifact-type", "Artifact type of the list, which must be an OCI index")
                 .value("type")
-                .checked(check_not_empty),
+                .checked(check_artifact_type),
             Flag::bool("copy", "Copy images from other registries"),
             Flag::text("digest-file", "Write the digest of the list to a file")
                 .value("file")
