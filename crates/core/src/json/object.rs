@@ -1,7 +1,8 @@
 //! Typed fields of JSON objects, read as Go's decoder reads them.
 //!
 //! Unknown names are passed over, names count in any case, `null` counts as absent, as an element as empty, and of two fields of
-//! one name the last counts; two objects of one name are one with the members of both.
+//! one name the last counts; two objects of one name are one with the members of both. Behind another value `null` removes an array,
+//! a map and what is a pointer to Go, and changes nothing else.
 
 use std::{
     borrow::Cow,
@@ -103,11 +104,16 @@ impl<'a> Object<'a> {
         self.members.iter().rfind(is_set).map(|(_, value)| *value)
     }
 
-    /// Returns the bytes of a field; of an object that stands there several times, of one with the members of all. `None` if it is
-    /// absent or `null`.
+    /// Returns the bytes of a field that is a map or a pointer to Go; of an object that stands there several times, of one with the
+    /// members of all behind the last `null`. `None` if it is absent or `null`.
     pub(crate) fn joined(&self, name: &str) -> Option<Cow<'a, [u8]>> {
-        let values = self.members.iter().filter(|(key, _)| is_same_name(key, name)).map(|(_, value)| *value);
-        join(values).filter(|value| kind(value) != Kind::Null)
+        join(behind_null(self.values(name))).filter(|value| kind(value) != Kind::Null)
+    }
+
+    /// Returns the bytes that stand there with a name, in their order.
+    fn values(&self, name: &str) -> Vec<&'a [u8]> {
+        let values = self.members.iter().filter(|(key, _)| is_same_name(key, name));
+        values.map(|(_, value)| *value).collect()
     }
 
     /// Returns the path of a field, such as `layers[0].digest`.
@@ -174,15 +180,14 @@ impl<'a> Object<'a> {
         Ok(self.string(name)?.unwrap_or_default())
     }
 
-    /// Returns a whole number of 0 or more; `None` if it is absent.
+    /// Returns a whole number of 0 or more that fits into 64 bits with a sign, as Go reads it; `None` if it is absent.
     ///
     /// # Errors
-    /// [`FieldError::Field`] if it is anything else.
+    /// [`FieldError::Field`] if it is anything else, such as `1e3` and `1.0`.
     pub fn number(&self, name: &str) -> Result<Option<u64>, FieldError> {
         let Some(value) = self.scalar(name) else { return Ok(None) };
-        let digits = str::from_utf8(value.trim_ascii()).ok();
-        let number = digits.and_then(|digits| digits.parse().ok());
-        number.map(Some).ok_or_else(|| mismatch(&self.path(name), "a whole number of 0 or more", value))
+        let number = whole_number(value).and_then(|number| u64::try_from(number).ok());
+        number.map(Some).ok_or_else(|| self.no_number(name, "a whole number of 0 or more", value))
     }
 
     /// Returns a whole number of 64 bits with its sign; `None` if it is absent.
@@ -191,15 +196,34 @@ impl<'a> Object<'a> {
     /// [`FieldError::Field`] if it is another kind of value.
     pub(crate) fn integer(&self, name: &str) -> Result<Option<i64>, FieldError> {
         let Some(value) = self.scalar(name) else { return Ok(None) };
-        let number = str::from_utf8(value.trim_ascii()).ok().and_then(|digits| digits.parse().ok());
-        number.map(Some).ok_or_else(|| mismatch(&self.path(name), "a whole number", value))
+        whole_number(value).map(Some).ok_or_else(|| self.no_number(name, "a whole number", value))
     }
 
-    /// Returns a field as `read` reads it from its bytes and path; `None` if it is absent.
+    /// The error for a field that is not `expected`, or too large a number.
+    fn no_number(&self, name: &str, expected: &'static str, value: &[u8]) -> FieldError {
+        let is_large = value.trim_ascii().iter().all(u8::is_ascii_digit) && whole_number(value).is_none();
+        let expected = if is_large { NUMBER_MAX } else { expected };
+        mismatch(&self.path(name), expected, value)
+    }
+
+    /// Returns a field that is a struct to Go as `read` reads it from its bytes and path; `None` if it is absent.
     ///
     /// # Errors
     /// The errors of `read`.
     pub fn field<T>(
+        &self,
+        name: &str,
+        read: fn(&[u8], &str) -> Result<T, FieldError>,
+    ) -> Result<Option<T>, FieldError> {
+        let value = join(self.values(name)).filter(|value| kind(value) != Kind::Null);
+        value.map(|value| read(&value, &self.path(name))).transpose()
+    }
+
+    /// Returns a field that is a pointer to Go, as [`Object::field`] does.
+    ///
+    /// # Errors
+    /// The errors of `read`.
+    pub fn pointer<T>(
         &self,
         name: &str,
         read: fn(&[u8], &str) -> Result<T, FieldError>,
@@ -253,18 +277,35 @@ impl<'a> Object<'a> {
     }
 }
 
+/// The numbers that Go's `int64` has, in words.
+const NUMBER_MAX: &str = "a whole number of at most 9223372036854775807";
+
+/// Returns the number that `value` is, if it is a whole one in digits that Go's `int64` has.
+fn whole_number(value: &[u8]) -> Option<i64> {
+    str::from_utf8(value.trim_ascii()).ok()?.parse().ok()
+}
+
 /// Returns `true` if `key` is the ASCII `name` to Go. Characters beyond ASCII that are one of it have more bytes.
 pub(crate) fn is_same_name(key: &str, name: &str) -> bool {
     key.eq_ignore_ascii_case(name)
         || key.len() > name.len() && !key.is_ascii() && fold_key(key) == fold_key(name)
 }
 
+/// Returns those of `values` that count of a map or a pointer to Go: the last `null`, and what stands behind it.
+pub(crate) fn behind_null<'a>(mut values: Vec<&'a [u8]>) -> Vec<&'a [u8]> {
+    let last = values.iter().rposition(|value| kind(value) == Kind::Null);
+    values.split_off(last.unwrap_or_default())
+}
+
 /// Returns the value of a member that stands there with each of `values`: of objects behind each other, one with the members of
-/// all; else the last one. `None` if there are no values.
+/// all; else the last one, but for a `null` that changes nothing. `None` if there are no values.
 pub(crate) fn join<'a>(values: impl IntoIterator<Item = &'a [u8]>) -> Option<Cow<'a, [u8]>> {
     // Either one value, or the members of several objects. They are copied once, however many objects there are.
     let (mut last, mut objects) = (None, Vec::new());
     for value in values {
+        if kind(value) == Kind::Null && last.is_some_and(|before| kind(before) != Kind::Array) {
+            continue;
+        }
         let Some(members) = object_members(value) else {
             objects.clear();
             last = Some(value);

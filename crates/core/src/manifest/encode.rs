@@ -6,8 +6,8 @@ use super::Index;
 use crate::{
     Descriptor, MediaType,
     json::{
-        FieldError, Kind, Object, array, check, fold_key, indent, is_same_name, join, kind, members, quote,
-        split_elements, split_members, string_map,
+        FieldError, Kind, Object, array, behind_null, check, fold_key, indent, is_same_name, join, kind,
+        members, quote, split_elements, split_members, string_map,
     },
 };
 
@@ -120,6 +120,7 @@ fn merged(raw: &[u8], old: &[u8], new: &[u8], key: fn(&str) -> String) -> String
     let mut written = Members::default();
     for Repeated { key: of, name, values } in repeated(split_members(raw), key) {
         // Of a repeated object, every one counts.
+        let values = if of == "annotations" { behind_null(values) } else { values };
         let Some(value) = join(values) else { continue };
         let value = match (before.get(&of), after.get(&of)) {
             (before, after) if before == after => text(&value),
