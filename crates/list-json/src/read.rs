@@ -8,6 +8,8 @@ use crate::{
 
 /// Bytes that an entry takes at least, as tools write it.
 const ENTRY_MIN: usize = 180;
+/// The largest number that is read: that of Go's `int64`.
+const NUMBER_MAX: u64 = i64::MAX.unsigned_abs();
 /// Entries that room is made for before they are seen.
 const ENTRIES_AHEAD: usize = 16 * 1024;
 
@@ -108,7 +110,7 @@ impl<'a> Reader<'a, '_> {
         ends.then_some(text)
     }
 
-    /// A number without sign, point and exponent.
+    /// A number without sign, point and exponent that fits into 64 bits with a sign.
     fn number(&mut self) -> Option<u64> {
         self.space();
         let rest = self.rest();
@@ -117,8 +119,9 @@ impl<'a> Reader<'a, '_> {
         let ends = !matches!(rest.first(), Some(b'.' | b'e' | b'E'));
         let is_short = length == 1 || matches!(length, 2..=19) && digits[0] != b'0';
         self.at += length;
-        (ends && is_short)
-            .then(|| digits.iter().fold(0, |number, digit| number * 10 + u64::from(digit - b'0')))
+        let number = (ends && is_short)
+            .then(|| digits.iter().fold(0, |number, digit| number * 10 + u64::from(digit - b'0')));
+        number.filter(|number| *number <= NUMBER_MAX)
     }
 
     /// Gives each member's name to `member`, which has to take the value.

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use serde_json::Value;
-use tallyman_core::{Descriptor, ImageManifest, Index, MediaType, Platform, PlatformError, json};
+use tallyman_core::{Descriptor, ImageManifest, Index, Manifest, MediaType, Platform, PlatformError, json};
 
 fn text(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).expect("UTF-8")
@@ -292,22 +292,56 @@ fn repeated_objects_and_null_elements_are_read_as_go_reads_them() {
 }
 
 #[test]
+fn minus_zero_is_zero() {
+    let descriptor = format!(r#"{{"digest":"sha256:{}","size":-0}}"#, "a".repeat(64));
+    assert_eq!(Descriptor::parse(descriptor.as_bytes()).unwrap().size, 0);
+    let index = Index::parse(format!(r#"{{"manifests":[{descriptor}]}}"#).as_bytes()).unwrap();
+    assert_eq!(index.manifests[0].size, 0);
+}
+
+#[test]
 fn entries_of_lists_need_no_size_and_blobs_do() {
     let digest = format!("sha256:{}", "a".repeat(64));
     for (size, expected) in [
         ("", Some((0, None))),
         (r#","size":null"#, Some((0, None))),
         (r#","size":-1"#, Some((0, None))),
-        (r#","size":-0"#, Some((0, None))),
         (r#","size":7"#, Some((7, Some(7)))),
         (r#","size":"7""#, None),
         (r#","size":1.5"#, None),
+        (r#","size":1e3"#, None),
+        (r#","size":1.0"#, None),
+        (r#","size":9223372036854775808"#, None),
     ] {
         let descriptor = format!(r#"{{"mediaType":"a/b","digest":"{digest}"{size}}}"#);
         let index = Index::parse(format!(r#"{{"manifests":[{descriptor}]}}"#).as_bytes()).ok();
         let found = index.map(|index| (index.manifests[0].size, index.manifests[0].manifest_size()));
         assert_eq!(found, expected, "{size}");
-        let is_number = size.ends_with(":7") || size.ends_with(":-0");
-        assert_eq!(Descriptor::parse(descriptor.as_bytes()).is_ok(), is_number, "{size}");
+        assert_eq!(Descriptor::parse(descriptor.as_bytes()).is_ok(), size.ends_with(":7"), "{size}");
     }
+}
+
+#[test]
+fn sizes_beyond_64_bits_with_a_sign_are_refused_with_their_place_as_go_refuses_them() {
+    let digest = format!("sha256:{}", "a".repeat(64));
+    let descriptor = |size: &str| format!(r#"{{"mediaType":"a/b","digest":"{digest}","size":{size}}}"#);
+    let list = |size: &str| format!(r#"{{"schemaVersion":2,"manifests":[{}]}}"#, descriptor(size));
+    let image = |size: &str| format!(r#"{{"config":{},"layers":[{}]}}"#, descriptor("2"), descriptor(size));
+    for size in ["9223372036854775808", "18446744073709551615", "99999999999999999999"] {
+        let told = |field: &str| {
+            format!("expected a whole number of at most 9223372036854775807 as {field}, found {size}")
+        };
+        let of_list = Index::parse(list(size).as_bytes()).unwrap_err().to_string();
+        assert_eq!(of_list, told("manifests[0].size"));
+        let whole = Manifest::parse(list(size).into_bytes(), Some(&MediaType::OciIndex)).unwrap_err();
+        assert!(whole.to_string().contains(&of_list), "{whole}");
+        assert_eq!(
+            ImageManifest::parse(image(size).as_bytes()).unwrap_err().to_string(),
+            told("layers[0].size")
+        );
+        let docker = ImageManifest::parse_config_digest(image(size).as_bytes()).unwrap_err();
+        assert_eq!(docker.to_string(), told("layers[0].size"));
+    }
+    let largest = Index::parse(list("9223372036854775807").as_bytes()).unwrap();
+    assert_eq!(largest.manifests[0].size, i64::MAX.unsigned_abs());
 }
