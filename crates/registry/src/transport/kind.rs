@@ -62,7 +62,7 @@ mod tests {
     #[test]
     fn each_kind_is_read_back_from_its_word() {
         for (kind, word) in WORDS {
-            assert_eq!(kind.as_str(), word);
+            assert_eq!(kind.as_str(), *word);
             assert_eq!(TransportErrorKind::from_word(word), *kind);
         }
         assert_eq!(TransportErrorKind::from_word("nothing of this kind"), TransportErrorKind::Other);
