@@ -320,8 +320,9 @@ pub(crate) fn fit_to_form(
     named: &HashSet<&Reference>,
     fetched: &mut Vec<ListEntry>,
 ) -> Result<bool, Error> {
-    let has_oci_type =
-        |entry: &ListEntry| entry.is_oci() || entry.descriptor.media_type == MediaType::OciIndex;
+    let has_oci_type = |entry: &ListEntry| {
+        matches!(entry.descriptor.media_type, MediaType::OciManifest | MediaType::OciIndex)
+    };
     if !is_oci && !list.iter().chain(&*fetched).all(has_oci_type) {
         fetched.retain(|entry| {
             let descriptor = &entry.descriptor;

@@ -11,9 +11,7 @@ use futures_util::{
     future::{self, LocalBoxFuture},
     stream::FuturesUnordered,
 };
-use tallyman_core::{
-    Action, Descriptor, Digest, Manifest, ManifestList, MediaType, MountSource, PushPlan, Reference,
-};
+use tallyman_core::{Action, Descriptor, Digest, ManifestList, MediaType, MountSource, PushPlan, Reference};
 use tallyman_registry::{Client, Error as RegistryError, Mount, PutManifest, Upload};
 use tallyman_store::ListStore;
 
@@ -195,8 +193,8 @@ impl StepContext<'_> {
                 self.copy(index, source, digest, *size).await?;
                 Ok(None)
             }
-            Action::MountBlob { digest, sources } => {
-                self.mount(index, digest, sources).await?;
+            Action::MountBlob { digest, size, sources } => {
+                self.mount(index, digest, *size, sources).await?;
                 Ok(None)
             }
             Action::PutManifest { media_type, digest, bytes, .. } => {
@@ -250,10 +248,10 @@ impl StepContext<'_> {
         index: usize,
         source: &Reference,
         digest: &Digest,
+        size: u64,
         begun: Option<Upload>,
     ) -> Result<(), Error> {
         let target = &self.plan.target;
-        let size = size_in(self.plan, digest).expect("a manifest of the plan names each blob");
         let blob = Descriptor::new(MediaType::new(""), digest.clone(), size);
         let on_bytes = |bytes| (self.on_event)(PushEvent::Transferred { step: index, bytes });
         let uploaded = self.client.transfer_blob(source, target, &blob, begun, &on_bytes).await;
@@ -263,7 +261,13 @@ impl StepContext<'_> {
         })
     }
 
-    async fn mount(self, index: usize, digest: &Digest, sources: &[MountSource]) -> Result<(), Error> {
+    async fn mount(
+        self,
+        index: usize,
+        digest: &Digest,
+        size: u64,
+        sources: &[MountSource],
+    ) -> Result<(), Error> {
         let (client, target) = (self.client, &self.plan.target);
         let mut begun = None;
         for MountSource { repository, may_fail } in sources {
@@ -291,7 +295,7 @@ impl StepContext<'_> {
             return Ok(());
         }
         match self.source_with(digest, sources).await {
-            Some(source) => self.upload(index, &source, digest, begun).await,
+            Some(source) => self.upload(index, &source, digest, size, begun).await,
             None => Ok(()),
         }
     }
@@ -314,15 +318,4 @@ impl StepContext<'_> {
         }
         None
     }
-}
-
-/// The size of a blob, as the manifests of a plan name it.
-fn size_in(plan: &PushPlan, digest: &Digest) -> Option<u64> {
-    plan.steps.iter().find_map(|step| {
-        let Action::PutManifest { media_type, bytes, .. } = &step.action else { return None };
-        let manifest = Manifest::parse(bytes.clone(), Some(media_type)).ok()?;
-        let image = manifest.image()?;
-        let blob = image.layers.iter().chain([&image.config]).find(|blob| blob.digest == *digest)?;
-        Some(blob.size)
-    })
 }

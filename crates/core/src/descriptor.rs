@@ -66,20 +66,27 @@ impl Descriptor {
     pub fn from_json(json: &[u8], path: &str) -> Result<Self, FieldError> {
         let fields = Object::from_json(json, path)?;
         let size = fields.required("size", "a whole number of 0 or more", fields.number("size")?);
-        Self::of_size(&fields, size)
+        let platform = fields.pointer("platform", Platform::from_json);
+        Self::from_fields(&fields, size, platform)
     }
 
-    /// Reads the descriptor of a manifest as Docker reads the entries of lists: its size may be absent or below 0.
+    /// Reads the descriptor of a manifest as Docker reads the entries of lists: its size may be absent or below 0, and its platform
+    /// is a struct to Go.
     ///
     /// # Errors
     /// As [`Descriptor::from_json`].
     pub(crate) fn entry_from_json(json: &[u8], path: &str) -> Result<Self, FieldError> {
         let fields = Object::from_json(json, path)?;
         let size = fields.number("size").or_else(|_| fields.integer("size").map(|_| None));
-        Self::of_size(&fields, size.map(Option::unwrap_or_default))
+        let platform = fields.field("platform", Platform::from_json);
+        Self::from_fields(&fields, size.map(Option::unwrap_or_default), platform)
     }
 
-    fn of_size(fields: &Object<'_>, size: Result<u64, FieldError>) -> Result<Self, FieldError> {
+    fn from_fields(
+        fields: &Object<'_>,
+        size: Result<u64, FieldError>,
+        platform: Result<Option<Platform>, FieldError>,
+    ) -> Result<Self, FieldError> {
         Ok(Self {
             media_type: MediaType::new(&fields.string_or_empty("mediaType")?),
             digest: fields.digest("digest")?,
@@ -87,7 +94,7 @@ impl Descriptor {
             urls: fields.array("urls", string)?,
             annotations: fields.string_map("annotations")?,
             data: fields.string("data")?,
-            platform: fields.field("platform", Platform::from_json)?,
+            platform: platform?,
             artifact_type: fields.string("artifactType")?,
         })
     }

@@ -14,7 +14,7 @@ mod write;
 pub use format::{compact, indent};
 pub(crate) use names::{as_it_is, with_names};
 pub use object::{FieldError, Object, string};
-pub(crate) use object::{digest, is_same_name, join, parse_elements};
+pub(crate) use object::{behind_null, digest, is_same_name, join, parse_elements};
 pub use quote::{fold_key, quote, quote_into, unquote};
 pub use scan::{SyntaxError, check};
 pub use value::{Kind, elements, kind, members};

@@ -46,9 +46,12 @@ impl ListEntry {
         self.descriptor.platform.clone().unwrap_or_default()
     }
 
-    /// Returns `true` for an OCI manifest.
-    pub fn is_oci(&self) -> bool {
-        self.descriptor.media_type == MediaType::OciManifest
+    /// Returns `true` if the manifest itself names Docker's media type, whatever the descriptor says: by that Docker tells its
+    /// manifests from OCI's where it stores them.
+    pub fn is_docker_manifest(&self) -> bool {
+        let fields = Object::parse(&self.manifest_json).ok();
+        let named = fields.and_then(|fields| fields.string("mediaType").ok()?);
+        named.is_some_and(|named| named == MediaType::DockerManifest.as_str())
     }
 
     /// Returns the manifest to put into another repository: the exact bytes or, if Docker 20.10 did not keep them, the
@@ -60,7 +63,7 @@ impl ListEntry {
         match &self.raw {
             Some(raw) => Ok(Arc::clone(raw)),
             None => {
-                let step = if self.is_oci() { "  " } else { "   " };
+                let step = if self.is_docker_manifest() { "   " } else { "  " };
                 Ok(json::indent(&self.manifest_json, step)?.into())
             }
         }

@@ -273,7 +273,7 @@ impl Manifest {
             }
             ManifestBody::Artifact if self.media_type.is_artifact_manifest() => {
                 let fields = Object::parse(&self.bytes).ok()?;
-                let subject = fields.field("subject", Descriptor::entry_from_json).ok()?;
+                let subject = fields.pointer("subject", Descriptor::entry_from_json).ok()?;
                 (subject, fields.string("artifactType").ok()?, fields.string_map("annotations").ok()?)
             }
             ManifestBody::Schema1(_) | ManifestBody::Artifact => return None,

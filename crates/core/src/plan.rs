@@ -67,6 +67,8 @@ pub enum Action {
     MountBlob {
         /// The blob.
         digest: Digest,
+        /// Its size in bytes, for a registry that does not mount it.
+        size: u64,
         /// The repositories that it can be mounted from, in the order to try.
         sources: Vec<MountSource>,
     },

@@ -22,17 +22,22 @@ impl Writer {
         Self { out, is_empty: true }
     }
 
-    /// The next entry: its media type, size, digest and platform, and its annotations and its artifact type where it has any.
+    /// The next entry: its media type and size where it has any, its digest and platform, and its annotations and its artifact type
+    /// where it has any.
     pub fn entry(&mut self, entry: &Entry<'_>) {
         let out = &mut self.out;
         out.extend_from_slice(if self.is_empty { b"\n      {" } else { b",\n      {" });
         self.is_empty = false;
-        member(out, b"\n         \"mediaType\": ", entry.media_type);
-        if entry.size > 0 {
-            out.extend_from_slice(b",\n         \"size\": ");
-            number(out, entry.size);
+        if !entry.media_type.is_empty() {
+            member(out, b"\n         \"mediaType\": ", entry.media_type);
+            out.push(b',');
         }
-        member(out, b",\n         \"digest\": ", entry.digest);
+        if entry.size > 0 {
+            out.extend_from_slice(b"\n         \"size\": ");
+            number(out, entry.size);
+            out.push(b',');
+        }
+        member(out, b"\n         \"digest\": ", entry.digest);
         if let Some(of) = &entry.platform {
             platform(out, of);
         }

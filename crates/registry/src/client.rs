@@ -276,7 +276,10 @@ impl Client {
     /// refused, or it led to a page or a server elsewhere. What is really wrong is told by what is asked for next.
     pub fn can_do_without(&self, registry: &Registry, error: &Error) -> bool {
         match error {
-            Error::Api { .. } | Error::Token { .. } | Error::Protocol { .. } => true,
+            Error::Api { .. }
+            | Error::Token { .. }
+            | Error::Protocol { .. }
+            | Error::TooManyRedirects { .. } => true,
             // Where the registry has answered before, it may be a server that it redirects to.
             Error::Unreachable { source, .. } => {
                 source.kind != TransportErrorKind::Timeout && self.session(registry).scheme().is_some()

@@ -102,6 +102,9 @@ impl Client {
             if source.kind == TransportErrorKind::NotOpen {
                 return Error::OutOfReach { url, source };
             }
+            if source.kind == TransportErrorKind::Redirects {
+                return Error::TooManyRedirects { url, source };
+            }
             if source.kind != TransportErrorKind::Opaque {
                 return Error::Unreachable { url, source, no_local_network: false };
             }

@@ -35,9 +35,9 @@ pub struct ApiError {
 ///
 /// # Errors of every request
 /// A request to a registry can fail with [`Error::Api`], [`Error::Credentials`], [`Error::Token`],
-/// [`Error::ForeignRealm`], [`Error::PlainRealm`], [`Error::Protocol`], [`Error::PlainHttpRefused`],
-/// [`Error::Unreachable`], [`Error::OutOfReach`] and [`Error::BrokenOff`], in browsers with [`Error::Cors`],
-/// [`Error::MixedContent`] and [`Error::LocalNetworkDenied`] too.
+/// [`Error::ForeignRealm`], [`Error::PlainRealm`], [`Error::Protocol`], [`Error::TooManyRedirects`],
+/// [`Error::PlainHttpRefused`], [`Error::Unreachable`], [`Error::OutOfReach`] and [`Error::BrokenOff`], in browsers with
+/// [`Error::Cors`], [`Error::MixedContent`] and [`Error::LocalNetworkDenied`] too.
 #[derive(Clone, Debug, PartialEq, Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -197,6 +197,14 @@ pub enum Error {
         /// The registries that are within reach, and who can add more.
         source: TransportError,
     },
+    /// The redirects from a URL have no end.
+    #[error("expected an end of the redirects from {url}, found none: {}", .source.message)]
+    TooManyRedirects {
+        /// The request's URL.
+        url: String,
+        /// The last redirect, in Go's words.
+        source: TransportError,
+    },
     /// A response is not as the specification has it.
     #[error("expected {expected} in the response from {url}, found {found}")]
     Protocol {
@@ -251,7 +259,7 @@ impl Error {
             Self::PlainRealm { .. } => "plain-realm",
             Self::Credentials { .. } => "credentials",
             Self::PlainHttpRefused { .. } => "plain-http-refused",
-            Self::Protocol { .. } => "protocol",
+            Self::Protocol { .. } | Self::TooManyRedirects { .. } => "protocol",
             Self::TimedOut { .. } => "timeout",
             Self::Unreachable { source, .. } => match source.kind {
                 TransportErrorKind::Tls | TransportErrorKind::Handshake => "tls",

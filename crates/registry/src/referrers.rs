@@ -221,7 +221,7 @@ fn is_about_the_route(refusal: &Error) -> bool {
             status.is_client_error() && *status != StatusCode::TOO_MANY_REQUESTS
                 || *status == StatusCode::NOT_IMPLEMENTED
         }
-        Error::Cors { .. } | Error::Protocol { .. } => true,
+        Error::Cors { .. } | Error::Protocol { .. } | Error::TooManyRedirects { .. } => true,
         _ => false,
     }
 }

@@ -4,9 +4,15 @@
 //! The form of a list ([`IndexForm`]), which Docker does not know, stands in a member of ours at the end of each entry's
 //! file, which Docker passes over: so it lives and dies with the list, whichever program works on it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
-use base64::{Engine, engine::general_purpose::STANDARD};
+use base64::{
+    DecodeError, Engine, alphabet,
+    engine::{
+        GeneralPurpose,
+        general_purpose::{PAD, STANDARD},
+    },
+};
 use tallyman_core::{
     Descriptor, Digest, EditConflict, IndexForm, ListEdit, ListEntry, ManifestList, MediaType, Platform,
     Reference,
@@ -23,6 +29,12 @@ pub struct FileChange {
     /// Its new bytes; `None` removes it.
     pub after: Option<Vec<u8>>,
 }
+
+/// The member of a manifest of Docker's.
+const DOCKER_MANIFEST: &str = "SchemaV2Manifest";
+
+/// The member of a manifest of OCI's.
+const OCI_MANIFEST: &str = "OCIManifest";
 
 /// The member of ours.
 const FORM: &str = "Tallyman";
@@ -47,7 +59,7 @@ pub fn decode_list<'a>(
     let mut list = ManifestList::new(reference.clone());
     for (path, bytes) in files {
         let damaged = |message| StoreError::Damaged { path: path.to_owned(), message };
-        list.insert(decode_entry(bytes, path).map_err(damaged)?)?;
+        list.insert(decode_file(bytes, path).map_err(damaged)?)?;
         if *list.form() == IndexForm::default() {
             *list.form_mut() = decode_form(bytes).unwrap_or_default();
         }
@@ -79,7 +91,7 @@ pub fn edit_files(
     if before.form() != after.form() {
         // The form stands in every file.
         for (name, bytes) in files {
-            if let Ok(entry) = decode_entry(bytes, name) {
+            if let Ok(entry) = decode_file(bytes, name) {
                 changes.entry(name.clone()).or_insert_with(|| Some(encode_entry(&entry, after.form())));
             }
         }
@@ -115,7 +127,8 @@ pub fn encode_entry(entry: &ListEntry, form: &IndexForm) -> Vec<u8> {
         STANDARD.encode_string(raw, &mut json);
         json.push('"');
     }
-    json.push_str(if entry.is_oci() { r#","OCIManifest":"# } else { r#","SchemaV2Manifest":"# });
+    let member = if entry.is_docker_manifest() { DOCKER_MANIFEST } else { OCI_MANIFEST };
+    json.push_str(&format!(r#","{member}":"#));
     let mut bytes = json.into_bytes();
     bytes.extend_from_slice(&entry.manifest_json);
     if *form != IndexForm::default() {
@@ -147,16 +160,19 @@ pub fn decode_form(bytes: &[u8]) -> Option<IndexForm> {
     Some(IndexForm { oci, by_annotation, annotations, original: original.map(Into::into) })
 }
 
-/// The members of an entry's file, each value as the bytes that stand there.
-#[derive(Default)]
-struct Parts<'a> {
-    reference: Option<&'a [u8]>,
-    descriptor: Option<&'a [u8]>,
-    raw: Option<&'a [u8]>,
-    docker: Option<&'a [u8]>,
-    oci: Option<&'a [u8]>,
-    digest: Option<&'a [u8]>,
-    platform: Option<&'a [u8]>,
+/// Decodes the entry in a file of a list, by whose name Docker finds it. File systems may take names in another case for one.
+///
+/// # Errors
+/// As [`decode_entry`], and a sentence about a name that is not that of the image.
+fn decode_file(bytes: &[u8], path: &str) -> Result<ListEntry, String> {
+    let entry = decode_entry(bytes, path)?;
+    let name = path.rsplit(['/', '\\']).next().unwrap_or_default();
+    let expected = entry.reference.file_name();
+    if expected.eq_ignore_ascii_case(name) {
+        return Ok(entry);
+    }
+    let reference = &entry.reference;
+    Err(invalid(path, format_args!("expected the name {expected} for a file of {reference}, found {name}")))
 }
 
 /// Decodes an entry that the Docker CLI or this program wrote into the file `path`. The form that Docker used before
@@ -165,58 +181,135 @@ struct Parts<'a> {
 /// # Errors
 /// A sentence, in Docker's words if it has some.
 pub fn decode_entry(bytes: &[u8], path: &str) -> Result<ListEntry, String> {
-    let mut fields = Parts::default();
-    for (key, value) in json::members(bytes).map_err(|error| error.to_string())? {
-        let place = match json::fold_key(&key).as_str() {
-            "ref" => &mut fields.reference,
-            "descriptor" => &mut fields.descriptor,
-            "raw" => &mut fields.raw,
-            "schemav2manifest" => &mut fields.docker,
-            "ocimanifest" => &mut fields.oci,
-            "digest" => &mut fields.digest,
-            "platform" => &mut fields.platform,
-            _ => continue,
-        };
-        *place = Some(value).filter(|value| json::kind(value) != json::Kind::Null);
+    json::check(bytes).map_err(|error| error.to_string())?;
+    let fields = Object::from_json(bytes, "").map_err(|error| invalid(path, error))?;
+    let file = EntryFile { path, fields };
+    let (docker, oci) = (file.fields.get(DOCKER_MANIFEST), file.fields.get(OCI_MANIFEST));
+    let manifest =
+        docker.or(oci).ok_or_else(|| file.lacks(&format!("{DOCKER_MANIFEST} or {OCI_MANIFEST}")))?;
+    let descriptor = file.descriptor(manifest, docker.is_some())?;
+    // Nested lists and artifacts, which Docker's lists do not have, stand there as well.
+    if descriptor.media_type.is_image() || descriptor.media_type.as_str().is_empty() {
+        check_media_types(docker, oci)?;
     }
-    let lacks = |what: &str| format!("invalid manifest file {path}: expected the field {what}, found none");
-    let manifest = fields.docker.or(fields.oci).ok_or_else(|| lacks("SchemaV2Manifest or OCIManifest"))?;
-    let text = json::unquote(fields.reference.ok_or_else(|| lacks("Ref"))?);
-    let reference: Reference =
-        text.parse().map_err(|error| format!("invalid manifest file {path}: {error}"))?;
-    let descriptor = match fields.descriptor {
-        Some(json) => {
-            Descriptor::parse(json).map_err(|error| format!("invalid manifest file {path}: {error}"))?
-        }
-        None => older_descriptor(&fields, manifest, path)?,
-    };
-    let raw = fields.raw.map(|raw| {
-        STANDARD
-            .decode(json::unquote(raw))
-            .map_err(|error| format!("invalid manifest file {path}: Raw is no base64: {error}"))
-    });
+    let raw = file.fields.get("Raw").map(|raw| file.bytes(raw, "Raw")).transpose()?;
     Ok(ListEntry {
-        reference,
+        reference: file.reference()?,
         descriptor,
-        raw: raw.transpose()?.map(Into::into),
+        raw: raw.filter(|raw| !raw.is_empty()).map(Into::into),
         manifest_json: manifest.into(),
     })
 }
 
-/// Returns the descriptor of an entry that has none of its own: what `Digest` and `Platform` say of the manifest as stored.
-fn older_descriptor(fields: &Parts<'_>, manifest: &[u8], path: &str) -> Result<Descriptor, String> {
-    let named = json::unquote(fields.digest.unwrap_or_default());
-    let found = Digest::of(manifest);
-    if named != found.as_str() {
-        return Err(format!(
-            "invalid manifest file {path}: image manifest digest mismatch ({named} != {found})"
-        ));
+fn invalid(path: &str, reason: impl fmt::Display) -> String {
+    format!("invalid manifest file {path}: {reason}")
+}
+
+/// A file of an entry that is being decoded.
+struct EntryFile<'a> {
+    path: &'a str,
+    fields: Object<'a>,
+}
+
+impl EntryFile<'_> {
+    fn invalid(&self, reason: impl fmt::Display) -> String {
+        invalid(self.path, reason)
     }
-    let platform = match fields.platform {
-        Some(json) => Platform::from_json(json, "Platform")
-            .map_err(|error| format!("invalid manifest file {path}: {error}"))?,
-        None => Platform::default(),
-    };
-    let media_type = if fields.docker.is_some() { MediaType::DockerManifest } else { MediaType::OciManifest };
-    Ok(Descriptor { platform: Some(platform), ..Descriptor::new(media_type, found, manifest.len() as u64) })
+
+    fn lacks(&self, field: &str) -> String {
+        self.invalid(format_args!("expected the field {field}, found none"))
+    }
+
+    fn reference(&self) -> Result<Reference, String> {
+        let named = self.fields.get("Ref").ok_or_else(|| self.lacks("Ref"))?;
+        let text = json::string(named, "Ref").map_err(|error| self.invalid(error))?;
+        let reference: Reference = text.parse().map_err(|error| self.invalid(error))?;
+        let is_canonical = [reference.to_string(), reference.name()].contains(&text);
+        is_canonical.then_some(reference).ok_or_else(|| NOT_CANONICAL.to_owned())
+    }
+
+    /// Returns the descriptor of the entry: what `Digest` and `Platform` say of the manifest as stored, where they are.
+    fn descriptor(&self, manifest: &[u8], is_docker: bool) -> Result<Descriptor, String> {
+        let named = self.fields.string_or_empty("Digest").map_err(|error| self.invalid(error))?;
+        if !named.is_empty() {
+            return self.older_descriptor(&named, manifest, is_docker);
+        }
+        let descriptor = self.fields.field("Descriptor", Descriptor::from_json);
+        let descriptor = descriptor.map_err(|error| self.invalid(error))?;
+        let mut descriptor = descriptor.ok_or_else(|| self.lacks("Descriptor"))?;
+        if let Some(data) = descriptor.data.take() {
+            let data = decode_base64(&data)?;
+            descriptor.data = (!data.is_empty()).then(|| STANDARD.encode(data));
+        }
+        Ok(descriptor)
+    }
+
+    fn older_descriptor(&self, named: &str, manifest: &[u8], is_docker: bool) -> Result<Descriptor, String> {
+        let found = Digest::of(manifest);
+        if named != found.as_str() {
+            let mismatch = format_args!("image manifest digest mismatch ({named} != {found})");
+            return Err(self.invalid(mismatch));
+        }
+        let platform = self.fields.pointer("Platform", Platform::from_json);
+        let platform = platform.map_err(|error| self.invalid(error))?.unwrap_or_default();
+        let media_type = if is_docker { MediaType::DockerManifest } else { MediaType::OciManifest };
+        let descriptor = Descriptor::new(media_type, found, manifest.len() as u64);
+        Ok(Descriptor { platform: Some(platform), ..descriptor })
+    }
+
+    /// Reads bytes as Go reads them: a string of base64, or an array of numbers.
+    fn bytes(&self, value: &[u8], name: &str) -> Result<Vec<u8>, String> {
+        let no_bytes =
+            || self.invalid(format_args!("expected bytes as base64 as {name}, found something else"));
+        match json::kind(value) {
+            json::Kind::String => decode_base64(&json::unquote(value)),
+            json::Kind::Array => {
+                let elements = json::elements(value).map_err(|error| error.to_string())?;
+                let byte = |element: &[u8]| match json::kind(element) {
+                    json::Kind::Null => Some(0),
+                    _ => str::from_utf8(element.trim_ascii()).ok()?.parse().ok(),
+                };
+                elements.into_iter().map(byte).collect::<Option<_>>().ok_or_else(no_bytes)
+            }
+            _ => Err(no_bytes()),
+        }
+    }
+}
+
+/// Docker's words about a `Ref` that does not begin with a registry.
+const NOT_CANONICAL: &str = "repository name must be canonical";
+
+/// Checks that each manifest is one of its member.
+///
+/// # Errors
+/// Docker's sentence.
+fn check_media_types(docker: Option<&[u8]>, oci: Option<&[u8]>) -> Result<(), String> {
+    let members = [(docker, MediaType::DockerManifest, ""), (oci, MediaType::OciManifest, "if present, ")];
+    for (manifest, expected, if_present) in members {
+        let Some(manifest) = manifest else { continue };
+        let fields = Object::from_json(manifest, "").map_err(|error| error.to_string())?;
+        let found = fields.string_or_empty("mediaType").map_err(|error| error.to_string())?;
+        let is_absent = found.is_empty() && !if_present.is_empty();
+        if found != expected.as_str() && !is_absent {
+            return Err(format!("{if_present}mediaType in manifest should be '{expected}' not '{found}'"));
+        }
+    }
+    Ok(())
+}
+
+/// Decodes base64 as Go decodes it: line ends are passed over, and so are the last bits that make no byte.
+///
+/// # Errors
+/// Go's sentence.
+fn decode_base64(text: &str) -> Result<Vec<u8>, String> {
+    const LENIENT: GeneralPurpose =
+        GeneralPurpose::new(&alphabet::STANDARD, PAD.with_decode_allow_trailing_bits(true));
+    let text: String = text.chars().filter(|end| !matches!(end, '\r' | '\n')).collect();
+    LENIENT.decode(&text).map_err(|error| {
+        let at = match error {
+            DecodeError::InvalidByte(at, _) | DecodeError::InvalidLastSymbol(at, _) => at,
+            DecodeError::InvalidLength(_) | DecodeError::InvalidPadding => text.len() / 4 * 4,
+        };
+        format!("illegal base64 data at input byte {at}")
+    })
 }

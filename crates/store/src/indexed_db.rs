@@ -129,7 +129,8 @@ impl IndexedDbStore {
     ) -> Result<Option<ManifestList>, StoreError> {
         let name = list.file_name();
         let Some(files) = files_in(transaction, list).await? else { return Ok(None) };
-        decode_list(list, files.values().map(|bytes| (&*name, &**bytes))).map(Some)
+        let files: Vec<_> = files.iter().map(|(file, bytes)| (format!("{name}/{file}"), bytes)).collect();
+        decode_list(list, files.iter().map(|(path, bytes)| (&**path, bytes.as_slice()))).map(Some)
     }
 }
 

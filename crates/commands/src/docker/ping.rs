@@ -2,9 +2,6 @@
 
 use tallyman_registry::{Error, TransportErrorKind};
 
-/// Go's text for too many redirects, in place of a ping that failed: the ping itself was answered.
-const REDIRECTS: &str = "stopped after 10 redirects";
-
 /// Returns `true` for URLs of the distribution specification's API.
 fn is_api(url: &str) -> bool {
     let path = url.split_once("://").and_then(|(_, rest)| rest.split_once('/'));
@@ -14,12 +11,12 @@ fn is_api(url: &str) -> bool {
 /// Docker's words for a registry that could not be spoken to; nothing where that is not what failed, such as where its token service
 /// could not. The command line's transport words its failures as Go does.
 pub(crate) fn configure_transport(error: &Error) -> Option<String> {
-    let (Error::Unreachable { url, source, .. } | Error::PlainHttpRefused { url, source }) = error else {
-        return None;
+    let (url, source) = match error {
+        Error::Unreachable { url, source, .. } | Error::PlainHttpRefused { url, source } => (url, source),
+        // The ping itself was answered.
+        Error::TooManyRedirects { source, .. } => return Some(source.message.clone()),
+        _ => return None,
     };
-    if source.message.ends_with(REDIRECTS) {
-        return Some(source.message.clone());
-    }
     // Whoever breaks a connection after its handshake has answered a ping on another, and whoever names a token service has
     // answered one, too.
     if source.kind == TransportErrorKind::Reset || !is_api(url) {

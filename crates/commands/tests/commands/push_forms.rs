@@ -250,6 +250,25 @@ async fn windows_images_go_without_foreign_layers_by_every_way_of_pushing() {
 }
 
 #[tokio::test(flavor = "current_thread")]
+async fn blobs_of_a_manifest_that_docker_alone_would_read_are_uploaded_where_they_are_not_mounted() {
+    let registry = Registry::builder().start().await.expect("a port is free");
+    let host = registry.addr;
+    registry.add_fault("no-mount".parse().unwrap());
+    let mut image = Image::oci("linux/amd64", "odd");
+    // Docker takes the name for that of the other member, and reads no more of it than that it is a number.
+    image.manifest.replace_range(image.manifest.len() - 1.., r#","SchemaVersion":-2}"#);
+    image.put(&registry, "a/odd", Some("1"));
+    let program = Program::anonymous();
+    let [source, list] = ["a/odd:1", "a/app:1"].map(|name| format!("{host}/{name}"));
+    program.succeed(&["create", "--insecure", &list, &source]).await;
+    program.succeed(&["push", "--insecure", "--copy", &list]).await;
+    assert!(registry.manifest("a/app", "1").is_some());
+    for blob in &image.blobs {
+        assert!(registry.blob("a/app", Digest::of(blob.as_bytes()).as_str()).is_some());
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
 async fn attestations_come_along_with_flatten_unless_they_are_left_out() {
     let registry = Registry::builder().start().await.expect("a port is free");
     let images = [Image::oci("linux/amd64", "one"), Image::oci("linux/arm64", "one")];

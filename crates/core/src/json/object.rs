@@ -1,7 +1,8 @@
 //! Typed fields of JSON objects, read as Go's decoder reads them.
 //!
 //! Unknown names are passed over, names count in any case, `null` counts as absent, as an element as empty, and of two fields of
-//! one name the last counts; two objects of one name are one with the members of both.
+//! one name the last counts; two objects of one name are one with the members of both. Behind another value `null` removes an array,
+//! a map and what is a pointer to Go, and changes nothing else.
 
 use std::{
     borrow::Cow,
@@ -103,11 +104,16 @@ impl<'a> Object<'a> {
         self.members.iter().rfind(is_set).map(|(_, value)| *value)
     }
 
-    /// Returns the bytes of a field; of an object that stands there several times, of one with the members of all. `None` if it is
-    /// absent or `null`.
+    /// Returns the bytes of a field that is a map or a pointer to Go; of an object that stands there several times, of one with the
+    /// members of all behind the last `null`. `None` if it is absent or `null`.
     pub(crate) fn joined(&self, name: &str) -> Option<Cow<'a, [u8]>> {
-        let values = self.members.iter().filter(|(key, _)| is_same_name(key, name)).map(|(_, value)| *value);
-        join(values).filter(|value| kind(value) != Kind::Null)
+        join(behind_null(self.values(name))).filter(|value| kind(value) != Kind::Null)
+    }
+
+    /// Returns the bytes that stand there with a name, in their order.
+    fn values(&self, name: &str) -> Vec<&'a [u8]> {
+        let values = self.members.iter().filter(|(key, _)| is_same_name(key, name));
+        values.map(|(_, value)| *value).collect()
     }
 
     /// Returns the path of a field, such as `layers[0].digest`.
@@ -200,11 +206,24 @@ impl<'a> Object<'a> {
         mismatch(&self.path(name), expected, value)
     }
 
-    /// Returns a field as `read` reads it from its bytes and path; `None` if it is absent.
+    /// Returns a field that is a struct to Go as `read` reads it from its bytes and path; `None` if it is absent.
     ///
     /// # Errors
     /// The errors of `read`.
     pub fn field<T>(
+        &self,
+        name: &str,
+        read: fn(&[u8], &str) -> Result<T, FieldError>,
+    ) -> Result<Option<T>, FieldError> {
+        let value = join(self.values(name)).filter(|value| kind(value) != Kind::Null);
+        value.map(|value| read(&value, &self.path(name))).transpose()
+    }
+
+    /// Returns a field that is a pointer to Go, as [`Object::field`] does.
+    ///
+    /// # Errors
+    /// The errors of `read`.
+    pub fn pointer<T>(
         &self,
         name: &str,
         read: fn(&[u8], &str) -> Result<T, FieldError>,
@@ -272,12 +291,21 @@ pub(crate) fn is_same_name(key: &str, name: &str) -> bool {
         || key.len() > name.len() && !key.is_ascii() && fold_key(key) == fold_key(name)
 }
 
+/// Returns those of `values` that count of a map or a pointer to Go: the last `null`, and what stands behind it.
+pub(crate) fn behind_null<'a>(mut values: Vec<&'a [u8]>) -> Vec<&'a [u8]> {
+    let last = values.iter().rposition(|value| kind(value) == Kind::Null);
+    values.split_off(last.unwrap_or_default())
+}
+
 /// Returns the value of a member that stands there with each of `values`: of objects behind each other, one with the members of
-/// all; else the last one. `None` if there are no values.
+/// all; else the last one, but for a `null` that changes nothing. `None` if there are no values.
 pub(crate) fn join<'a>(values: impl IntoIterator<Item = &'a [u8]>) -> Option<Cow<'a, [u8]>> {
     // Either one value, or the members of several objects. They are copied once, however many objects there are.
     let (mut last, mut objects) = (None, Vec::new());
     for value in values {
+        if kind(value) == Kind::Null && last.is_some_and(|before| kind(before) != Kind::Array) {
+            continue;
+        }
         let Some(members) = object_members(value) else {
             objects.clear();
             last = Some(value);

@@ -6,8 +6,8 @@ use super::Index;
 use crate::{
     Descriptor, MediaType,
     json::{
-        FieldError, Kind, Object, check, fold_key, indent, is_same_name, join, kind, members_as_written,
-        quote, split_elements, split_members, string_map, unquote,
+        FieldError, Kind, Object, behind_null, check, fold_key, indent, is_same_name, join, kind,
+        members_as_written, quote, split_elements, split_members, string_map, unquote,
     },
 };
 
@@ -124,6 +124,7 @@ fn merged(raw: &[u8], old: &[u8], new: &[u8], key: fn(&str) -> String) -> Vec<u8
     let mut written = Members::default();
     for Repeated { key: of, name, values } in repeated(members_as_written(raw), key) {
         // Of a repeated object, every one counts.
+        let values = if of == "annotations" { behind_null(values) } else { values };
         let Some(value) = join(values) else { continue };
         let value = match (before.get(&of), after.get(&of)) {
             (before, after) if before == after => value.into_owned(),

@@ -37,7 +37,7 @@ impl ImageManifest {
             config: fields.required("config", "the descriptor of a config", config)?,
             layers: fields.array("layers", Descriptor::from_json)?,
             annotations: fields.string_map("annotations")?,
-            subject: fields.field("subject", Descriptor::entry_from_json)?,
+            subject: fields.pointer("subject", Descriptor::entry_from_json)?,
             artifact_type: fields.string("artifactType")?,
         })
     }

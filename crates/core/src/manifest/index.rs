@@ -36,7 +36,7 @@ impl Index {
         Ok(Self {
             manifests: fields.array("manifests", Descriptor::entry_from_json)?,
             annotations: fields.string_map("annotations")?,
-            subject: fields.field("subject", Descriptor::entry_from_json)?,
+            subject: fields.pointer("subject", Descriptor::entry_from_json)?,
             artifact_type: fields.string("artifactType")?,
         })
     }

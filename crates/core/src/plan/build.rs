@@ -142,7 +142,11 @@ impl Mounts {
                 continue;
             }
             let index = *self.of_blob.entry(blob.digest.clone()).or_insert_with(|| {
-                self.steps.push(if is_near { mount(&blob.digest) } else { copy(&entry.reference, blob) });
+                self.steps.push(if is_near {
+                    mount(blob.digest.clone(), blob.size)
+                } else {
+                    copy(&entry.reference, blob)
+                });
                 self.steps.len() - 1
             });
             if is_near {
@@ -156,9 +160,9 @@ impl Mounts {
     }
 }
 
-fn mount(digest: &Digest) -> Step {
+fn mount(digest: Digest, size: u64) -> Step {
     Step {
-        action: Action::MountBlob { digest: digest.clone(), sources: Vec::new() },
+        action: Action::MountBlob { digest, size, sources: Vec::new() },
         after: Vec::new(),
         cost: Cost { requests: 1, at_most: 0 },
     }
@@ -174,9 +178,9 @@ pub(super) fn copy(source: &Reference, blob: &Descriptor) -> Step {
 }
 
 fn add_source(step: &mut Step, entry: &ListEntry, may_fail: bool) {
-    if let Action::CopyBlob { digest, .. } = &step.action {
+    if let Action::CopyBlob { digest, size, .. } = &step.action {
         // An image of this registry has it too: then nothing needs to be transferred.
-        *step = mount(&digest.clone());
+        *step = mount(digest.clone(), *size);
     }
     let Action::MountBlob { sources, .. } = &mut step.action else {
         unreachable!("blobs are kept in steps that mount or copy them");

@@ -37,7 +37,7 @@ impl PushPlan {
 fn step(Step { action, after, cost: costs }: &Step) -> String {
     let json = ObjectWriter::new();
     let json = match action {
-        Action::MountBlob { digest, sources } => json
+        Action::MountBlob { digest, sources, .. } => json
             .string("kind", "mount-blob")
             .string("digest", digest.as_str())
             .json("from", &string_array(sources.iter().map(|source| source.repository.as_str())))

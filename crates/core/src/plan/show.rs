@@ -43,7 +43,7 @@ impl fmt::Display for What<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(plan, action) = self;
         match action {
-            Action::MountBlob { digest, sources } => {
+            Action::MountBlob { digest, sources, .. } => {
                 let from: Vec<&str> = sources.iter().map(|source| source.repository.as_str()).collect();
                 write!(f, "mount {digest} from {}", from.join(" or "))?;
                 if sources.iter().all(|source| source.may_fail) {

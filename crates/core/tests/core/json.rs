@@ -238,10 +238,12 @@ fn repeated_objects_and_null_elements_are_read_as_go_reads_them() {
         ),
         (
             r#","platform":{"os":"a","variant":"v8"},"platform":null,"platform":{"os":"linux"}"#,
-            Some("linux/?"),
+            Some("linux/?/v8"),
         ),
         (r#","platform":{"os":"linux","os":null,"architecture":null}"#, Some("linux/?")),
-        (r#","platform":{"os":"linux"},"platform":null"#, None),
+        // Docker's entries of lists have a struct there, its descriptors a pointer.
+        (r#","platform":{"os":"linux"},"platform":null"#, Some("linux/?")),
+        (r#","platform":null"#, None),
     ] {
         let index = Index::parse(index(&entry(more), "").as_bytes()).unwrap();
         let found = index.manifests[0].platform.as_ref().map(ToString::to_string);
@@ -254,20 +256,47 @@ fn repeated_objects_and_null_elements_are_read_as_go_reads_them() {
     assert_eq!(read.manifests[0].urls, [""]);
     let annotations: Vec<_> = read.annotations.iter().map(|(key, value)| format!("{key}={value}")).collect();
     assert_eq!(annotations, ["a=1", "b=3", "c="]);
+    let cleared = r#","annotations":{"a":"1"},"annotations":null,"annotations":{"b":"2"}"#;
+    let read =
+        Index::parse(index(&entry(cleared), r#","annotations":{"a":"1"},"annotations":null"#).as_bytes());
+    let read = read.unwrap();
+    assert_eq!(read.manifests[0].annotations.keys().collect::<Vec<_>>(), ["b"]);
+    assert!(read.annotations.is_empty());
+    let platforms = entry(r#","size":1,"platform":{"os":"a"},"platform":null"#);
+    assert_eq!(Descriptor::parse(platforms.as_bytes()).unwrap().platform, None);
+    let config = format!(r#"{{"config":{},"Config":null}}"#, entry(r#","size":1"#));
+    assert_eq!(ImageManifest::parse_config_digest(config.as_bytes()).unwrap().as_str(), digest);
+    assert_eq!(ImageManifest::parse(config.as_bytes()).unwrap().config.digest.as_str(), digest);
     let null = Index::parse(br#"{"manifests":[null]}"#).unwrap_err().to_string();
     assert!(null.contains("manifests[0].digest"), "{null}");
     assert!(Index::parse(b"null").is_err());
 
     // What is written over keeps all that stands there.
-    let before = index(&entry(r#","platform":{"architecture":"amd64"},"platform":{"os":"linux"}"#), more);
-    let mut changed = Index::parse(before.as_bytes()).unwrap();
-    changed.manifests[0].annotations.insert("x".to_owned(), "y".to_owned());
-    let written = changed.encode_over(before.as_bytes(), &MediaType::OciIndex).unwrap();
-    assert_eq!(Index::parse(&written).unwrap(), changed);
-    changed.manifests[0].platform.as_mut().unwrap().variant = "v2".to_owned();
-    changed.annotations.insert("d".to_owned(), "4".to_owned());
-    let written = changed.encode_over(before.as_bytes(), &MediaType::OciIndex).unwrap();
-    assert_eq!(Index::parse(&written).unwrap(), changed);
+    let platform = r#","platform":{"architecture":"amd64"},"platform":{"os":"linux"}"#;
+    let nulls =
+        r#","mediaType":null,"platform":null,"annotations":{"k":"v"},"annotations":null,"x-note":null"#;
+    for more_of_entry in [platform.to_owned(), format!("{platform}{nulls}")] {
+        let before = index(&entry(&more_of_entry), more);
+        let mut changed = Index::parse(before.as_bytes()).unwrap();
+        changed.manifests[0].artifact_type = Some("q/w".to_owned());
+        let written = changed.encode_over(before.as_bytes(), &MediaType::OciIndex).unwrap();
+        assert_eq!(Index::parse(&written).unwrap(), changed);
+        let has_note = String::from_utf8(written).unwrap().contains(r#""x-note": null"#);
+        assert_eq!(has_note, more_of_entry.contains("x-note"));
+        changed.manifests[0].annotations.insert("x".to_owned(), "y".to_owned());
+        changed.manifests[0].platform.as_mut().unwrap().variant = "v2".to_owned();
+        changed.annotations.insert("d".to_owned(), "4".to_owned());
+        let written = changed.encode_over(before.as_bytes(), &MediaType::OciIndex).unwrap();
+        assert_eq!(Index::parse(&written).unwrap(), changed);
+    }
+}
+
+#[test]
+fn minus_zero_is_zero() {
+    let descriptor = format!(r#"{{"digest":"sha256:{}","size":-0}}"#, "a".repeat(64));
+    assert_eq!(Descriptor::parse(descriptor.as_bytes()).unwrap().size, 0);
+    let index = Index::parse(format!(r#"{{"manifests":[{descriptor}]}}"#).as_bytes()).unwrap();
+    assert_eq!(index.manifests[0].size, 0);
 }
 
 #[test]

@@ -49,6 +49,26 @@ fn every_recorded_list_has_dockers_bytes() {
 }
 
 #[test]
+fn entries_have_no_media_type_and_no_size_where_none_is_known() {
+    let digest = Digest::of(b"{}");
+    let encoded = |media_type: &str, size| {
+        let descriptor = Descriptor::new(MediaType::new(media_type), digest.clone(), size);
+        let bytes = String::from_utf8(list_of(&[descriptor]).to_bytes()).unwrap();
+        bytes.lines().skip(4).take_while(|line| !line.contains("platform")).collect::<Vec<_>>().join("\n")
+    };
+    let digest_line = format!("         \"digest\": \"{digest}\",");
+    let (type_line, size_line) = ("         \"mediaType\": \"a/b\",", "         \"size\": 2,");
+    for (media_type, size, lines) in [
+        ("a/b", 2, vec![type_line, size_line, &digest_line]),
+        ("a/b", 0, vec![type_line, &digest_line]),
+        ("", 2, vec![size_line, &digest_line]),
+        ("", 0, vec![&*digest_line]),
+    ] {
+        assert_eq!(encoded(media_type, size), format!("      {{\n{}", lines.join("\n")));
+    }
+}
+
+#[test]
 fn an_empty_list_is_a_docker_list() {
     let list = ManifestList::new("acme/app".parse().unwrap());
     let expected = "{\n   \"schemaVersion\": 2,\n   \"mediaType\": \"application/vnd.docker.distribution.manifest.list.v2+json\",\n   \"manifests\": []\n}";
@@ -108,10 +128,19 @@ fn two_names_that_share_a_file_are_refused_with_both_named() {
 fn manifests_that_docker_kept_without_their_bytes_are_rebuilt_by_indenting() {
     let mut kept = entry("h.io/a/b:1");
     kept.raw = None;
-    kept.manifest_json = br#"{"a":[1]}"#[..].into();
-    assert_eq!(&*kept.manifest_bytes().unwrap(), b"{\n   \"a\": [\n      1\n   ]\n}");
-    kept.descriptor.media_type = MediaType::OciManifest;
-    assert_eq!(&*kept.manifest_bytes().unwrap(), b"{\n  \"a\": [\n    1\n  ]\n}");
+    let docker = r#"{"mediaType":"application/vnd.docker.distribution.manifest.v2+json","a":[1]}"#;
+    // Docker goes by the manifest, not by its descriptor.
+    for media_type in [MediaType::DockerManifest, MediaType::OciManifest] {
+        kept.descriptor.media_type = media_type;
+        for (json, step) in [(docker, "   "), (r#"{"a":[1]}"#, "  "), (r#"{"mediaType":"","a":[1]}"#, "  ")] {
+            kept.manifest_json = json.as_bytes().into();
+            let indented = String::from_utf8(kept.manifest_bytes().unwrap().to_vec()).unwrap();
+            assert!(
+                indented.ends_with(&format!("\n{step}\"a\": [\n{step}{step}1\n{step}]\n}}")),
+                "{indented}"
+            );
+        }
+    }
 }
 
 fn platform() -> impl Strategy<Value = Platform> {

@@ -75,7 +75,7 @@ fn a_blob_is_mounted_once_and_what_needs_it_waits_for_it() {
         .steps
         .iter()
         .filter_map(|step| match &step.action {
-            Action::MountBlob { digest, sources } => {
+            Action::MountBlob { digest, sources, .. } => {
                 Some((digest, sources.iter().map(|source| source.repository.as_str()).collect()))
             }
             _ => None,
@@ -116,7 +116,7 @@ fn only_windows_may_go_on_without_a_blob() {
         plan.steps
             .iter()
             .find_map(|step| match &step.action {
-                Action::MountBlob { digest, sources } if *digest == Digest::of(b"l") => {
+                Action::MountBlob { digest, sources, .. } if *digest == Digest::of(b"l") => {
                     Some(sources.iter().map(|source| source.may_fail).collect::<Vec<_>>())
                 }
                 _ => None,

@@ -305,6 +305,10 @@ fn fields(error: &RegistryError) -> ObjectWriter {
         RegistryError::Protocol { url, expected, found } => {
             json.string("url", url).string("expected", expected).string("found", found)
         }
+        RegistryError::TooManyRedirects { url, source } => json
+            .string("url", url)
+            .string("expected", "an end of the redirects")
+            .string("found", &source.message),
         RegistryError::TimedOut { url, .. } => json.string("url", url),
         _ => json,
     }

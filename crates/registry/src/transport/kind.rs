@@ -24,12 +24,14 @@ pub enum TransportErrorKind {
     Opaque,
     /// Whoever set this page or program up did not open the way there.
     NotOpen,
+    /// The redirects have no end.
+    Redirects,
     /// Anything else.
     Other,
 }
 
 /// Every kind with its word.
-const WORDS: [(TransportErrorKind, &str); 11] = [
+const WORDS: &[(TransportErrorKind, &str)] = &[
     (TransportErrorKind::Refused, "refused"),
     (TransportErrorKind::Dns, "dns"),
     (TransportErrorKind::PlainHttp, "plain-http"),
@@ -40,6 +42,7 @@ const WORDS: [(TransportErrorKind, &str); 11] = [
     (TransportErrorKind::Aborted, "aborted"),
     (TransportErrorKind::Opaque, "opaque"),
     (TransportErrorKind::NotOpen, "not-open"),
+    (TransportErrorKind::Redirects, "redirects"),
     (TransportErrorKind::Other, "other"),
 ];
 
@@ -62,8 +65,8 @@ mod tests {
     #[test]
     fn each_kind_is_read_back_from_its_word() {
         for (kind, word) in WORDS {
-            assert_eq!(kind.as_str(), word);
-            assert_eq!(TransportErrorKind::from_word(word), kind);
+            assert_eq!(kind.as_str(), *word);
+            assert_eq!(TransportErrorKind::from_word(word), *kind);
         }
         assert_eq!(TransportErrorKind::from_word("nothing of this kind"), TransportErrorKind::Other);
     }

@@ -14,7 +14,7 @@ const REQUESTS_MAX: usize = 10;
 ///
 /// # Errors
 /// The errors of `exchange`, and [`TransportError`] of the kind [`TransportErrorKind::Other`] for a place that is no URL of
-/// HTTP, and after ten requests.
+/// HTTP, [`TransportErrorKind::Redirects`] after ten requests.
 pub async fn send_following<T: Transport>(
     transport: &T,
     mut request: Request,
@@ -31,7 +31,7 @@ pub async fn send_following<T: Transport>(
     }
     let location = shown_url(&location);
     let message = format!(r#"Get "{location}": stopped after {REQUESTS_MAX} redirects"#);
-    Err(TransportError { kind: TransportErrorKind::Other, message })
+    Err(TransportError { kind: TransportErrorKind::Redirects, message })
 }
 
 /// Returns the request that a redirect leads to, with its `Location` as the server wrote it; `None` if `response` is no

@@ -91,6 +91,7 @@ async fn what_a_browser_keeps_to_itself_is_told_apart() {
         (plain, "registry:5000", opaque, false, Some(false), "local-network-denied"),
         (plain, "registry.example", opaque, true, None, "cors"),
         (plain, "registry.example", Some(TransportErrorKind::NotOpen), true, None, "out-of-reach"),
+        (plain, "registry.example", Some(TransportErrorKind::Redirects), true, None, "protocol"),
     ] {
         let script = Scripted { page, kind, reaches, denied, realm: "" };
         let client = Client::builder(Rc::new(script)).access(|_| Access::PlainFirst).build();
@@ -98,6 +99,7 @@ async fn what_a_browser_keeps_to_itself_is_told_apart() {
         let error = client.manifest(&reference).await.unwrap_err();
         assert_eq!(error.code(), code, "{page:?} {host}: {error}");
         assert!(error.to_string().contains(host), "{error}");
+        assert_eq!(error.is_transient(), code == "unreachable", "{error}");
         if let Error::Unreachable { no_local_network, .. } = error {
             assert_eq!(no_local_network, denied == Some(host.starts_with("127.")), "{host}");
         }

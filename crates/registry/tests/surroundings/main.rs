@@ -507,8 +507,9 @@ async fn redirects_are_followed_ten_times_and_credentials_stay_with_their_origin
     assert_eq!(asking("/own", true).await.unwrap().body, "Basic x");
     assert_eq!(asking("/beyond-ascii", true).await.unwrap().body, "/here/%C3%A9");
     assert_eq!(asking("/away", false).await.unwrap().status, StatusCode::TEMPORARY_REDIRECT);
-    let message = asking("/circle", true).await.err().map(|error| error.message);
-    assert_eq!(message.as_deref(), Some(r#"Get "/circle": stopped after 10 redirects"#));
+    let error = asking("/circle", true).await.err().expect("it has no end");
+    assert_eq!(error.message, r#"Get "/circle": stopped after 10 redirects"#);
+    assert_eq!(error.kind, TransportErrorKind::Redirects);
 }
 
 #[tokio::test]

@@ -71,7 +71,7 @@ pub fn bytes(action: &Action) -> u64 {
 fn what(action: &Action) -> String {
     let words = text().push();
     match action {
-        Action::MountBlob { digest, sources } => {
+        Action::MountBlob { digest, sources, .. } => {
             let from: Vec<&str> = sources.iter().map(|source| source.repository.as_str()).collect();
             let digest = format!("{}:{}…", digest.algorithm().as_str(), digest.short());
             let may_fail = sources.iter().all(|source| source.may_fail);
