@@ -386,9 +386,12 @@ fn overlap(one: SocketAddr, other: SocketAddr) -> bool {
 
 /// Returns the text of a file that the configuration needs, without a byte order mark.
 pub(crate) fn read(path: &Path) -> Result<String, ConfigError> {
-    let text =
+    let mut text =
         fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
-    Ok(text.strip_prefix('\u{feff}').map_or_else(|| text.clone(), str::to_owned))
+    if text.starts_with('\u{feff}') {
+        text.remove(0);
+    }
+    Ok(text)
 }
 
 /// Parses the text of a configuration file. Its errors show the position in place of the line, which may hold a secret.
