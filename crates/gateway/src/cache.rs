@@ -4,10 +4,11 @@ mod index;
 
 use std::{
     io,
+    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::SystemTime,
 };
@@ -16,8 +17,13 @@ use axum::body::Body;
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use tallyman_core::{Digest, Hasher};
-use tokio::{fs, fs::File, io::AsyncWriteExt as _};
+use tokio::{
+    fs,
+    fs::{File, OpenOptions},
+    io::AsyncWriteExt as _,
+};
 use tokio_util::io::ReaderStream;
+use tracing::warn;
 
 use index::{FileInUse, Index};
 
@@ -26,6 +32,9 @@ const SHARE: u64 = 4;
 const PIECE: usize = 64 * 1024;
 /// The beginning of a file's name until it is whole.
 const PARTIAL: &str = "partial-";
+/// The rights on folders and files, whatever the umask: the content may be of private repositories.
+const FOLDER_MODE: u32 = 0o700;
+const FILE_MODE: u32 = 0o600;
 
 /// A folder of content, named by digest. It belongs to one gateway alone.
 #[derive(Debug)]
@@ -33,6 +42,8 @@ pub(crate) struct Cache {
     folder: PathBuf,
     index: Mutex<Index>,
     next: AtomicU64,
+    /// `true` if the last write failed, which is logged once until one succeeds.
+    is_failing: AtomicBool,
 }
 
 /// Content of the cache that is being read.
@@ -109,7 +120,8 @@ impl CachedContent {
 impl Cache {
     /// Opens a folder with what an earlier gateway left there.
     pub(crate) fn open(folder: &Path, max: u64) -> io::Result<Self> {
-        std::fs::create_dir_all(folder)?;
+        std::fs::DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(folder)?;
+        check_writable(folder)?;
         let mut left: Vec<(SystemTime, String, u64)> = Vec::new();
         for entry in std::fs::read_dir(folder)? {
             let entry = entry?;
@@ -126,7 +138,12 @@ impl Cache {
         for (_, name, length) in &left {
             index.add(name, *length, false);
         }
-        let cache = Self { folder: folder.to_owned(), index: Mutex::new(index), next: AtomicU64::default() };
+        let cache = Self {
+            folder: folder.to_owned(),
+            index: Mutex::new(index),
+            next: AtomicU64::default(),
+            is_failing: AtomicBool::default(),
+        };
         cache.set_max(max);
         Ok(cache)
     }
@@ -137,13 +154,7 @@ impl Cache {
         // A relative path is in the folder of the process.
         let above = above.unwrap_or_else(|| Path::new("."));
         std::fs::read_dir(above)?;
-        if above == folder {
-            return Ok(());
-        }
-        // Rights and file systems do not tell beforehand whether a folder can be made.
-        let probe = above.join(format!(".tallyman-check-{}", std::process::id()));
-        std::fs::create_dir(&probe)?;
-        std::fs::remove_dir(probe)
+        check_writable(above)
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -200,7 +211,9 @@ impl Cache {
             is_whole: false,
         };
         self.remove(evicted);
-        writer.file = File::create(&writer.partial).await.ok();
+        let opened =
+            OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(&writer.partial).await;
+        writer.file = self.unless_failed(opened);
         let state = (body.into_data_stream(), writer.file.is_some().then_some(writer));
         Body::from_stream(stream::unfold(state, |(mut pieces, mut writer)| async move {
             let piece = match pieces.next().await? {
@@ -214,6 +227,25 @@ impl Cache {
             };
             Some((Ok(piece), (pieces, writer)))
         }))
+    }
+
+    /// Returns what a write brought. The first of several failures in a row is logged: requests go on without the cache.
+    fn unless_failed<T>(&self, written: io::Result<T>) -> Option<T> {
+        match written {
+            Ok(value) => {
+                self.is_failing.store(false, Ordering::Relaxed);
+                Some(value)
+            }
+            Err(error) => {
+                if !self.is_failing.swap(true, Ordering::Relaxed) {
+                    warn!(
+                        folder = %self.folder.display(), %error,
+                        "the cache cannot be written, so nothing new is kept; make its folder writable for the gateway"
+                    );
+                }
+                None
+            }
+        }
     }
 
     fn index(&self) -> MutexGuard<'_, Index> {
@@ -252,17 +284,37 @@ impl CacheWriter {
         if self.written > self.length {
             return None;
         }
-        let file = self.file.as_mut()?;
-        file.write_all(piece).await.ok()?;
+        let written = self.write(piece).await;
+        self.is_whole = self.cache.unless_failed(written)?;
+        (self.written < self.length).then_some(self)
+    }
+
+    /// Writes one more piece to the file. Returns `true` if the file is whole, has its digest, and got its name.
+    async fn write(&mut self, piece: &Bytes) -> io::Result<bool> {
+        let Some(file) = &mut self.file else { return Ok(false) };
+        file.write_all(piece).await?;
         if self.written < self.length {
-            return Some(self);
+            return Ok(false);
         }
-        file.flush().await.ok()?;
-        if self.hasher.clone().finish() == self.digest {
-            fs::rename(&self.partial, self.cache.folder.join(&self.name)).await.ok()?;
-            self.is_whole = true;
+        file.flush().await?;
+        let has_digest = self.hasher.clone().finish() == self.digest;
+        if has_digest {
+            fs::rename(&self.partial, self.cache.folder.join(&self.name)).await?;
         }
-        None
+        Ok(has_digest)
+    }
+}
+
+/// Checks that files can be made in a folder, and leaves it as it is. Rights and file systems do not tell beforehand. A full disk is no
+/// fault: content of the cache makes room.
+fn check_writable(folder: &Path) -> io::Result<()> {
+    let probe = folder.join(format!(".tallyman-check-{}", std::process::id()));
+    match std::fs::DirBuilder::new().mode(FOLDER_MODE).create(&probe) {
+        Ok(()) => std::fs::remove_dir(probe),
+        Err(error) if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => {
+            Ok(())
+        }
+        Err(error) => Err(error),
     }
 }
 
@@ -276,7 +328,7 @@ fn digest_of(name: &str) -> Option<Digest> {
 
 #[cfg(test)]
 mod tests {
-    use std::{convert::Infallible, sync::Arc};
+    use std::{convert::Infallible, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc};
 
     use axum::body::{Body, to_bytes};
     use bytes::Bytes;
@@ -334,6 +386,19 @@ mod tests {
         assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
         drop(smaller);
         std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[tokio::test]
+    async fn nobody_else_can_read_what_is_kept() {
+        let above = std::env::temp_dir().join(format!("tallyman-gateway-rights-{}", std::process::id()));
+        let folder = above.join("cache");
+        let cache = Arc::new(Cache::open(&folder, 4 * BLOCK).unwrap());
+        let digest = Digest::of(b"0123456789");
+        put(&cache, &digest, b"0123456789").await;
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let file = folder.join(super::name_of(&digest));
+        assert_eq!([&above, &folder, &file].map(|path| mode(path)), [0o700, 0o700, 0o600]);
+        std::fs::remove_dir_all(above).unwrap();
     }
 
     #[tokio::test]

@@ -21,7 +21,7 @@ use url::Url;
 use crate::{descriptors, guard::host_of, limits::Limits, rate_floor::Pace};
 
 pub use self::{
-    error::{ConfigError, HtpasswdError, RegistryError},
+    error::{ConfigError, HtpasswdError, PasswordFault, RegistryError},
     registry::{Redirects, RegistryConfig},
 };
 pub(crate) use self::{
@@ -236,9 +236,7 @@ impl ConfigFile {
     /// # Errors
     /// When it cannot be read, is not of this form, or contradicts itself.
     pub fn read(&self) -> Result<Config, ConfigError> {
-        let text = read(&self.path)?;
-        let mut config: Config = toml::from_str(&text)
-            .map_err(|source| ConfigError::Syntax { path: self.path.clone(), source: Box::new(source) })?;
+        let mut config = parse(&self.path, &read(&self.path)?)?;
         config.listen = self.listen.unwrap_or(config.listen);
         config.check()?;
         Ok(config)
@@ -309,17 +307,17 @@ impl Config {
             parsed.map_err(|source| ConfigError::Sample { found: sample.reference.clone(), source })?;
         }
         if let Some(url) = self.public_url.as_ref().filter(|url| !is_plain_url(url)) {
-            return Err(ConfigError::PublicUrl { found: url.to_string() });
+            return Err(ConfigError::PublicUrl { found: fields::without_password(url.as_str()) });
         }
         for origin in &self.origins {
             let parsed = Url::parse(origin).map(|url| url.origin().ascii_serialization());
             if parsed.ok().as_ref() != Some(origin) {
-                return Err(ConfigError::Origin { found: origin.clone() });
+                return Err(ConfigError::Origin { found: fields::without_password(origin) });
             }
         }
         for source in &self.connect {
             if source.contains([';', ',', '\'']) || !source.bytes().all(|byte| byte.is_ascii_graphic()) {
-                return Err(ConfigError::ConnectSource { found: source.clone() });
+                return Err(ConfigError::ConnectSource { found: fields::without_password(source) });
             }
         }
         let limits = &self.limits;
@@ -332,23 +330,26 @@ impl Config {
             ("bytes_per_second", limits.bytes_per_second),
             ("answer_seconds", limits.answer_seconds),
         ];
-        if let Some((field, _)) = numbers.into_iter().find(|(_, value)| !(1..=1_000_000).contains(value)) {
-            return Err(ConfigError::Limit { field });
+        if let Some((field, found)) = numbers.into_iter().find(|(_, value)| !(1..=1_000_000).contains(value))
+        {
+            return Err(ConfigError::Limit { field, found });
         }
         if !self.base_path.is_empty() && !is_base_path(&self.base_path) {
             return Err(ConfigError::BasePath { found: self.base_path.clone() });
         }
         if let Some(host) = self.hosts.iter().find(|host| host_of(host) != Some(host)) {
-            return Err(ConfigError::Host { found: host.clone() });
+            return Err(ConfigError::Host { found: fields::without_password(host) });
         }
         if let Some(found) = self.metrics_listen.filter(|metrics| overlap(*metrics, self.listen)) {
             return Err(ConfigError::MetricsListen { listen: self.listen, found });
         }
         match &self.sign_in {
-            Some(
-                SignInConfig { htpasswd: Some(_), header: Some(_), .. }
-                | SignInConfig { htpasswd: None, header: None, .. },
-            ) => Err(ConfigError::SignInMethod),
+            Some(SignInConfig { htpasswd: Some(_), header: Some(_), .. }) => {
+                Err(ConfigError::SignInMethod { found: "both" })
+            }
+            Some(SignInConfig { htpasswd: None, header: None, .. }) => {
+                Err(ConfigError::SignInMethod { found: "neither" })
+            }
             Some(SignInConfig { header: Some(_), .. }) if self.trusted_proxies.is_empty() => {
                 Err(ConfigError::SignInHeader)
             }
@@ -383,8 +384,28 @@ fn overlap(one: SocketAddr, other: SocketAddr) -> bool {
     one.port() != 0 && one.port() == other.port() && (is_any || one.ip() == other.ip())
 }
 
+/// Returns the text of a file that the configuration needs, without a byte order mark.
 pub(crate) fn read(path: &Path) -> Result<String, ConfigError> {
-    fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })
+    let mut text =
+        fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+    if text.starts_with('\u{feff}') {
+        text.remove(0);
+    }
+    Ok(text)
+}
+
+/// Parses the text of a configuration file. Its errors show the position in place of the line, which may hold a secret.
+fn parse(path: &Path, text: &str) -> Result<Config, ConfigError> {
+    toml::from_str(text).map_err(|error: toml::de::Error| {
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        let line_before = before.rsplit('\n').next().unwrap_or_default();
+        ConfigError::Syntax {
+            path: path.to_owned(),
+            line: before.matches('\n').count() + 1,
+            column: line_before.chars().count() + 1,
+            reason: fields::reason_of(&error),
+        }
+    })
 }
 
 #[cfg(test)]
@@ -392,8 +413,7 @@ mod tests {
     use super::{Config, ConfigError, RegistryConfig};
 
     fn parse(text: &str) -> Result<Config, ConfigError> {
-        let config: Config = toml::from_str(text)
-            .map_err(|error| ConfigError::Syntax { path: "gateway.toml".into(), source: Box::new(error) })?;
+        let config = super::parse("gateway.toml".as_ref(), text)?;
         config.check().map(|()| config)
     }
 

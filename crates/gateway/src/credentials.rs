@@ -8,11 +8,16 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
+use axum::BoxError;
 use http::HeaderValue;
 use tallyman_auth::{Credentials as Login, TokenAnswer};
 use tracing::{info, warn};
 
-use crate::{config::password_in, refusal::Refusal, single_flight::SingleFlight};
+use crate::{
+    config::{password_in, read},
+    refusal::Refusal,
+    single_flight::SingleFlight,
+};
 
 /// Tokens end this much before their time.
 const MARGIN: Duration = Duration::from_secs(10);
@@ -89,17 +94,19 @@ impl Credentials {
             return false;
         }
         *read_at = Some(Instant::now());
-        let text = match tokio::fs::read_to_string(path).await {
+        let file = path.clone();
+        let read = tokio::task::spawn_blocking(move || read(&file)).await;
+        let text = match read.map_err(Into::into).and_then(|read| read.map_err(BoxError::from)) {
             Ok(text) => text,
             Err(error) => {
-                warn!(path = %path.display(), %error, "the password was refused, and its file cannot be read anew");
+                warn!(%error, "the password was refused, and its file cannot be read anew");
                 return false;
             }
         };
-        let password = password_in(&text);
-        let read = OwnLogin::new(&self.user, password);
         // One that is being written is empty for a moment.
-        let is_new = !password.is_empty() && read.basic.as_ref() != refused;
+        let Ok(password) = password_in(&text) else { return false };
+        let read = OwnLogin::new(&self.user, password);
+        let is_new = read.basic.as_ref() != refused;
         if is_new {
             info!(path = %path.display(), "the password was refused, and its file has another one");
             self.login.store(Arc::new(read));

@@ -163,7 +163,11 @@ fn htpasswd_files() {
                     assert!(text.contains(&format!("{user}:{found}")), "{user}: {hash}");
                 }
             }
-            Err(HtpasswdError::Line { line } | HtpasswdError::Hash { line }) => {
+            Err(
+                HtpasswdError::Line { line, .. }
+                | HtpasswdError::Hash { line }
+                | HtpasswdError::Cost { line, .. },
+            ) => {
                 assert!((1..=text.lines().count()).contains(&line));
             }
             Err(error) => assert_eq!(error, HtpasswdError::Empty),

@@ -1,9 +1,10 @@
-//! The guard at the door: it refuses unknown host names and requests of other sites' pages.
+//! The refusal of unknown host names and of requests of other sites' pages.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use http::{HeaderMap, Method, StatusCode, Uri, header};
 use ipnet::IpNet;
+use url::Url;
 
 use crate::refusal::Refusal;
 
@@ -25,6 +26,8 @@ pub(crate) struct Guard {
     pub(crate) hosts: Vec<String>,
     pub(crate) origins: Vec<String>,
     pub(crate) trusted_proxies: Vec<IpNet>,
+    /// The URL by which the gateway is called, if the configuration has it.
+    pub(crate) public_url: Option<Url>,
 }
 
 /// The page behind a request.
@@ -86,21 +89,20 @@ impl Guard {
                 "only requests made by the app are allowed, found one for a {destination}"
             )));
         }
+        let site = text("sec-fetch-site");
         if let Some(origin) = text("origin") {
             if self.origins.iter().any(|welcome| welcome == origin) {
                 return Ok(Page::Allowed(origin.to_owned()));
             }
-            let authority = origin.split_once("://").map_or("", |(_, authority)| authority);
-            let called = request_authority(uri, headers).unwrap_or_default();
-            let same = without_default_port(authority).eq_ignore_ascii_case(without_default_port(called));
-            if authority.is_empty() || !same {
+            // The browser has compared the origins itself, and no page can set that header. A proxy may have changed `Host`.
+            if site != Some("same-origin") && !self.is_own_origin(origin, uri, headers) {
                 return Err(Refusal::denied(format!(
                     "expected a request of the gateway's own pages, found one of {origin}; add it to `origins` if it \
                      is meant"
                 )));
             }
         }
-        match text("sec-fetch-site") {
+        match site {
             None | Some("same-origin") => Ok(Page::Own),
             // The address bar.
             Some("none") if *method == Method::GET => Ok(Page::Own),
@@ -108,6 +110,18 @@ impl Guard {
                 "expected a request of the gateway's own pages, found a {site} one"
             ))),
         }
+    }
+
+    /// Returns `true` for the origin of `public_url`, and for that of the authority by which the gateway is called, by whatever scheme.
+    fn is_own_origin(&self, origin: &str, uri: &Uri, headers: &HeaderMap) -> bool {
+        let public = self.public_url.as_ref().map(|url| url.origin().ascii_serialization());
+        if public.is_some_and(|public| public == origin) {
+            return true;
+        }
+        let authority = origin.split_once("://").map_or("", |(_, authority)| authority);
+        let called = request_authority(uri, headers).unwrap_or_default();
+        !authority.is_empty()
+            && without_default_port(authority).eq_ignore_ascii_case(without_default_port(called))
     }
 
     /// The caller's address: that of the connection, or what trusted proxies say of it.
@@ -183,6 +197,7 @@ mod tests {
             hosts: vec!["registry.example".to_owned()],
             origins: vec!["https://ui.example".to_owned()],
             trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()],
+            public_url: Some("https://public.example:8443/tallyman".parse().unwrap()),
         }
     }
 
@@ -245,6 +260,19 @@ mod tests {
             (Method::PUT, vec![("origin", "http://registry.example:8081")], None),
             (Method::PUT, vec![("origin", "http://registry.example")], None),
             (Method::PUT, vec![("origin", "null")], None),
+            (Method::PUT, vec![("origin", "https://public.example:8443")], Some(Page::Own)),
+            (Method::PUT, vec![("origin", "https://public.example")], None),
+            (Method::PUT, vec![("origin", "http://public.example:8443")], None),
+            (
+                Method::PUT,
+                vec![("origin", "https://registry.example"), ("sec-fetch-site", "same-origin")],
+                Some(Page::Own),
+            ),
+            (
+                Method::PUT,
+                vec![("origin", "https://registry.example"), ("sec-fetch-site", "same-site")],
+                None,
+            ),
             (Method::POST, vec![("origin", "https://attacker.example")], None),
             (Method::POST, vec![("origin", "https://ui.example"), ("sec-fetch-site", "cross-site")], welcome),
             (Method::POST, vec![("origin", "https://ui.example.attacker.example")], None),

@@ -162,6 +162,21 @@ impl HttpClient {
     }
 }
 
+/// An error and its causes. An error of input and output that wraps another one counts that as its cause.
+pub(crate) fn causes<'a>(
+    error: &'a (dyn Error + 'static),
+) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error| {
+        let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        inner.map(|inner| inner as &(dyn Error + 'static)).or_else(|| error.source())
+    })
+}
+
+/// Returns the text of the cause behind all others, which alone says something to people.
+pub(crate) fn root_cause(error: &(dyn Error + 'static)) -> String {
+    causes(error).last().unwrap_or(error).to_string()
+}
+
 /// Returns `true` for the error of a connection that the server ended before an answer.
 fn has_ended(error: &client::legacy::Error) -> bool {
     const ENDED: [io::ErrorKind; 3] =

@@ -81,10 +81,11 @@ mod workers;
 
 pub use addresses::{AddressRefused, Networks};
 pub use config::{
-    Config, ConfigError, ConfigFile, HtpasswdError, LimitsConfig, Redirects, RegistryConfig, RegistryError,
-    SignInConfig, TlsConfig,
+    Config, ConfigError, ConfigFile, HtpasswdError, LimitsConfig, PasswordFault, Redirects, RegistryConfig,
+    RegistryError, SignInConfig, TlsConfig,
 };
 pub use descriptors::raise_descriptor_limit;
 pub use probe::{ProbeError, probe};
 pub use program::run_program;
 pub use server::{ServeError, Server, check, serve};
+pub use server_tls::TlsError;

@@ -15,7 +15,7 @@ use crate::rate_floor::{Pace, RateFloor};
 
 /// A body whose sender kept the gateway waiting for too long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected the rest of a body, it came too slowly")]
+#[error("expected the rest of a body, but it came too slowly")]
 pub(crate) struct Stalled;
 
 /// A body with a floor under the rate at which it comes, without trailers.

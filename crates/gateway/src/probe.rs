@@ -7,7 +7,7 @@ use http::{Request, StatusCode, Uri};
 
 use crate::{
     addresses::{Networks, Resolver},
-    http_client::{HttpClient, TrustRoots},
+    http_client::{HttpClient, TrustRoots, root_cause},
 };
 
 /// The time that the response may take.
@@ -17,8 +17,8 @@ const TIMEOUT: Duration = Duration::from_secs(2);
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProbeError {
-    /// The URL cannot be parsed.
-    #[error("expected an address, found {found:?}")]
+    /// The URL is none of HTTP.
+    #[error("expected a URL such as http://127.0.0.1:8080/readyz, found {found:?}")]
     Url {
         /// The text.
         found: String,
@@ -30,7 +30,7 @@ pub enum ProbeError {
         seconds: u64,
     },
     /// There is no response at all.
-    #[error("no response: {0}")]
+    #[error("no response: {}", root_cause(&**.0))]
     Connection(Box<dyn std::error::Error + Send + Sync>),
     /// The response says that it is not ready.
     #[error("the response is {status}")]
@@ -46,7 +46,8 @@ pub enum ProbeError {
 /// # Errors
 /// [`ProbeError`] if it is not ready, or does not answer within two seconds.
 pub async fn probe(url: &str) -> Result<(), ProbeError> {
-    let uri: Uri = url.parse().map_err(|_| ProbeError::Url { found: url.to_owned() })?;
+    let uri = url.parse().ok().filter(|uri: &Uri| matches!(uri.scheme_str(), Some("http" | "https")));
+    let uri = uri.ok_or_else(|| ProbeError::Url { found: url.to_owned() })?;
     let everywhere = ["0.0.0.0/0", "::/0"].map(|network| network.parse().expect("both are networks"));
     let resolver = Resolver(Arc::new(Networks::new(everywhere)));
     let client = HttpClient::direct(resolver, TrustRoots::Any)

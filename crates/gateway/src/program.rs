@@ -2,7 +2,7 @@
 
 use std::{ffi::OsString, net::SocketAddr, path::PathBuf, process::ExitCode};
 
-use clap::{CommandFactory, FromArgMatches, Parser, ValueEnum};
+use clap::{CommandFactory, FromArgMatches, Parser, ValueEnum, error::ErrorKind};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{error, info, warn};
 
@@ -25,10 +25,9 @@ struct Arguments {
     #[arg(
         long,
         value_name = "NAME=URL",
-        help = "Registry and its name in paths, such as hub=https://registry-1.docker.io; may be repeated",
-        value_parser = registry
+        help = "Registry and its name in paths, such as hub=https://registry-1.docker.io; may be repeated"
     )]
-    registry: Vec<RegistryConfig>,
+    registry: Vec<String>,
     #[arg(
         long,
         value_name = "SOURCE",
@@ -63,20 +62,22 @@ enum Log {
     Json,
 }
 
-fn registry(text: &str) -> Result<RegistryConfig, String> {
-    RegistryConfig::from_flag(text).map_err(|error| error.to_string())
-}
-
 /// Runs the gateway as the program `name` with arguments that do not repeat it, and returns its exit code. `--help` and
 /// arguments that are wrong end the process.
 pub fn run_program(name: &'static str, arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let command = Arguments::command().name(name).bin_name(name);
     let matches = command.get_matches_from(std::iter::once(name.into()).chain(arguments));
     let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    // Not by a parser of the flag: its errors show the value, which may hold a password.
+    let registries = arguments.registry.iter().map(|text| RegistryConfig::from_flag(text));
+    let registries = registries.collect::<Result<_, _>>().unwrap_or_else(|error| {
+        let message = format!("--registry: {error}");
+        Arguments::command().name(name).bin_name(name).error(ErrorKind::ValueValidation, message).exit()
+    });
     // Connections are served on threads of their own.
     match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => {
-            let code = runtime.block_on(run_with(arguments));
+            let code = runtime.block_on(run_with(arguments, registries));
             // A disk that hangs holds no end up.
             runtime.shutdown_background();
             code
@@ -88,7 +89,7 @@ pub fn run_program(name: &'static str, arguments: impl IntoIterator<Item = OsStr
     }
 }
 
-async fn run_with(arguments: Arguments) -> ExitCode {
+async fn run_with(arguments: Arguments, registries: Vec<RegistryConfig>) -> ExitCode {
     log::start(arguments.log == Log::Json);
     if let Some(url) = &arguments.probe {
         return match probe(url).await {
@@ -99,7 +100,7 @@ async fn run_with(arguments: Arguments) -> ExitCode {
             }
         };
     }
-    match run(arguments).await {
+    match run(arguments, registries).await {
         Ok(code) => code,
         Err(error) => {
             error!("{error}");
@@ -108,14 +109,16 @@ async fn run_with(arguments: Arguments) -> ExitCode {
     }
 }
 
-async fn run(arguments: Arguments) -> Result<ExitCode, ServeError> {
+async fn run(arguments: Arguments, registries: Vec<RegistryConfig>) -> Result<ExitCode, ServeError> {
+    // A reload that is asked for during the start is made after it, and does not end the program.
+    let hangup = listen(SignalKind::hangup());
     let file = arguments.config.map(|path| ConfigFile { path, listen: arguments.listen });
     let config = match &file {
         Some(file) => file.read()?,
         None => {
             let default = Config::default();
             Config {
-                registries: arguments.registry,
+                registries,
                 connect: arguments.connect,
                 title: arguments.title.unwrap_or_else(|| default.title.clone()),
                 listen: arguments.listen.unwrap_or(default.listen),
@@ -132,7 +135,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode, ServeError> {
     let scheme = if config.tls.is_some() { "https" } else { "http" };
     let running = serve(config, file).await?;
     info!("listening on {scheme}://{}/", running.address);
-    let mut signals = Signals::new();
+    let mut signals = Signals::new(hangup);
     signals.until_shutdown(&running).await;
     info!(
         "shutting down: waiting up to {} seconds for running transfers ({} in progress); send the signal again to end at once",
@@ -158,11 +161,14 @@ struct Signals {
     terminate: Signal,
 }
 
+fn listen(kind: SignalKind) -> Signal {
+    signal(kind).expect("signals can be listened to on this system")
+}
+
 impl Signals {
-    fn new() -> Self {
-        let listen = |kind| signal(kind).expect("signals can be listened to on this system");
+    fn new(hangup: Signal) -> Self {
         Self {
-            hangup: listen(SignalKind::hangup()),
+            hangup,
             interrupt: listen(SignalKind::interrupt()),
             terminate: listen(SignalKind::terminate()),
         }

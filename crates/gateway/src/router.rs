@@ -17,7 +17,7 @@ use axum::{
     extract::{ConnectInfo, Request, State},
     middleware::{Next, from_fn_with_state},
     response::IntoResponse as _,
-    routing::{get, post},
+    routing::{any, get, post},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Uri, header};
 use tower::ServiceExt as _;
@@ -92,7 +92,12 @@ fn is_for_other_origins(path: &str) -> bool {
 
 /// The routes of everything but registries, which [`answer`] sees to.
 pub(crate) fn router(gateway: &Arc<Gateway>) -> Router {
-    let files = Router::new().route(SETTINGS, get(app_settings)).fallback(app_file);
+    let files = Router::new()
+        .route(SETTINGS, get(app_settings))
+        .route("/v2", any(no_registry))
+        .route("/v2/{*rest}", any(no_registry))
+        .route("/v2/", any(no_registry))
+        .fallback(app_file);
     let guarded = Router::new()
         .route("/metrics", get(metrics_for_callers))
         .fallback_service(files.with_state(Arc::clone(gateway)))
@@ -292,6 +297,16 @@ async fn app_file(State(gateway): State<Arc<Gateway>>, request: Request) -> Resu
     let storages = snapshot.registries.iter().flat_map(|registry| registry.browser_storages());
     let sources: Vec<&str> = snapshot.config.connect.iter().chain(storages).map(String::as_str).collect();
     app::file(&sources, request.method(), request.uri().path(), request.headers()).await
+}
+
+/// Answers programs that take the gateway for a registry, as Docker does with any host name.
+async fn no_registry(State(gateway): State<Arc<Gateway>>, request: Request) -> Refusal {
+    let snapshot = gateway.snapshot.load();
+    let (path, base) = (request.uri().path(), &snapshot.config.base_path);
+    Refusal::not_found(format!(
+        "expected a path below {base}{REGISTRIES}NAME/v2/, where this gateway has its registries, found {path}; Docker needs a \
+         proxy that maps /v2/ of a host name to one of them"
+    ))
 }
 
 /// Answers requests of the gateway's own pages and of allowed origins, whose pages may read the answer and its refusals.

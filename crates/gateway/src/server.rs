@@ -20,7 +20,7 @@ use crate::{
     connections::Connections,
     metrics::Metrics,
     router::{Gateway, operations, router},
-    server_tls,
+    server_tls::{self, TlsError},
     snapshot::Snapshot,
     workers::Workers,
 };
@@ -47,10 +47,8 @@ pub enum ServeError {
     #[error("could not start a worker thread: {0}")]
     Threads(io::Error),
     /// The certificate or its key cannot be used.
-    #[error(
-        "tls: expected a certificate and its key in PEM form, found: {0}; name the files in certificate and key"
-    )]
-    Tls(io::Error),
+    #[error("tls: {0}")]
+    Tls(#[from] TlsError),
 }
 
 /// A gateway that answers. Dropping it ends it at once.
@@ -87,8 +85,8 @@ impl Server {
             None => before.config.clone(),
         };
         let tls = self.tls.as_ref().zip(config.tls.as_ref());
-        let tls = tls.map(|(running, wanted)| Ok((running, server_tls::load(wanted)?)));
-        let tls = tls.transpose().map_err(ServeError::Tls)?;
+        let tls = tls.map(|(running, wanted)| Ok::<_, TlsError>((running, server_tls::load(wanted)?)));
+        let tls = tls.transpose()?;
         let kept = config.keep_bound(&before.config);
         // Changes the cache, so nothing may fail after it.
         let snapshot = Snapshot::new(config, Some(&before))?;
@@ -148,7 +146,8 @@ impl Server {
 pub fn check(config: Config) -> Result<(), ServeError> {
     let tls = config.tls.clone();
     Snapshot::check(config)?;
-    tls.as_ref().map(server_tls::load).transpose().map(drop).map_err(ServeError::Tls)
+    tls.as_ref().map(server_tls::load).transpose()?;
+    Ok(())
 }
 
 /// Begins to listen and to answer. `source` is the file that a reload reads.
@@ -159,7 +158,7 @@ pub fn check(config: Config) -> Result<(), ServeError> {
 pub async fn serve(config: Config, source: Option<ConfigFile>) -> Result<Server, ServeError> {
     let (listen, metrics_listen, base) = (config.listen, config.metrics_listen, config.base_path.clone());
     let snapshot = Snapshot::new(config, None)?;
-    let tls = snapshot.config.tls.as_ref().map(server_tls::load).transpose().map_err(ServeError::Tls)?;
+    let tls = snapshot.config.tls.as_ref().map(server_tls::load).transpose()?;
     let tls = tls.map(|tls| Arc::new(ArcSwap::from_pointee(tls)));
     if !app::is_there() {
         warn!("{}", app::MISSING);

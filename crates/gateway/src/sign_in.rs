@@ -88,8 +88,8 @@ impl SignIn {
                 let secret = match secret {
                     None => None,
                     Some(text) => {
-                        let error = ConfigError::SessionKey { min: SessionSecret::MIN };
-                        Some(SessionSecret::new(&text).ok_or(error)?)
+                        let (min, found) = (SessionSecret::MIN, text.trim().len());
+                        Some(SessionSecret::new(&text).ok_or(ConfigError::SessionKey { min, found })?)
                     }
                 };
                 let before = match before {
@@ -99,7 +99,7 @@ impl SignIn {
                 Ok(Self::Passwords(Arc::new(Passwords::new(users, secret, before))))
             }
             (None, Some(header)) => Ok(Self::Header(header.to_ascii_lowercase())),
-            (None, None) => Err(ConfigError::SignInMethod),
+            (None, None) => Err(ConfigError::SignInMethod { found: "neither" }),
         }
     }
 
@@ -114,21 +114,16 @@ impl SignIn {
         match self {
             Self::Passwords(passwords) => passwords.check(guard.caller(peer, headers), headers, secure).await,
             Self::Header(name) => {
-                let mut named = headers.get_all(name).into_iter();
-                let user = named.next().and_then(|value| value.to_str().ok());
-                // A proxy that adds its header to the caller's lets the caller choose who it is.
-                let is_one = named.next().is_none() && user.is_some_and(|user| !user.contains(','));
-                match user.filter(|user| is_one && !user.is_empty() && guard.trusts(peer.ip())) {
-                    // `Authorization` is between the caller and that proxy.
-                    Some(user) => {
-                        Ok(Identity { name: Some(user.to_owned()), used_authorization: true, cookie: None })
-                    }
-                    None => Err(Refusal::new(
-                        StatusCode::UNAUTHORIZED,
-                        "UNAUTHORIZED",
-                        format!("expected exactly one {name} header from a trusted proxy"),
-                    )),
-                }
+                let user = match guard.trusts(peer.ip()) {
+                    true => user_in(headers, name),
+                    false => Err("a request from elsewhere; name the proxy in `trusted_proxies`"),
+                };
+                // `Authorization` is between the caller and that proxy.
+                let identity = |user| Identity { name: Some(user), used_authorization: true, cookie: None };
+                user.map(identity).map_err(|found| {
+                    let message = format!("expected one user in {name} from a trusted proxy, found {found}");
+                    Refusal::new(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", message)
+                })
             }
         }
     }
@@ -242,6 +237,26 @@ impl Remembered {
             checked.clear();
         }
         checked.insert(hash, whose);
+    }
+}
+
+/// Returns the user whom a trusted proxy names in a header.
+///
+/// # Errors
+/// The words for what there is in place of a user.
+fn user_in(headers: &HeaderMap, name: &str) -> Result<String, &'static str> {
+    let mut named = headers.get_all(name).into_iter();
+    let user = named.next().ok_or("no such header")?;
+    // A proxy that adds its header to the caller's lets the caller choose who it is.
+    if named.next().is_some() {
+        return Err("several such headers");
+    }
+    match str::from_utf8(user.as_bytes()) {
+        Err(_) => Err("a name that is not UTF-8"),
+        Ok("") => Err("an empty one"),
+        Ok(user) if user.contains(',') => Err("a comma, which may separate several users"),
+        Ok(user) if user.contains(char::is_control) => Err("a control character"),
+        Ok(user) => Ok(user.to_owned()),
     }
 }
 

@@ -65,6 +65,7 @@ impl Snapshot {
             hosts: config.hosts.clone(),
             origins: config.origins.clone(),
             trusted_proxies: config.trusted_proxies.clone(),
+            public_url: config.public_url.clone(),
         };
         let cache = match &config.cache {
             None => None,

@@ -13,6 +13,7 @@ use std::{
 use axum::body::Body;
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use http_body_util::LengthLimitError;
+use tallyman_registry::Proxy;
 use tokio::sync::Semaphore;
 use tower::timeout::error::Elapsed;
 use url::Url;
@@ -21,7 +22,7 @@ use crate::{
     addresses::{AddressRefused, Networks, Resolver},
     config::{ConfigError, LimitsConfig, Redirects, RegistryConfig, RegistryError, authority},
     credentials::Credentials,
-    http_client::{CONNECT, HttpClient, HttpClientError, TrustRoots},
+    http_client::{CONNECT, HttpClient, HttpClientError, TrustRoots, causes, root_cause},
     metrics::{Metrics, RegistryMetrics},
     paced_body::{PacedBody, Progress, Stalled},
     rate_floor::Pace,
@@ -75,6 +76,8 @@ impl Upstream {
         limits: &LimitsConfig,
         before: Option<&Arc<Self>>,
     ) -> Result<Self, ConfigError> {
+        Proxy::from_environment(&config.url)
+            .map_err(|error| config.error(RegistryError::Proxy { message: error.message }))?;
         let networks = Arc::new(Networks::new(config.all_networks()));
         let credentials = config
             .credentials()?
@@ -335,9 +338,7 @@ impl Upstream {
 
     /// Returns the refusal for the error of a request, or of the body that it was to have.
     pub(crate) fn failure(&self, error: &(dyn Error + Send + Sync + 'static)) -> Refusal {
-        let mut cause: Option<&(dyn Error + 'static)> = Some(error);
-        let mut reason = error.to_string();
-        while let Some(error) = cause {
+        for error in causes(error) {
             if let Some(refused) = error.downcast_ref::<AddressRefused>() {
                 return Refusal::denied(refused.to_string());
             }
@@ -354,10 +355,8 @@ impl Upstream {
                     CONNECT.as_secs()
                 ));
             }
-            reason = error.to_string();
-            cause = error.source();
         }
-        Refusal::bad_gateway(format!("expected an answer of {}, found: {reason}", self.name))
+        Refusal::bad_gateway(format!("expected an answer of {}, found: {}", self.name, root_cause(error)))
     }
 }
 

@@ -82,7 +82,7 @@ impl Client {
         let (url, response) = self.send_by_scheme(session, &ping, None, &mut None).await?;
         let is_failure = response.status.is_server_error() && response.status != StatusCode::NOT_IMPLEMENTED;
         if is_failure || is_throttled(&response) {
-            return Err(Refusal::read(response).await.into_error(None, &url));
+            return Err(Refusal::read(response).await.into_error(None, &url, None));
         }
         session.set_pinged();
         let challenge = Challenge::preferred(&response.headers);

@@ -42,17 +42,19 @@ pub struct ApiError {
 #[non_exhaustive]
 pub enum Error {
     /// The registry answered with an error.
-    #[error("{url} answered {status}{}", message(.errors, .body, .content_type.as_deref()))]
+    #[error("{}", answered(.url, .storage.as_deref(), *.status, &message(.errors, .body, .content_type.as_deref())))]
     Api {
         /// The image that was asked for, if it was one.
         reference: Option<Box<Reference>>,
         /// The request's URL.
         url: String,
+        /// The origin of the storage that answered, if the registry redirected the request to another server.
+        storage: Option<Box<str>>,
         /// The status.
         status: StatusCode,
         /// The response's `Content-Type`.
         content_type: Option<String>,
-        /// The body, up to 64 KiB of it.
+        /// The body, up to 64 KiB of it. A storage's may have a signature in it, and is not shown.
         body: Box<[u8]>,
         /// The errors in the body, if it is as the specification has it.
         errors: Box<[ApiError]>,
@@ -243,8 +245,10 @@ impl Error {
     /// Returns a stable name of the failure.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Api { status, .. } => match *status {
+            Self::Api { status, storage, .. } => match *status {
                 StatusCode::NOT_FOUND => "not-found",
+                // No sign-in changes what a storage refuses.
+                StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if storage.is_some() => "registry-error",
                 StatusCode::UNAUTHORIZED => "unauthorized",
                 StatusCode::FORBIDDEN => "denied",
                 StatusCode::TOO_MANY_REQUESTS => "too-many-requests",
@@ -346,11 +350,17 @@ impl Refusal {
         Self { status, content_type, errors: errors_in(&body), body, retry_after, challenges }
     }
 
-    pub(crate) fn into_error(self, reference: Option<&Reference>, url: &str) -> Error {
+    /// Returns the error of a request for `url`, answered by the origin `storage` if that is another server's.
+    pub(crate) fn into_error(
+        self,
+        reference: Option<&Reference>,
+        url: &str,
+        storage: Option<Box<str>>,
+    ) -> Error {
         let Self { status, content_type, body, errors, retry_after, challenges } = self;
         let reference = reference.cloned().map(Box::new);
         let (url, body, errors) = (shown_url(url), body.into(), errors.into());
-        Error::Api { reference, url, status, content_type, body, errors, retry_after, challenges }
+        Error::Api { reference, url, storage, status, content_type, body, errors, retry_after, challenges }
     }
 }
 
@@ -410,6 +420,14 @@ pub(crate) fn words_of(body: &[u8]) -> String {
     message(&errors_in(body), body, None).trim_start_matches(": ").to_owned()
 }
 
+/// Returns the sentence about a response that is no success, with the registry's own `text`. A storage's may have a signature in it.
+fn answered(url: &str, storage: Option<&str>, status: StatusCode, text: &str) -> String {
+    match storage {
+        None => format!("{url} answered {status}{text}"),
+        Some(storage) => format!("{storage}, to which {url} redirects, answered {status}"),
+    }
+}
+
 /// The registry's own text, if there is one, as a line. A page for people is none: a proxy before the registry has sent it.
 fn message(errors: &[ApiError], body: &[u8], content_type: Option<&str>) -> String {
     if errors.is_empty() {
@@ -433,7 +451,9 @@ fn message(errors: &[ApiError], body: &[u8], content_type: Option<&str>) -> Stri
         ("", message) => message.to_owned(),
         (code, message) => format!("{code}, {message}"),
     });
-    format!(": {}", messages.collect::<Vec<_>>().join("; "))
+    let text = messages.collect::<Vec<_>>().join("; ");
+    // A line of its own would look like one of this program.
+    format!(": {}", text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 /// The errors in a body, if it is as the specification has it.
@@ -462,6 +482,11 @@ mod tests {
                 Some("application/json"),
                 r#"{"errors":[{"code":"DENIED","message":"no"},{"code":"UNKNOWN"}]}"#,
                 ": DENIED, no; UNKNOWN",
+            ),
+            (
+                Some("application/json"),
+                r#"{"errors":[{"code":"DENIED","message":"no\nLogin expired:\r\nrun a command"}]}"#,
+                ": DENIED, no Login expired: run a command",
             ),
         ] {
             let errors = super::errors_in(body.as_bytes());

@@ -168,6 +168,7 @@ mod tests {
         Error::Api {
             reference: None,
             url: String::new(),
+            storage: None,
             status: StatusCode::from_u16(status).unwrap(),
             content_type: None,
             body: Box::default(),

@@ -53,9 +53,22 @@ impl Client {
             if let Some(found) = unfollowed(request, &response) {
                 return Err(Error::Protocol { url: shown_url(&url), expected: "no redirect", found });
             }
-            Err(Refusal::read(response).await.into_error(request.reference.as_ref(), &url))
+            let storage = self.storage(&url, &response);
+            Err(Refusal::read(response).await.into_error(request.reference.as_ref(), &url, storage))
         }
         .boxed_local()
+    }
+
+    /// Returns the origin of the server that sent the response to a request for `url`, if that is another one. A server is the same by
+    /// whatever scheme.
+    fn storage(&self, url: &str, response: &Response) -> Option<Box<str>> {
+        let (asked, found) = (self.resolve(url, url).ok()?, self.resolve(&response.url, &response.url).ok()?);
+        let is_same = if asked.scheme() == found.scheme() {
+            asked.origin() == found.origin()
+        } else {
+            asked.host() == found.host()
+        };
+        (!is_same).then(|| found.origin().into())
     }
 
     /// Sends a request for content to the mirror of its registry, without credentials. Returns `None` if the registry has no mirror,
@@ -163,7 +176,7 @@ impl Client {
                 }
                 let doubled = FIRST_THROTTLE.saturating_mul(1 << throttles).min(LONGEST_THROTTLE);
                 let wait = wanted.max(doubled.mul_f64(1.0 - self.jitter() / 2.0));
-                let error = Refusal::read(response).await.into_error(None, &request.url);
+                let error = Refusal::read(response).await.into_error(None, &request.url, None);
                 drop(permits);
                 throttles += 1;
                 if self.retry().attempts > 1 && !wanted.is_zero() {

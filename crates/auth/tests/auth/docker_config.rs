@@ -177,6 +177,8 @@ fn output_of_helpers_is_read_as_go_reads_it() {
         (Some(0), "null", Ok(None)),
         (Some(1), "credentials not found in native keychain\n", Ok(None)),
         (Some(1), "no credentials server URL", Err("exit status 1")),
+        (Some(3), r#"{"Username":"u","Secret":"s3cret"}"#, Err("exit status 3 and printed JSON")),
+        (Some(1), "debug\n{\"Secret\":\"s3cret", Err("exit status 1 and printed JSON")),
         (Some(0), "", Err("unexpected end of JSON input")),
         (Some(0), "<html>", Err("invalid character '<'")),
         (Some(0), r#"{"Username":5}"#, Err("to be a string")),
@@ -184,7 +186,9 @@ fn output_of_helpers_is_read_as_go_reads_it() {
     ] {
         match (parse_helper_output(status, printed.as_bytes()), expected) {
             (Ok(found), Ok(expected)) => assert_eq!(found, expected, "{printed}"),
-            (Err(found), Err(expected)) => assert!(found.contains(expected), "{printed}: {found}"),
+            (Err(found), Err(expected)) => {
+                assert!(found.contains(expected) && !found.contains("s3cret"), "{printed}: {found}");
+            }
             (found, expected) => panic!("{printed}: {found:?}, not {expected:?}"),
         }
     }

@@ -192,6 +192,9 @@ impl SettingsTransport {
         });
         let limit = result.as_ref().ok().and_then(|response| RateLimit::of(&response.headers));
         let error = result.as_ref().err().map(ToString::to_string);
+        // Platforms follow redirects themselves.
+        let redirected = result.as_ref().ok().map(|response| shown_url(&response.url));
+        let redirected = redirected.filter(|found| found != url && !found.is_empty());
         if self.settings.json_log {
             let limit = limit.map(|limit| {
                 json!({ "limit": limit.limit, "remaining": limit.remaining, "seconds": limit.seconds })
@@ -199,10 +202,14 @@ impl SettingsTransport {
             let request = json!({
                 "method": method.as_str(), "url": url, "status": status, "milliseconds": milliseconds,
                 "bytes": bytes, "sentBytes": sent, "rateLimit": limit, "error": error,
+                "redirectedTo": redirected,
             });
             return terminal::log(&*self.output, &json!({ "request": request }));
         }
         let mut line = format!("{method} {url}");
+        if let Some(redirected) = redirected {
+            _ = write!(line, ", redirected to {redirected},");
+        }
         match (status, &error) {
             (Some(status), _) => _ = write!(line, " {status} {milliseconds} ms"),
             (None, error) => {

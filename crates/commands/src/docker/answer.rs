@@ -201,10 +201,17 @@ impl ErrorDetail {
     fn words(&self) -> String {
         let code = self.code.0.to_ascii_lowercase().replace('_', " ");
         match &self.message {
-            Some(message) => format!("{code}: {message}"),
+            Some(message) => format!("{code}: {}", in_one_line(message)),
             None => code,
         }
     }
+}
+
+/// Returns a registry's message with its ends of lines escaped, but for those at its end: a line of its own would look like one of this
+/// program.
+fn in_one_line(message: &str) -> String {
+    let text = message.trim_end_matches(['\r', '\n']);
+    format!("{}{}", text.replace('\n', "\\n"), &message[text.len()..])
 }
 
 fn worded(errors: &[ErrorDetail]) -> DockerError {

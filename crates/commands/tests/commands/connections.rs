@@ -39,6 +39,12 @@ async fn requests_are_shown_with_retries_and_without_credentials() {
     assert!(shown.stderr.contains("retry 1 in ") && shown.stderr.contains("503"), "{}", shown.stderr);
     assert!(!shown.stderr.contains("s3cret-word") && !shown.stderr.contains("Bearer"), "{}", shown.stderr);
 
+    registry.add_fault("redirect-blobs,cors=false".parse().unwrap());
+    let config = ["inspect", "--insecure", "--debug", "--format", "{{.Config.os}}", &name];
+    let shown = program.run(&config).await;
+    let found = shown.stderr.lines().find(|line| line.contains("/blobs/")).expect(&shown.stderr);
+    assert!(found.contains(", redirected to http://") && found.contains(" 200 "), "{found}");
+
     // As JSON, in front of the command too; and errors with it.
     let missing = format!("{}/a/app:2", registry.addr);
     let line = ["--debug", "--log-format", "json", "inspect", "--insecure", &missing];

@@ -71,6 +71,7 @@ fn refusal(status: u16, codes: &[&str]) -> RegistryError {
     RegistryError::Api {
         reference: None,
         url: "https://r.io/v2/app/manifests/1".to_owned(),
+        storage: None,
         status: StatusCode::from_u16(status).unwrap(),
         content_type: None,
         body: Box::default(),

@@ -68,6 +68,10 @@ async fn nothing_that_a_registry_sends_steers_a_terminal_or_makes_lines() {
     {
         let outcome = shell.run(&[command, "--insecure", &format!("{HOST}/a/app:{tag}")]).await;
         assert_eq!((outcome.exit, steering(&outcome.stderr, "\n")), (1, String::new()), "{outcome:?}");
+        assert!(
+            !outcome.stderr.lines().any(|line| line.starts_with(r"\t")),
+            "a line of its own: {outcome:?}"
+        );
     }
     // JSON may have some of these characters as they are: a pipe gets Docker's bytes, a terminal gets escapes.
     let config = r#"{"os":"linux","architecture":"arm"}"#;

@@ -17,12 +17,16 @@ pub enum ConfigError {
         source: io::Error,
     },
     /// The file is not TOML, or has fields that do not exist.
-    #[error("{}: {source}", .path.display())]
+    #[error("{}, line {line}, column {column}: {reason}", .path.display())]
     Syntax {
         /// The file.
         path: PathBuf,
-        /// The position and the reason.
-        source: Box<toml::de::Error>,
+        /// The number of the line, from 1 on. Its text may hold a secret.
+        line: usize,
+        /// The number of the character in the line, from 1 on.
+        column: usize,
+        /// The reason.
+        reason: String,
     },
     /// There is no registry.
     #[error("expected at least one registry, found none: name one with --registry NAME=URL")]
@@ -36,12 +40,12 @@ pub enum ConfigError {
         source: RegistryError,
     },
     /// A flag is not `NAME=URL`.
-    #[error("expected NAME=URL, found {found:?}{}", .source.as_ref().map(|error| format!(": {error}")).unwrap_or_default())]
+    #[error("expected NAME=URL, found {found:?}{}", .reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default())]
     Flag {
-        /// The value of the flag.
+        /// The value of the flag, without a password.
         found: String,
         /// The reason, if name and URL could be told apart.
-        source: Option<Box<toml::de::Error>>,
+        reason: Option<String>,
     },
     /// The reference of an entry of `samples` cannot be parsed.
     #[error("samples: expected a reference such as alpine:latest, found {found:?}: {source}")]
@@ -72,10 +76,12 @@ pub enum ConfigError {
         found: String,
     },
     /// A limit is none, or so large that it is none.
-    #[error("limits.{field}: expected a number from 1 to 1000000")]
+    #[error("limits.{field}: expected a number from 1 to 1000000, found {found}")]
     Limit {
         /// The name of the limit.
         field: &'static str,
+        /// Its value.
+        found: u64,
     },
     /// `base_path` is not a path as browsers send it.
     #[error(
@@ -114,10 +120,15 @@ pub enum ConfigError {
         source: io::Error,
     },
     /// `sign_in` names both ways to sign in, or none.
-    #[error("sign_in: expected either htpasswd or header")]
-    SignInMethod,
+    #[error("sign_in: expected either htpasswd or header, found {found}")]
+    SignInMethod {
+        /// `both` or `neither`.
+        found: &'static str,
+    },
     /// `sign_in.header` without proxies that may set it.
-    #[error("sign_in.header: expected trusted_proxies, without which anybody could set the header")]
+    #[error(
+        "sign_in.header: expected trusted_proxies, found none, so that anybody could set the header; name the proxies that set it"
+    )]
     SignInHeader,
     /// `sign_in.header` is not the name of a header.
     #[error("sign_in.header: expected the name of a header such as X-Forwarded-User, found {found:?}")]
@@ -126,7 +137,7 @@ pub enum ConfigError {
         found: String,
     },
     /// `sign_in` names two secrets.
-    #[error("sign_in: expected either session_key_file or session_key_env")]
+    #[error("sign_in: expected either session_key_file or session_key_env, found both; remove one")]
     SessionKeys,
     /// The environment variable with the secret is not set.
     #[error(
@@ -137,10 +148,14 @@ pub enum ConfigError {
         variable: String,
     },
     /// The secret is too short.
-    #[error("sign_in: expected a session key of at least {min} bytes, as of `openssl rand -hex 32`")]
+    #[error(
+        "sign_in: expected a session key of at least {min} bytes, as of `openssl rand -hex 32`, found {found} bytes"
+    )]
     SessionKey {
         /// The fewest bytes.
         min: usize,
+        /// The bytes that it has, without white space around it.
+        found: usize,
     },
     /// The htpasswd file cannot be used.
     #[error("{}: {source}", .path.display())]
@@ -157,8 +172,11 @@ pub enum ConfigError {
 #[non_exhaustive]
 pub enum RegistryError {
     /// The name does not fit in a path.
-    #[error("expected a name of letters, digits and dashes")]
-    Name,
+    #[error("name: expected letters, digits and dashes, found {found:?}; choose a name that fits in a path")]
+    Name {
+        /// Its value.
+        found: String,
+    },
     /// A second registry has the same name.
     #[error("expected a name of its own, found a second registry with this one")]
     NameTaken,
@@ -190,8 +208,14 @@ pub enum RegistryError {
         found: String,
     },
     /// The URL is not the origin of a registry.
-    #[error("expected a URL such as https://registry.example.com, without a path or a password")]
-    Url,
+    #[error(
+        "url: expected a URL such as https://registry.example.com, without a path or a user name, found {found:?}; name a user in \
+         username"
+    )]
+    Url {
+        /// The URL, without a password.
+        found: String,
+    },
     /// An entry of `token_hosts` or `storage_hosts` is not a host.
     #[error(
         "expected a host such as storage.example.com, host:port or *.example.com, in lowercase, found {found:?}"
@@ -213,8 +237,33 @@ pub enum RegistryError {
     #[error("requests_per_minute: expected a number from 1 on, found 0; leave it out for no limit")]
     RequestsPerMinute,
     /// A user name without a password, or the other way round.
-    #[error("expected username together with either password_env or password_file")]
-    Credentials,
+    #[error("expected username together with either password_env or password_file, found {}", .found.join(" and "))]
+    Credentials {
+        /// Those of the three that are set.
+        found: Vec<&'static str>,
+    },
+    /// The user name cannot be sent.
+    #[error("username: expected a name without colons and control characters, found {found:?}; correct it")]
+    Username {
+        /// Its value.
+        found: String,
+    },
+    /// The password cannot be sent.
+    #[error(
+        "expected a password in {place}, of one line and without control characters, found {fault}; correct it"
+    )]
+    Password {
+        /// The file or the environment variable.
+        place: String,
+        /// The fault.
+        fault: PasswordFault,
+    },
+    /// The environment names a proxy that cannot be used.
+    #[error("{message}; correct the environment variable, or name the registry in NO_PROXY")]
+    Proxy {
+        /// The variable, and what is expected of it.
+        message: String,
+    },
     /// The environment variable with the password is not set.
     #[error(
         "expected a password in the environment variable {variable}, found none; set it, or name a password_file"
@@ -224,7 +273,9 @@ pub enum RegistryError {
         variable: String,
     },
     /// `ca_file` has no certificate that can be used.
-    #[error("expected certificates in PEM form in ca_file, found none that can be used in {}", .path.display())]
+    #[error(
+        "ca_file: expected certificates in PEM form, found none that can be used in {}; name another file", .path.display()
+    )]
     Certificates {
         /// The file.
         path: PathBuf,
@@ -239,18 +290,51 @@ pub enum RegistryError {
 #[non_exhaustive]
 pub enum HtpasswdError {
     /// A line is not `name:hash`.
-    #[error("line {line}: expected name:hash")]
+    #[error("line {line}: expected name:hash, found no {missing}; add users with htpasswd -B")]
     Line {
-        /// The number of the line, from 1 on.
+        /// The number of the line, from 1 on. Its text may hold a password.
         line: usize,
+        /// `colon` or `name`.
+        missing: &'static str,
     },
     /// A password is not hashed by bcrypt.
-    #[error("line {line}: expected a bcrypt password, as of htpasswd -B")]
+    #[error(
+        "line {line}: expected a bcrypt password, as of htpasswd -B, found another kind; set the password anew"
+    )]
     Hash {
         /// The number of the line, from 1 on.
         line: usize,
     },
+    /// A password takes too long to check, or no time at all.
+    #[error(
+        "line {line}: expected a bcrypt cost from {min} to {max}, found {found}; set the password anew with htpasswd -B"
+    )]
+    Cost {
+        /// The number of the line, from 1 on.
+        line: usize,
+        /// The lowest cost.
+        min: u32,
+        /// The highest cost.
+        max: u32,
+        /// The cost of the password.
+        found: u32,
+    },
     /// The file names nobody.
     #[error("expected at least one user, found none; add one with htpasswd -B")]
     Empty,
+}
+
+/// A reason for which a password cannot be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PasswordFault {
+    /// There is none.
+    #[error("none")]
+    Empty,
+    /// There is a second line.
+    #[error("several lines")]
+    Lines,
+    /// There is a control character, which the Basic scheme does not allow (RFC 7617, section 2).
+    #[error("a control character")]
+    Control,
 }

@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, de};
+use tallyman_registry::shown_url;
 use url::Url;
 
 /// Parses an address and a port, such as `127.0.0.1:8080`.
@@ -12,6 +13,18 @@ use url::Url;
 /// A sentence with an example.
 pub(crate) fn parse_listen(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| format!("expected an address and a port such as 127.0.0.1:8080, found {text:?}"))
+}
+
+/// Returns a text that should be a URL or a part of one as errors show it: without a user name and a password, however it is
+/// misspelt, and without parameters that may be secret.
+pub(super) fn without_password(text: &str) -> String {
+    shown_url(&match text.rsplit_once('@') {
+        None => text.to_owned(),
+        Some((before, after)) => match before.split_once("://") {
+            Some((scheme, _)) => format!("{scheme}://…@{after}"),
+            None => format!("…@{after}"),
+        },
+    })
 }
 
 /// A network, or a single address.
@@ -26,9 +39,15 @@ fn parse_url(text: &str) -> Result<Url, String> {
     let parsed = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
     parsed.ok_or_else(|| {
         format!(
-            "expected a URL such as https://registry.example.com, or http://127.0.0.1:5000 for plain HTTP, found {text:?}"
+            "expected a URL such as https://registry.example.com, or http://127.0.0.1:5000 for plain HTTP, found {:?}",
+            without_password(text)
         )
     })
+}
+
+/// Returns the reason of an error of TOML as one line, without the text that it is about.
+pub(super) fn reason_of(error: &toml::de::Error) -> String {
+    error.message().lines().collect::<Vec<_>>().join(", ")
 }
 
 fn parsed<'de, D: Deserializer<'de>, T>(

@@ -8,7 +8,7 @@ use tallyman_auth::PublicRegistry;
 use tallyman_core::{Reference, Registry};
 use url::Url;
 
-use super::{ConfigError, RegistryError, fields, is_plain_url, read};
+use super::{ConfigError, PasswordFault, RegistryError, fields, is_plain_url, read};
 use crate::repository_pattern::RepositoryPattern;
 
 /// The way to handle a redirect to a registry's storage.
@@ -84,13 +84,13 @@ impl RegistryConfig {
     /// # Errors
     /// When it has another form or its URL cannot be used.
     pub fn from_flag(text: &str) -> Result<Self, ConfigError> {
-        let wrong = |source| ConfigError::Flag { found: text.to_owned(), source };
+        let wrong = |reason| ConfigError::Flag { found: fields::without_password(text), reason };
         let (name, url) = text.split_once('=').ok_or_else(|| wrong(None))?;
         let table = toml::Table::from_iter(
             [("name", name), ("url", url)]
                 .map(|(key, value)| (key.to_owned(), toml::Value::String(value.to_owned()))),
         );
-        let registry: Self = table.try_into().map_err(|error| wrong(Some(Box::new(error))))?;
+        let registry: Self = table.try_into().map_err(|error| wrong(Some(fields::reason_of(&error))))?;
         registry.check()?;
         Ok(registry)
     }
@@ -103,11 +103,11 @@ impl RegistryConfig {
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         let name_is_plain = self.name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
         if self.name.is_empty() || !name_is_plain {
-            return Err(self.error(RegistryError::Name));
+            return Err(self.error(RegistryError::Name { found: self.name.clone() }));
         }
         let url = &self.url;
         if !is_plain_url(url) || url.path() != "/" {
-            return Err(self.error(RegistryError::Url));
+            return Err(self.error(RegistryError::Url { found: fields::without_password(url.as_str()) }));
         }
         if url.host_str().is_some_and(|host| host.parse() == Ok(Registry::docker_hub())) {
             return Err(self.error(RegistryError::DockerHub { found: url.to_string() }));
@@ -119,7 +119,7 @@ impl RegistryConfig {
         }
         let hosts = self.token_hosts.iter().chain(&self.storage_hosts);
         if let Some(host) = hosts.into_iter().find(|host| !is_host(host)) {
-            return Err(self.error(RegistryError::Host { found: host.clone() }));
+            return Err(self.error(RegistryError::Host { found: fields::without_password(host) }));
         }
         if let Some(found) = self.repositories.iter().find(|text| !RepositoryPattern::new(text).can_match()) {
             return Err(self.error(RegistryError::Repositories { found: found.clone() }));
@@ -127,9 +127,27 @@ impl RegistryConfig {
         if self.requests_per_minute == Some(0) {
             return Err(self.error(RegistryError::RequestsPerMinute));
         }
+        self.check_credentials()
+    }
+
+    fn check_credentials(&self) -> Result<(), ConfigError> {
         match (&self.username, &self.password_env, &self.password_file) {
-            (None, None, None) | (Some(_), Some(_), None) | (Some(_), None, Some(_)) => Ok(()),
-            _ => Err(self.error(RegistryError::Credentials)),
+            (None, None, None) => Ok(()),
+            (Some(user), Some(_), None) | (Some(user), None, Some(_)) => {
+                // As the Basic scheme has it (RFC 7617, section 2).
+                let can_be_sent = !user.is_empty() && !user.contains(|c: char| c == ':' || c.is_control());
+                let error = || self.error(RegistryError::Username { found: user.clone() });
+                can_be_sent.then_some(()).ok_or_else(error)
+            }
+            _ => {
+                let fields = [
+                    ("username", self.username.is_some()),
+                    ("password_env", self.password_env.is_some()),
+                    ("password_file", self.password_file.is_some()),
+                ];
+                let found = fields.into_iter().filter_map(|(name, is_set)| is_set.then_some(name)).collect();
+                Err(self.error(RegistryError::Credentials { found }))
+            }
         }
     }
 
@@ -182,19 +200,35 @@ impl RegistryConfig {
     /// The gateway's own user name and password.
     pub(crate) fn credentials(&self) -> Result<Option<(String, String)>, ConfigError> {
         let Some(user) = &self.username else { return Ok(None) };
-        let password = match (&self.password_env, &self.password_file) {
-            (Some(variable), _) => std::env::var(variable)
-                .map_err(|_| self.error(RegistryError::PasswordVariable { variable: variable.clone() }))?,
-            (None, Some(path)) => password_in(&read(path)?).to_owned(),
+        let (place, text) = match (&self.password_env, &self.password_file) {
+            (Some(variable), _) => {
+                let text = std::env::var(variable).map_err(|_| {
+                    self.error(RegistryError::PasswordVariable { variable: variable.clone() })
+                })?;
+                (format!("the environment variable {variable}"), text)
+            }
+            (None, Some(path)) => (path.display().to_string(), read(path)?),
             (None, None) => return Ok(None),
         };
-        Ok(Some((user.clone(), password)))
+        match password_in(&text) {
+            Ok(password) => Ok(Some((user.clone(), password.to_owned()))),
+            Err(fault) => Err(self.error(RegistryError::Password { place, fault })),
+        }
     }
 }
 
-/// Returns the password in the text of a file.
-pub(crate) fn password_in(text: &str) -> &str {
-    text.trim_end_matches(['\r', '\n'])
+/// Returns the password in the text of a file or a variable.
+///
+/// # Errors
+/// [`PasswordFault`] if it is none that can be sent.
+pub(crate) fn password_in(text: &str) -> Result<&str, PasswordFault> {
+    let password = text.trim_end_matches(['\r', '\n']);
+    match password {
+        "" => Err(PasswordFault::Empty),
+        password if password.contains(['\r', '\n']) => Err(PasswordFault::Lines),
+        password if password.contains(char::is_control) => Err(PasswordFault::Control),
+        password => Ok(password),
+    }
 }
 
 /// Returns `true` if a URL can be at a host of the configuration, which may begin with `*.`.

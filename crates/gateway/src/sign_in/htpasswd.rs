@@ -8,6 +8,9 @@ use crate::config::HtpasswdError;
 
 /// The bytes of a password that bcrypt looks at. What is behind them could be anything, so longer ones are refused.
 const PASSWORD_MAX: usize = 72;
+/// The costs that `htpasswd -C` takes. Checking a password of the highest one takes seconds, and twice the time for each one more.
+const COST_MIN: u32 = 4;
+const COST_MAX: u32 = 17;
 
 /// The users of an htpasswd file.
 pub(crate) struct Htpasswd {
@@ -19,14 +22,21 @@ pub(crate) struct Htpasswd {
 impl Htpasswd {
     pub(crate) fn parse(text: &str) -> Result<Self, HtpasswdError> {
         let mut hashes = HashMap::new();
-        for (at, line) in text.lines().map(str::trim).enumerate() {
-            if line.is_empty() || line.starts_with('#') {
+        for (line, text) in (1..).zip(text.lines().map(str::trim)) {
+            if text.is_empty() || text.starts_with('#') {
                 continue;
             }
-            let (user, hash) = line.split_once(':').ok_or(HtpasswdError::Line { line: at + 1 })?;
-            let parts = hash.parse::<HashParts>().map_err(|_| HtpasswdError::Hash { line: at + 1 })?;
+            let missing = |missing| HtpasswdError::Line { line, missing };
+            let (user, hash) = text.split_once(':').ok_or_else(|| missing("colon"))?;
+            if user.is_empty() {
+                return Err(missing("name"));
+            }
+            let cost = hash.parse::<HashParts>().map_err(|_| HtpasswdError::Hash { line })?.get_cost();
+            if !(COST_MIN..=COST_MAX).contains(&cost) {
+                return Err(HtpasswdError::Cost { line, min: COST_MIN, max: COST_MAX, found: cost });
+            }
             // As in Apache, the first line of a user counts.
-            hashes.entry(user.to_owned()).or_insert((hash.to_owned(), parts.get_cost()));
+            hashes.entry(user.to_owned()).or_insert((hash.to_owned(), cost));
         }
         let cost = hashes.values().map(|(_, cost)| *cost).max().ok_or(HtpasswdError::Empty)?;
         Ok(Self { hashes, cost })
@@ -111,7 +121,11 @@ mod tests {
         fn files_are_read_or_refused_by_their_line(text in "([a-z:#$ ]{0,8}|[a-z]{1,3}:\\$2[aby]\\$0[0-9]\\$[./A-Za-z0-9]{50,54}\n|\n){0,6}") {
             match Htpasswd::parse(&text) {
                 Ok(users) => prop_assert!(users.len() > 0),
-                Err(HtpasswdError::Line { line } | HtpasswdError::Hash { line }) => {
+                Err(
+                    HtpasswdError::Line { line, .. }
+                    | HtpasswdError::Hash { line }
+                    | HtpasswdError::Cost { line, .. },
+                ) => {
                     prop_assert!((1..=text.lines().count()).contains(&line));
                 }
                 Err(error) => prop_assert_eq!(error, HtpasswdError::Empty),

@@ -6,6 +6,7 @@ use rustls::CertificateError;
 use url::Url;
 
 use super::{Upstream, origin_of};
+use crate::http_client::causes;
 
 impl Upstream {
     /// Returns the sentence about a request for `url` that failed because of TLS: on the side that speaks it, or because a port that
@@ -99,6 +100,9 @@ fn is_broken_handshake(error: &(dyn Error + 'static)) -> bool {
     })
 }
 
+/// The words of the client of HTTP for a response that does not begin as one.
+const NO_HTTP: &str = "invalid HTTP version parsed";
+
 /// Returns `true` if a connection that had come about ended without an answer, or with one that is not HTTP.
 fn was_cut_off(error: &(dyn Error + 'static)) -> bool {
     // The caller's body ended, not the registry's connection.
@@ -107,15 +111,9 @@ fn was_cut_off(error: &(dyn Error + 'static)) -> bool {
     }
     causes(error).any(|cause| {
         let http = cause.downcast_ref::<hyper::Error>();
-        http.is_some_and(|error| error.is_incomplete_message() || error.is_parse())
-            || cause.downcast_ref::<io::Error>().is_some_and(|error| ENDED.contains(&error.kind()))
-    })
-}
-
-/// An error and its causes. An error of input and output that wraps another one counts that as its cause.
-fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |&error| {
-        let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        inner.map(|inner| inner as &(dyn Error + 'static)).or_else(|| error.source())
+        http.is_some_and(|error| {
+            // The library has no method for this one of its errors of parsing.
+            error.is_incomplete_message() || (error.is_parse() && error.to_string() == NO_HTTP)
+        }) || cause.downcast_ref::<io::Error>().is_some_and(|error| ENDED.contains(&error.kind()))
     })
 }

@@ -21,5 +21,6 @@ mod own_user;
 mod passing;
 mod proxies;
 mod sign_in;
+mod start;
 mod support;
 mod upstreams;

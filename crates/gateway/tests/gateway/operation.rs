@@ -683,9 +683,9 @@ fn what_a_gateway_cannot_start_with_is_refused_by_the_check() {
     for (top, more, expected) in [
         (sign_in("/nope".as_ref()), nothing(), "could not read /nope: "),
         (sign_in(&empty), nothing(), "at least one user"),
-        (tls("/dev/null".as_ref(), &key), nothing(), "PEM form, found: /dev/null"),
-        (tls(&certificate, &empty), nothing(), "empty: "),
-        (tls(&certificate, "/nope".as_ref()), nothing(), "/nope: "),
+        (tls("/dev/null".as_ref(), &key), nothing(), "PEM form in /dev/null, found none"),
+        (tls(&certificate, &empty), nothing(), "empty, found none"),
+        (tls(&certificate, "/nope".as_ref()), nothing(), "could not read /nope: "),
         (cached("/proc/x".as_ref()), nothing(), "expected /proc/x to be a folder"),
         (cached(&empty), nothing(), "to be a folder"),
         (cached(&empty.join("x/y")), nothing(), "to be a folder"),

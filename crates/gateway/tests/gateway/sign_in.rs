@@ -1,7 +1,7 @@
 //! Signing in to the gateway itself.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 use tallyman_gateway::Server;
 
 use crate::{
@@ -189,6 +189,7 @@ async fn only_trusted_proxies_vouch_for_people() {
     let doubted = believed.replace("127.0.0.0/8", "10.0.0.0/8");
     for (top, headers, expected) in [
         (believed, vec![("x-forwarded-user", "ada")], 200),
+        (believed, vec![("x-forwarded-user", "José")], 200),
         (believed, vec![("x-forwarded-user", "")], 401),
         (believed, vec![], 401),
         (believed, vec![("x-forwarded-user", "eve"), ("x-forwarded-user", "ada")], 401),
@@ -210,14 +211,41 @@ async fn only_trusted_proxies_vouch_for_people() {
 }
 
 #[tokio::test]
+async fn a_refused_header_is_told_with_the_reason() {
+    let registry = registry().await;
+    let believed = "trusted_proxies = ['127.0.0.0/8']\n[sign_in]\nheader = 'X-Forwarded-User'";
+    let doubted = believed.replace("127.0.0.0/8", "10.0.0.0/8");
+    for (top, values, expected) in [
+        (believed, &[][..], "found no such header"),
+        (believed, &[&b""[..]], "found an empty one"),
+        (believed, &[b"ada", b"eve"], "found several such headers"),
+        (believed, &[b"ada, eve"], "found a comma"),
+        (believed, &[b"Jos\xe9"], "found a name that is not UTF-8"),
+        (&doubted, &[b"ada"], "name the proxy in `trusted_proxies`"),
+    ] {
+        let gateway = gateway(&registry.url, top, "").await;
+        let mut request = caller().get(at(&gateway, "/r/lab/v2/"));
+        for value in values {
+            request = request.header("x-forwarded-user", HeaderValue::from_bytes(value).unwrap());
+        }
+        let text = request.send().await.unwrap().text().await.unwrap();
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
+}
+
+#[tokio::test]
 async fn passwords_other_than_bcrypt_are_refused_at_the_start() {
     let folder = Folder::new("weak");
     for (text, expected) in [
         ("user:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=\n", "bcrypt"),
         ("user\n", "name:hash"),
+        (":HASH\n", "line 1: expected name:hash, found no name"),
+        ("ada:COST\n", "line 1: expected a bcrypt cost from 4 to 17, found 31"),
         ("# nobody\n", "at least one user"),
     ] {
-        let users = folder.write("users", text);
+        let hash = USERS.lines().next().unwrap().split_once(':').unwrap().1;
+        let costly = format!("{}31{}", &hash[..4], &hash[6..]);
+        let users = folder.write("users", &text.replace("HASH", hash).replace("COST", &costly));
         let top = format!("[sign_in]\nhtpasswd = {:?}", users.display());
         let config = toml::from_str(&crate::support::text("http://127.0.0.1:1", &top, "")).unwrap();
         let error = tallyman_gateway::serve(config, None).await.unwrap_err().to_string();

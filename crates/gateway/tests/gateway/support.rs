@@ -80,7 +80,11 @@ impl Process {
 
     /// Starts a gateway by this command, and gives its address.
     pub fn listening(command: &mut Command) -> (Self, String) {
-        let mut child = command.spawn().unwrap();
+        Self::of(command.spawn().unwrap())
+    }
+
+    /// Takes over a gateway that starts, with the pipe of its standard error, and gives its address.
+    pub fn of(mut child: Child) -> (Self, String) {
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
         let line = lines.by_ref().find(|line| line.contains("listening on")).unwrap();
         // Whoever does not read on, stops the program.

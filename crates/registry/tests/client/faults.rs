@@ -256,6 +256,37 @@ async fn signed_addresses_of_storages_stand_in_no_error() {
 }
 
 #[tokio::test]
+async fn a_refusal_of_a_storage_is_not_the_registrys() {
+    let client = |url: &'static str| {
+        let refusing = move |_: Request| {
+            let body = Body::full("<Error><Signature>s3cret</Signature></Error>");
+            Ok(Response {
+                status: StatusCode::FORBIDDEN,
+                headers: HeaderMap::new(),
+                url: url.to_owned(),
+                body,
+            })
+        };
+        Client::builder(Rc::new(AtOnce(refusing))).retry(Retry::never()).build()
+    };
+    let image: Reference = "r.example/acme/app:1".parse().unwrap();
+    let asked = "https://r.example/v2/acme/app/manifests/1";
+    for (url, expected, code) in [
+        (
+            "https://storage.example/blob?X-Amz-Signature=s3cret",
+            format!("https://storage.example, to which {asked} redirects, answered 403 Forbidden"),
+            "registry-error",
+        ),
+        ("http://r.example/v2/", format!("{asked} answered 403 Forbidden: <Error>"), "denied"),
+        (asked, format!("{asked} answered 403 Forbidden: <Error>"), "denied"),
+    ] {
+        let error = client(url).manifest(&image).await.unwrap_err();
+        assert!(error.to_string().starts_with(&expected), "{error}");
+        assert_eq!((error.code(), error.to_string().contains("s3cret")), (code, code == "denied"), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn a_redirect_to_another_origin_takes_no_credentials_along() {
     let image = Image::new("amd64");
     let registry = Registry::builder()
