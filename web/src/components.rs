@@ -31,3 +31,4 @@ pub mod text_field;
 pub mod theme_choice;
 pub mod toast;
 pub mod window;
+pub mod window_lines;

@@ -6,11 +6,14 @@ use web_sys::{HtmlElement, HtmlInputElement};
 use yew::prelude::*;
 
 use super::{
-    LINE,
     folds::Folds,
     lines::{Line, shown},
 };
-use crate::{components::icon::Icon, state::matches::matches, text::text};
+use crate::{
+    components::{icon::Icon, window_lines::LINE},
+    state::matches::matches,
+    text::text,
+};
 
 /// The matches of a search, and the current one.
 #[derive(Clone, Default, PartialEq)]
