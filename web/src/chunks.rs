@@ -15,7 +15,7 @@ use wasm_split_helpers::{SplitLoaderError, wasm_split};
 use yew::prelude::*;
 
 use crate::{
-    pages::{inspect::Many, problem::ProblemView},
+    pages::{inspect::PlatformGrid, problem::ProblemView},
     routes::{self, Route},
 };
 use part::Part;
@@ -107,7 +107,7 @@ fn load_files() -> Result<Loaded, SplitLoaderError> {
 fn platforms(part: &Part) -> Html {
     match part {
         Part::Platforms(inspected, choice) => {
-            html! { <Many inspected={(**inspected).clone()} choice={Rc::clone(choice)} /> }
+            html! { <PlatformGrid inspected={(**inspected).clone()} choice={Rc::clone(choice)} /> }
         }
         Part::Problem(_) => Html::default(),
     }

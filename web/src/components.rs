@@ -25,7 +25,7 @@ pub mod row_focus;
 pub mod selection;
 pub mod sign_out;
 pub mod size_bar;
-pub mod slow;
+pub mod slow_notice;
 pub mod store_status;
 pub mod text_field;
 pub mod theme_choice;

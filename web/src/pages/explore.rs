@@ -1,8 +1,8 @@
 //! A registry's repositories, and a repository's tags.
 
 mod repositories;
-mod shown;
 mod tags;
+mod visible_rows;
 
 use std::rc::Rc;
 

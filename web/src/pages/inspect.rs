@@ -10,7 +10,7 @@ mod graph;
 mod layers;
 mod layout;
 mod list;
-mod many;
+mod platform_grid;
 mod pull;
 mod raw;
 mod shared;
@@ -37,7 +37,7 @@ use raw::Raw;
 pub use artifact::Artifact;
 pub use choice::{Choice, Named, Names};
 pub use layers::command;
-pub use many::Many;
+pub use platform_grid::PlatformGrid;
 pub use pull::pull_command;
 pub use summary::exact_size;
 

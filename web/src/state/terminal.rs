@@ -10,7 +10,7 @@ use tallyman_commands::{CharacterBuffer, CredentialStore, Input, Output};
 use tallyman_core::Digest;
 use yew::prelude::*;
 
-use crate::{browser::leaving::use_leaving, text::text};
+use crate::{browser::unload_prompt::use_unload_prompt, text::text};
 
 /// Bytes of the standard output that are shown of one line.
 const OUTPUT_MAX: usize = 512 * 1024;
@@ -74,7 +74,7 @@ impl Session {
 #[hook]
 pub fn use_session_of_app() -> UseReducerHandle<Session> {
     let session = use_reducer(Session::default);
-    use_leaving(session.is_running());
+    use_unload_prompt(session.is_running());
     session
 }
 

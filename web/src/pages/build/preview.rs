@@ -15,7 +15,7 @@ use crate::{
         panel::Panel,
     },
     format,
-    state::{failure::Failure, list_editor::standing::Standing},
+    state::{failure::Failure, list_editor::registry_manifest::RegistryManifest},
     text::{text, use_language},
 };
 
@@ -23,7 +23,7 @@ use crate::{
 pub struct Props {
     pub list: Rc<ManifestList>,
     /// The manifest that the registry has under the list's name.
-    pub standing: Standing,
+    pub registry_manifest: RegistryManifest,
 }
 
 /// The bytes that will be pushed, and their difference to the registry.
@@ -46,7 +46,7 @@ pub fn Preview(props: &Props) -> Html {
                 <p class="visually-hidden" role="status">{ (words.live)(props.list.len(), ours.digest().short()) }</p>
                 <section class="panel__part" aria-label={words.diff} data-testid="diff">
                     <h3>{ words.diff }</h3>
-                    { difference(&props.standing, &ours, &props.list.reference().to_string()) }
+                    { difference(&props.registry_manifest, &ours, &props.list.reference().to_string()) }
                 </section>
             </Panel>
             <Folded is_folded=true title={words.raw}>
@@ -58,18 +58,18 @@ pub fn Preview(props: &Props) -> Html {
     }
 }
 
-fn difference(standing: &Standing, ours: &Manifest, name: &str) -> Html {
+fn difference(registry_manifest: &RegistryManifest, ours: &Manifest, name: &str) -> Html {
     let words = text().build();
-    let theirs = match standing {
-        Standing::Asking => return html! { <p class="empty"><span class="skeleton" /></p> },
-        Standing::Nothing => return html! { <p class="empty">{ (words.diff_none)(name) }</p> },
-        Standing::Failed(Failure { why, .. }) => {
+    let theirs = match registry_manifest {
+        RegistryManifest::Asking => return html! { <p class="empty"><span class="skeleton" /></p> },
+        RegistryManifest::Nothing => return html! { <p class="empty">{ (words.diff_none)(name) }</p> },
+        RegistryManifest::Failed(Failure { why, .. }) => {
             return html! { <p class="empty">{ (words.diff_failed)(why) }</p> };
         }
-        Standing::Something(theirs) if theirs.digest() == ours.digest() => {
+        RegistryManifest::Something(theirs) if theirs.digest() == ours.digest() => {
             return html! { <p class="empty" data-testid="diff-same">{ words.diff_same }</p> };
         }
-        Standing::Something(theirs) => theirs,
+        RegistryManifest::Something(theirs) => theirs,
     };
     let (Some(before), Some(after)) = (theirs.index(), ours.index()) else {
         return html! { <p class="empty">{ (words.diff_no_list)(&theirs.kind().to_string()) }</p> };

@@ -10,7 +10,7 @@ use crate::{
         digest::Digest,
         facts::{self, Fact},
         icon::Icon,
-        slow::Slow,
+        slow_notice::SlowNotice,
     },
     format,
     router::Link,
@@ -120,7 +120,7 @@ pub fn loading(reference: &str) -> Html {
             if let Ok(reference) = reference.parse::<Reference>() {
                 <Actions reference={reference.clone()} is_source=true />
                 <Pull reference={reference.clone()} />
-                <Slow registry={reference.registry().clone()} path={format!("/v2/{}/manifests/{}", reference.repository(), target(&reference))} />
+                <SlowNotice registry={reference.registry().clone()} path={format!("/v2/{}/manifests/{}", reference.repository(), target(&reference))} />
             }
             <section class="panel" aria-label={words.summary}>
                 <dl class="facts">{ for [words.platforms, words.compressed, words.digest, words.media_type, words.manifest_size].map(row) }</dl>

@@ -9,7 +9,7 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use super::LocalLists;
-use crate::state::rereading::Rereading;
+use crate::state::reload::Reloader;
 
 /// One list on a page.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -91,7 +91,7 @@ pub fn use_stored_lists(local_lists: &Rc<LocalLists>) -> Option<Result<Rc<Vec<St
         let view = view.setter();
         use_effect_with(Rc::clone(local_lists), move |local_lists| {
             let load = {
-                let (local_lists, reading) = (Rc::clone(local_lists), Rereading::default());
+                let (local_lists, reading) = (Rc::clone(local_lists), Reloader::default());
                 move || {
                     let (local_lists, view) = (Rc::clone(&local_lists), view.clone());
                     reading.changed(async move || view.set(Some(read(&local_lists).await)));

@@ -7,7 +7,7 @@ use tallyman_core::{Digest, ListEdit, ManifestList, Reference};
 use tallyman_store::{ListStore, ListSummary, MemoryStore, Outcome, StoreError, StoreFuture};
 use yew::Callback;
 
-use crate::browser::leaving::Leaving;
+use crate::browser::unload_prompt::UnloadPrompt;
 
 /// Lists in memory, with what pages keep beside them.
 #[derive(Default)]
@@ -18,7 +18,7 @@ pub struct SessionStore {
     notes: RefCell<BTreeMap<String, String>>,
     listener: RefCell<Option<Callback<String>>>,
     /// Kept as long as there is a list that leaving the page would lose.
-    leaving: RefCell<Option<Leaving>>,
+    unload_prompt: RefCell<Option<UnloadPrompt>>,
 }
 
 impl SessionStore {
@@ -64,13 +64,13 @@ impl SessionStore {
         } else {
             self.changed.borrow_mut().remove(&name);
         }
-        let mut leaving = self.leaving.borrow_mut();
+        let mut prompt = self.unload_prompt.borrow_mut();
         if self.is_empty() {
-            *leaving = None;
-        } else if leaving.is_none() {
-            *leaving = Leaving::hold();
+            *prompt = None;
+        } else if prompt.is_none() {
+            *prompt = UnloadPrompt::hold();
         }
-        drop(leaving);
+        drop(prompt);
         let listener = self.listener.borrow().clone();
         if let Some(listener) = listener {
             listener.emit(name);

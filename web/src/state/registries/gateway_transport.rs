@@ -16,7 +16,7 @@ use tallyman_registry::{
 use web_sys::Url;
 use yew::Callback;
 
-use super::{pasted_manifests, permissions::Permissions, samples, unanswered::Unanswered};
+use super::{pasted_manifests, pending_requests::PendingRequests, permissions::Permissions, samples};
 
 /// Says, for a registry's host, where its `/v2/` is found instead: a path relative to the page, or a whole address.
 pub type Ways = Box<dyn Fn(&str) -> Option<String>>;
@@ -35,7 +35,7 @@ pub struct GatewayTransport {
     fetch: FetchTransport,
     ways: Ways,
     permissions: Rc<Permissions>,
-    unanswered: Rc<Unanswered>,
+    pending: Rc<PendingRequests>,
     closed: Option<Vec<String>>,
     session_ended: Callback<bool>,
 }
@@ -47,12 +47,12 @@ impl GatewayTransport {
     pub fn new(
         ways: Ways,
         permissions: Rc<Permissions>,
-        unanswered: Rc<Unanswered>,
+        pending: Rc<PendingRequests>,
         closed: Option<Vec<String>>,
         session_ended: Callback<bool>,
     ) -> Self {
         let (gateway, fetch) = (FetchTransport::for_own_origin(), FetchTransport::new());
-        Self { gateway, fetch, ways, permissions, unanswered, closed, session_ended }
+        Self { gateway, fetch, ways, permissions, pending, closed, session_ended }
     }
 
     /// Returns the address at the gateway. Returns `None` if the request goes to the registry directly. Where the settings name a gateway
@@ -176,7 +176,7 @@ impl Transport for GatewayTransport {
                 return Err(not_allowed(refusal));
             }
             // Held until there is an answer, or nobody waits for one any more.
-            let _waiting = asked.as_ref().map(|url| self.unanswered.sent(url.host(), url.pathname()));
+            let _waiting = asked.as_ref().map(|url| self.pending.sent(url.host(), url.pathname()));
             let way = asked.as_ref().map_or(Ok(None), |url| self.way(url))?;
             let Some((asked, way)) = asked.zip(way) else {
                 return match &self.closed {

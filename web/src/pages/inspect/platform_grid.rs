@@ -25,7 +25,7 @@ use crate::{
 /// reads.
 const QUIET: u32 = Duration::from_millis(100).as_millis() as u32;
 
-/// Properties of [`Many`].
+/// Properties of [`PlatformGrid`].
 #[derive(PartialEq, Properties)]
 pub struct Props {
     /// The index, and what is known of its entries.
@@ -36,7 +36,7 @@ pub struct Props {
 
 /// The platforms of a large index, filtered by name.
 #[component]
-pub fn Many(props: &Props) -> Html {
+pub fn PlatformGrid(props: &Props) -> Html {
     use_language();
     let Props { inspected, choice } = props;
     let (filter, onfilter) = use_search();
