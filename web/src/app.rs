@@ -13,7 +13,7 @@ use crate::{
         scroll::use_scroll_memory,
         service_worker::{Connection, use_connection},
     },
-    chunks::{Loading, use_around, use_chunk},
+    chunks::{Loading, use_chunk, use_chunk_providers},
     components::{
         icon::Icon,
         language_choice::LanguageChoice,
@@ -76,7 +76,7 @@ pub fn App(props: &Props) -> Html {
         let session_ended = session_ended.setter();
         Registries::new(
             settings,
-            move |retry| tell(retry, &notice),
+            move |retry| show_retry(retry, &notice),
             move |()| revision.dispatch(()),
             move |has_ended| session_ended.set(has_ended),
         )
@@ -142,7 +142,7 @@ fn Frame(props: &FrameProps) -> Html {
         }
         Loading::Failed(again) => not_loaded(&again),
     };
-    let page = use_around(page, &route, is_here);
+    let page = use_chunk_providers(page, &route, is_here);
     html! {
         <ToastPlace>
             <a class="skip" href="#content" onclick={Callback::from(|event| skip_to_content(&event))}>{ text().frame().skip }</a>
@@ -188,7 +188,7 @@ fn not_loaded(again: &Callback<()>) -> Html {
 
 /// Says that a request is made again, for as long as that takes and a little longer. Others may say so meanwhile, and
 /// then theirs stands.
-fn tell(retry: Retry, notice: &UseReducerDispatcher<Notice>) {
+fn show_retry(retry: Retry, notice: &UseReducerDispatcher<Notice>) {
     let Retry { registry, attempt, wait, why } = retry;
     let until = js_sys::Date::now() + wait.as_secs_f64() * 1000.0;
     notice.dispatch(retry_notice::Change::Show(Pending { registry, attempt, wait, until, why: why.into() }));

@@ -141,7 +141,7 @@ pub fn begin(address: &str) {
 /// Puts around the page of `route` what the loaded chunks provide, that of the first one outermost. A page that is shown stays as
 /// it is when other chunks come: what they provide is there from the next page on, and from when the page's own chunk is here.
 #[hook]
-pub fn use_around(page: Html, route: &Route, is_here: bool) -> Html {
+pub fn use_chunk_providers(page: Html, route: &Route, is_here: bool) -> Html {
     let all = use_memo((route.clone(), is_here), |_| {
         LOADED.with_borrow(|all| all.iter().filter_map(|(_, loaded)| loaded.around).collect::<Vec<_>>())
     });

@@ -169,7 +169,7 @@ async fn run(
             Ok(()) => StepState::Done,
             // Somebody else was quicker.
             Err(error) if error.is_not_found() => StepState::Done,
-            Err(error) if is_gone_all_the_same(client, &step.reference, &error).await => StepState::Done,
+            Err(error) if was_deleted_despite_error(client, &step.reference, &error).await => StepState::Done,
             Err(error) => StepState::Failed {
                 refusal: refusal(client, &step.reference, &error).await,
                 why: error.to_string().into(),
@@ -179,8 +179,9 @@ async fn run(
     }
 }
 
-/// Looks again after an answer that says nothing about the outcome: a gateway's 502 or 504, or none at all.
-async fn is_gone_all_the_same(client: &Client, reference: &Reference, error: &Error) -> bool {
+/// Returns `true` if the manifest is gone. Looks only after an answer that says nothing about the outcome: a gateway's 502 or 504, or
+/// none at all.
+async fn was_deleted_despite_error(client: &Client, reference: &Reference, error: &Error) -> bool {
     error.leaves_outcome_open()
         && client.head_manifest(reference).await.is_err_and(|error| error.is_not_found())
 }

@@ -89,7 +89,7 @@ impl LocalLists {
         let heard = Rc::downgrade(&local_lists);
         let subscription = local_lists.backend.subscribe(Callback::from(move |name: String| {
             if let Some(local_lists) = heard.upgrade() {
-                local_lists.tell(&name);
+                local_lists.notify(&name);
                 spawn_local(async move { local_lists.check_history(&name).await });
             }
         }));
@@ -123,7 +123,7 @@ impl LocalLists {
         Listening { local_lists: Rc::clone(self), number }
     }
 
-    fn tell(&self, name: &str) {
+    fn notify(&self, name: &str) {
         let listeners: Vec<_> = self.listeners.borrow().iter().map(|(_, heard)| heard.clone()).collect();
         for heard in listeners {
             heard.emit(name.to_owned());
@@ -141,18 +141,18 @@ impl LocalLists {
     }
 
     /// Returns `true` if `list` is another one than this tab wrote.
-    fn is_news(&self, list: &ManifestList) -> bool {
+    fn is_foreign_change(&self, list: &ManifestList) -> bool {
         let name = list.reference().file_name();
         let known = self.known.borrow().get(&name).is_some_and(|known| known == list);
         let was_known = self.known.borrow_mut().insert(name, list.clone()).is_some();
         was_known && !known
     }
 
-    fn know(&self, list: &ManifestList) {
+    fn remember(&self, list: &ManifestList) {
         let name = list.reference().file_name();
         self.known.borrow_mut().insert(name.clone(), list.clone());
         self.left.borrow_mut().insert(name.clone(), list.clone());
-        self.tell(&name);
+        self.notify(&name);
     }
 
     /// Changes a list. Changes of one group are undone together. What this tab itself has changed since the edit was thought
@@ -178,7 +178,7 @@ impl LocalLists {
                 if !edit.is_empty() {
                     self.histories.borrow_mut().entry(list.file_name()).or_default().did(edit, group);
                 }
-                self.know(changed);
+                self.remember(changed);
             }
             Outcome::Gone => self.drop_history(&list.file_name()),
             Outcome::Conflict(_) | Outcome::Taken => {}
@@ -224,12 +224,12 @@ impl LocalLists {
         let outcome = self.backend.edit(list, edit).await?;
         match &outcome {
             Outcome::Done(changed) => {
-                self.histories.borrow_mut().entry(list.file_name()).or_default().went(step, edit);
-                self.know(changed);
+                self.histories.borrow_mut().entry(list.file_name()).or_default().record_step(step, edit);
+                self.remember(changed);
             }
             Outcome::Gone => {
                 self.drop_history(&list.file_name());
-                self.tell(&list.file_name());
+                self.notify(&list.file_name());
             }
             Outcome::Conflict(_) | Outcome::Taken => {}
         }
@@ -270,7 +270,7 @@ impl LocalLists {
         let outcome = self.backend.add(list).await?;
         if let Outcome::Done(added) = &outcome {
             self.histories.borrow_mut().insert(list.reference().file_name(), history);
-            self.know(added);
+            self.remember(added);
         }
         Ok(outcome)
     }
@@ -283,7 +283,7 @@ impl LocalLists {
             let _ = self.set_note(&history::key(from), None).await;
             let history = self.forget(from).await;
             self.histories.borrow_mut().insert(to.file_name(), history);
-            self.know(renamed);
+            self.remember(renamed);
         }
         Ok(outcome)
     }
@@ -317,7 +317,7 @@ impl LocalLists {
         self.known.borrow_mut().remove(&name);
         self.left.borrow_mut().remove(&name);
         let history = self.histories.borrow_mut().remove(&name);
-        self.tell(&name);
+        self.notify(&name);
         history.unwrap_or_default()
     }
 

@@ -251,7 +251,7 @@ impl Problem {
 
 /// Returns a number that changes when another language is chosen while sentences are kept: they are made anew with it.
 #[hook]
-pub fn use_worded_anew(has_sentences: bool) -> u32 {
+pub fn use_language_revision(has_sentences: bool) -> u32 {
     let language = use_language();
     let count = use_state_eq(|| 0_u32);
     {

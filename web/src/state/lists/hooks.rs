@@ -48,7 +48,7 @@ pub fn use_list(local_lists: &Rc<LocalLists>, name: &Reference, elsewhere: Callb
                     spawn_local(async move {
                         view.set(match local_lists.load(&name).await {
                             Ok(Some(list)) => {
-                                if local_lists.is_news(&list) && tells {
+                                if local_lists.is_foreign_change(&list) && tells {
                                     elsewhere.emit(());
                                 }
                                 ListView::There(Rc::new(list))

@@ -56,8 +56,8 @@ impl SessionStore {
         Ok(summaries)
     }
 
-    /// Notes the time of a change, and tells of it.
-    fn tell(&self, list: &Reference, is_there: bool) {
+    /// Notes the time of a change, and notifies the listener.
+    fn notify(&self, list: &Reference, is_there: bool) {
         let name = list.file_name();
         if is_there {
             self.changed.borrow_mut().insert(name.clone(), js_sys::Date::now());
@@ -80,7 +80,7 @@ impl SessionStore {
     /// Tells of a change that was made.
     fn done(&self, outcome: &Outcome<()>, list: &Reference) {
         if matches!(outcome, Outcome::Done(())) {
-            self.tell(list, true);
+            self.notify(list, true);
         }
     }
 }
@@ -105,7 +105,7 @@ impl ListStore for SessionStore {
     fn save<'a>(&'a self, list: &'a ManifestList) -> StoreFuture<'a, ()> {
         async move {
             self.lists.save(list).await?;
-            self.tell(list.reference(), true);
+            self.notify(list.reference(), true);
             Ok(())
         }
         .boxed_local()
@@ -133,8 +133,8 @@ impl ListStore for SessionStore {
         async move {
             let outcome = self.lists.rename(from, to).await?;
             if matches!(outcome, Outcome::Done(())) {
-                self.tell(from, false);
-                self.tell(to, true);
+                self.notify(from, false);
+                self.notify(to, true);
             }
             Ok(outcome)
         }
@@ -145,7 +145,7 @@ impl ListStore for SessionStore {
         async move {
             let was_there = self.lists.remove(list).await?;
             if was_there {
-                self.tell(list, false);
+                self.notify(list, false);
             }
             Ok(was_there)
         }
@@ -156,7 +156,7 @@ impl ListStore for SessionStore {
         async move {
             let was_there = self.lists.remove_pushed(list, digest).await?;
             if was_there {
-                self.tell(list, false);
+                self.notify(list, false);
             }
             Ok(was_there)
         }
