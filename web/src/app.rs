@@ -9,7 +9,7 @@ use yew::prelude::*;
 use crate::{
     browser::{
         first_form, language,
-        scheduler::later::{Later, When},
+        scheduler::later::{DrawTime, Later},
         scroll::use_scroll_memory,
         service_worker::{Connection, use_connection},
     },
@@ -95,7 +95,7 @@ pub fn App(props: &Props) -> Html {
             <ContextProvider<Rc<Registries>> context={registries}>
             <ContextProvider<Revision> context={*revision}>
             <ContextProvider<Rc<Settings>> context={(*settings).clone()}>
-                <Later when={When::Soon}>{ framed }</Later>
+                <Later when={DrawTime::Soon}>{ framed }</Later>
             </ContextProvider<Rc<Settings>>>
             </ContextProvider<Revision>>
             </ContextProvider<Rc<Registries>>>
@@ -224,7 +224,7 @@ fn Header(props: &HeaderProps) -> Html {
                 <Icon name="brand" class="brand__mark" />
                 <span>{ &settings.title }</span>
             </Link>
-            <Later when={When::Last}>
+            <Later when={DrawTime::Last}>
                 if shows_box {
                     <ReferenceBox {value} />
                 }

@@ -21,7 +21,7 @@ use crate::{
 };
 use folds::use_folds;
 use lines::{Line, lines, shown};
-use search::{Found, use_search};
+use search::{Matches, use_search};
 use tokens::{Link, Sort, link, tokens};
 
 /// From this many lines on, only those on screen exist.
@@ -92,7 +92,7 @@ pub fn Json(props: &Props) -> Html {
 }
 
 /// One line: what folds it, and its pieces. The line break is in the text, as everything else is.
-fn line_view(props: &Props, line: &Line, found: &Found, fold: Option<(bool, Callback<()>)>) -> Html {
+fn line_view(props: &Props, line: &Line, found: &Matches, fold: Option<(bool, Callback<()>)>) -> Html {
     let (start, end) = (line.start as usize, line.end as usize);
     let is_folded = fold.as_ref().is_some_and(|(is_folded, _)| *is_folded);
     let pieces = tokens(&props.text[start..end]).into_iter().map(|(sort, range)| {
@@ -119,7 +119,7 @@ fn line_view(props: &Props, line: &Line, found: &Found, fold: Option<(bool, Call
     }
 }
 
-fn piece(props: &Props, sort: Sort, range: &Range<usize>, found: &Found) -> Html {
+fn piece(props: &Props, sort: Sort, range: &Range<usize>, found: &Matches) -> Html {
     let marked = marked(&props.text, range, found);
     let class = match sort {
         Sort::Plain => return marked,
@@ -140,7 +140,7 @@ fn piece(props: &Props, sort: Sort, range: &Range<usize>, found: &Found) -> Html
 }
 
 /// A part of the text, what was searched for marked in it.
-fn marked(text: &str, range: &Range<usize>, found: &Found) -> Html {
+fn marked(text: &str, range: &Range<usize>, found: &Matches) -> Html {
     if found.at.is_empty() {
         return html! { visible(&text[range.clone()]).into_owned() };
     }

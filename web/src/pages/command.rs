@@ -26,7 +26,7 @@ use crate::{
         lists::{LocalLists, Opened},
         push::progress_key,
         registries::Registries,
-        terminal::{Change, Printer, Ran, STOPPED, Session, Stop},
+        terminal::{Change, CommandRun, Printer, STOPPED, Session, Stop},
     },
     text::{text, use_language},
 };
@@ -330,7 +330,7 @@ fn keys(props: &PromptProps) -> Callback<KeyboardEvent> {
     })
 }
 
-fn shown(ran: &Ran) -> Html {
+fn shown(ran: &CommandRun) -> Html {
     html! {
         <>
             <pre class="terminal__typed">{ format!("$ {}", ran.line) }</pre>

@@ -26,7 +26,7 @@ use crate::{
     browser::scheduler::later::Later,
     chunks::part::{Part, PartView},
     components::{facts, folded::Folded, icon::Icon, json::Json, panel::Panel},
-    router::use_place,
+    router::use_location,
     routes::Route,
     state::inspection::{Blob, Extent, Inspected, Inspection, Loadable, Node, use_inspection},
     text::{text, use_language},
@@ -53,7 +53,7 @@ pub struct Props {
 pub fn Inspect(props: &Props) -> Html {
     use_language();
     let inspection = use_inspection(&props.reference, Extent::Whole);
-    let place = use_place();
+    let place = use_location();
     let names = use_names(&inspection);
     let choice = match &*inspection {
         Inspection::Ready(_) => Some(Rc::new(Choice::new(&props.reference, names, &place.query))),

@@ -9,7 +9,7 @@ use crate::{
     browser::clipboard,
     chunks::input::{InputRules, is_more_than_a_line},
     components::{dialog::Dialog, icon::Icon, text_field::refuse},
-    router::{self, use_place, use_route},
+    router::{self, use_location, use_route},
     routes::Route,
     state::{input::destination::Input, inspection::recents, registries::use_registries},
     text::{text, use_language},
@@ -47,7 +47,7 @@ pub fn Open() -> Html {
     {
         // Back changes the page below: the dialog does not stay over another one.
         // A step to the same place is none: what places say is compared.
-        let (open, place) = (open.setter(), use_place());
+        let (open, place) = (open.setter(), use_location());
         use_effect_with((place.path, place.query), move |_| open.set(false));
     }
     let words = text().start();

@@ -145,9 +145,9 @@ impl Registries {
                 if is_plain { Access::PlainFirst } else { Access::Tls }
             };
             let accounts = Rc::clone(&self.accounts);
-            let ways = Box::new(move |host: &str| accounts.way(host));
+            let lookup = Box::new(move |host: &str| accounts.way(host));
             let transport = GatewayTransport::new(
-                ways,
+                lookup,
                 Rc::clone(&self.permissions),
                 Rc::clone(&self.pending),
                 self.closed.clone(),
