@@ -13,9 +13,11 @@ use crate::{
         folded::Folded,
         json::Json,
         panel::Panel,
+        reason::reason,
     },
     format,
-    state::{failure::Failure, list_editor::standing::Standing},
+    pages::inspect::manifest_kind,
+    state::list_editor::standing::Standing,
     text::{text, use_language},
 };
 
@@ -63,8 +65,8 @@ fn difference(standing: &Standing, ours: &Manifest, name: &str) -> Html {
     let theirs = match standing {
         Standing::Asking => return html! { <p class="empty"><span class="skeleton" /></p> },
         Standing::Nothing => return html! { <p class="empty">{ (words.diff_none)(name) }</p> },
-        Standing::Failed(Failure { why, .. }) => {
-            return html! { <p class="empty">{ (words.diff_failed)(why) }</p> };
+        Standing::Failed(failure) => {
+            return html! { <div class="empty"><p>{ words.diff_failed }</p>{ reason(failure) }</div> };
         }
         Standing::Something(theirs) if theirs.digest() == ours.digest() => {
             return html! { <p class="empty" data-testid="diff-same">{ words.diff_same }</p> };
@@ -72,7 +74,7 @@ fn difference(standing: &Standing, ours: &Manifest, name: &str) -> Html {
         Standing::Something(theirs) => theirs,
     };
     let (Some(before), Some(after)) = (theirs.index(), ours.index()) else {
-        return html! { <p class="empty">{ (words.diff_no_list)(&theirs.kind().to_string()) }</p> };
+        return html! { <p class="empty">{ (words.diff_no_list)(manifest_kind(theirs)) }</p> };
     };
     let entries = diff_entries(before, after);
     let members = members((theirs, before), (ours, after), &entries);
