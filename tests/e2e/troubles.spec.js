@@ -146,7 +146,7 @@ test('a push that fails for a new tag says what is true of it, and what the regi
   const state = page.getByTestId('push-state');
   await expect(state).toContainText(`${list} is unchanged in the registry.`);
   await expect(state).toContainText('0 B sent');
-  await expect(page.getByTestId('push-error')).toContainText('You have no access to');
+  await expect(page.getByTestId('push-error')).toContainText('You do not have access to');
 });
 
 test('of a repository that is not there, or wants a sign-in, the page for deletions shows the failure alone', async ({ page, open, memory }) => {
@@ -322,7 +322,8 @@ test('a config that is no config is told from one that did not come', async ({ p
 });
 
 test('a long name leaves the other columns in sight', async ({ page, open, memory }) => {
-  const { mediaType, digest, size } = await describe(memory, 'samples/alpine:3.22');
+  await putImage(memory, 'troubles/long', 'amd64', LINUX);
+  const { mediaType, digest, size } = await describe(memory, 'troubles/long:amd64');
   const entries = ['amd64', 'x'.repeat(300)].map((architecture) => ({ mediaType, digest, size, platform: { os: 'linux', architecture } }));
   await putIndex(memory, 'troubles/long', '1', entries);
   await open(`/inspect/${memory.host}/troubles/long:1`);
