@@ -170,7 +170,8 @@ mod tests {
             ("http://127.0.0.1:5000/v2/a/manifests/1", "127.0.0.1:5000"),
             ("https://storage.example/bucket/12?sig=…", "r.io"),
         ] {
-            let source = TransportError { kind: TransportErrorKind::Opaque, message: "Failed to fetch".to_owned() };
+            let source =
+                TransportError { kind: TransportErrorKind::Opaque, message: "Failed to fetch".to_owned() };
             let error = Error::Unreachable { url: url.to_owned(), source, no_local_network: false };
             let failure = Failure::of_request(&error, &"r.io".parse().unwrap());
             let Cause::Request { registry: found, .. } = &*failure.cause else { panic!("{url}") };
