@@ -17,6 +17,7 @@ pub mod json;
 pub mod language_choice;
 pub mod panel;
 pub mod push_allowed;
+pub mod reason;
 pub mod reference_box;
 pub mod reference_heading;
 pub mod removed_list;

@@ -39,7 +39,7 @@ pub use choice::{Choice, Named, Names};
 pub use layers::command;
 pub use platform_grid::PlatformGrid;
 pub use pull::pull_command;
-pub use summary::exact_size;
+pub use summary::{exact_size, manifest_kind};
 
 /// Properties of [`Inspect`].
 #[derive(PartialEq, Properties)]
@@ -65,7 +65,7 @@ pub fn Inspect(props: &Props) -> Html {
     let said = match &*inspection {
         Inspection::Loading => (words.fetching)(&props.reference),
         Inspection::Ready(inspected) => {
-            (words.is_a)(summary::kind_name(&inspected.manifest), &inspected.reference.to_string())
+            (words.is_a)(manifest_kind(&inspected.manifest), &inspected.reference.to_string())
         }
         Inspection::Blob(_) => words.blob.to_owned(),
         Inspection::Failed(_) => String::new(),

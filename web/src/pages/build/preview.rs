@@ -13,9 +13,11 @@ use crate::{
         folded::Folded,
         json::Json,
         panel::Panel,
+        reason::reason,
     },
     format,
-    state::{failure::Failure, list_editor::registry_manifest::RegistryManifest},
+    pages::inspect::manifest_kind,
+    state::list_editor::registry_manifest::RegistryManifest,
     text::{text, use_language},
 };
 
@@ -63,8 +65,8 @@ fn difference(registry_manifest: &RegistryManifest, ours: &Manifest, name: &str)
     let theirs = match registry_manifest {
         RegistryManifest::Asking => return html! { <p class="empty"><span class="skeleton" /></p> },
         RegistryManifest::Nothing => return html! { <p class="empty">{ (words.diff_none)(name) }</p> },
-        RegistryManifest::Failed(Failure { why, .. }) => {
-            return html! { <p class="empty">{ (words.diff_failed)(why) }</p> };
+        RegistryManifest::Failed(failure) => {
+            return html! { <div class="empty"><p>{ words.diff_failed }</p>{ reason(failure) }</div> };
         }
         RegistryManifest::Something(theirs) if theirs.digest() == ours.digest() => {
             return html! { <p class="empty" data-testid="diff-same">{ words.diff_same }</p> };
@@ -72,7 +74,7 @@ fn difference(registry_manifest: &RegistryManifest, ours: &Manifest, name: &str)
         RegistryManifest::Something(theirs) => theirs,
     };
     let (Some(before), Some(after)) = (theirs.index(), ours.index()) else {
-        return html! { <p class="empty">{ (words.diff_no_list)(&theirs.kind().to_string()) }</p> };
+        return html! { <p class="empty">{ (words.diff_no_list)(manifest_kind(theirs)) }</p> };
     };
     let entries = diff_entries(before, after);
     let members = members((theirs, before), (ours, after), &entries);

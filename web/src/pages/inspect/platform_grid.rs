@@ -5,7 +5,7 @@ use std::{rc::Rc, time::Duration};
 use gloo_timers::callback::Timeout;
 use yew::prelude::*;
 
-use super::{choice::Choice, entry_name};
+use super::{choice::Choice, entry_name, manifest_kind};
 use crate::{
     components::{
         facts,
@@ -132,11 +132,10 @@ fn head() -> Html {
 }
 
 fn cells(node: &Node, href: Option<String>) -> Html {
-    let words = text().inspect();
     let size = match &node.manifest {
         Loadable::Ready(manifest) => match manifest.image() {
             Some(image) => html! { format::bytes(image.content_size()) },
-            None => html! { (words.kind)(manifest.kind()) },
+            None => html! { manifest_kind(manifest) },
         },
         Loadable::Failed(failure) => {
             let why = facts::unfetched(failure);
