@@ -161,7 +161,7 @@ fn Frame(props: &FrameProps) -> Html {
     }
 }
 
-/// The page of an address whose part is there.
+/// The page of an address whose chunk is there.
 fn page_of(route: Route) -> Html {
     match route.chunk() {
         Some(chunk) => chunk.loaded().map_or_else(Html::default, |loaded| (loaded.page)(route)),
@@ -172,7 +172,7 @@ fn page_of(route: Route) -> Html {
     }
 }
 
-/// Says that the part of an address could not be had.
+/// Says that the chunk of an address could not be had.
 fn not_loaded(again: &Callback<()>) -> Html {
     let words = text().frame();
     html! {

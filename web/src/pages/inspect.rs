@@ -24,7 +24,7 @@ use yew::prelude::*;
 use super::{problem, use_title};
 use crate::{
     browser::scheduler::later::Later,
-    chunks::part::{Part, PartView},
+    chunks::fragment::{Fragment, FragmentView},
     components::{facts, folded::Folded, icon::Icon, json::Json, panel::Panel},
     router::use_location,
     routes::Route,
@@ -136,7 +136,7 @@ fn view(inspected: &Inspected, choice: &Rc<Choice>) -> Html {
                                 if let Some((_, node)) = chosen {
                                     { choice.way_back(node) }
                                 } else {
-                                    <PartView part={Part::Platforms(Box::new(inspected.clone()), Rc::clone(choice))} />
+                                    <FragmentView fragment={Fragment::Platforms(Box::new(inspected.clone()), Rc::clone(choice))} />
                                 }
                             </>
                         },

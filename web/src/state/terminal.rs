@@ -97,7 +97,7 @@ impl Reducible for Session {
         let mut all = self.0.clone();
         match change {
             Change::Begin(line, stop) => {
-                all.push(CommandRun { line, stop: Some(stop), ..CommandRun::default() })
+                all.push(CommandRun { line, stop: Some(stop), ..CommandRun::default() });
             }
             Change::Print(is_error, text) => {
                 if let Some(ran) = all.last_mut() {

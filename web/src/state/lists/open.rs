@@ -64,7 +64,7 @@ pub fn use_opened() -> Opened {
                     // Lists that were made meanwhile stay where they are: they must not vanish from the page.
                     Ok(_) if session.as_ref().is_some_and(|lists| lists.holds_session_lists()) => {}
                     Ok(store) => {
-                        opened.set(Opened::Ready(LocalLists::new(Backend::Database(Rc::new(store)))))
+                        opened.set(Opened::Ready(LocalLists::new(Backend::Database(Rc::new(store)))));
                     }
                     Err(_) if session.is_some() => {}
                     Err(error) => opened.set(Opened::Ready(in_memory(error.to_string().into()))),
