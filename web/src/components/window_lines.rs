@@ -44,7 +44,7 @@ pub struct SpacerProps {
     pub height: u32,
 }
 
-/// As much room as the rows or lines would take that are not drawn.
+/// The empty space in place of the rows or lines that are not drawn.
 #[component]
 pub fn Spacer(props: &SpacerProps) -> Html {
     html! {
