@@ -1,5 +1,5 @@
 // Starts the app. A file of its own: whoever serves the page need not allow any script that stands in the page itself.
-const { js, parts, wasm } = document.querySelector('script[data-wasm]').dataset;
+const { chunks, js, wasm } = document.querySelector('script[data-wasm]').dataset;
 const from = (path) => new URL(path, document.baseURI);
 
 const SENTENCES = {
@@ -169,11 +169,11 @@ function tellFailure(code, error) {
 const hasWebAssembly = () => typeof WebAssembly === 'object' && typeof WebAssembly.compile === 'function';
 
 /**
- * Begins to fetch the part of the program that the address needs, where its name is the first word of the address: each file in a task
+ * Begins to fetch the chunk of the program that the address needs, where its name is the first word of the address: each file in a task
  * of its own, and without waiting for them.
  */
-async function beginParts() {
-  const { begin } = await import(from(parts).href);
+async function beginChunk() {
+  const { begin } = await import(from(chunks).href);
   const files = begin(compiled, /^#\/(\w+)/.exec(location.hash)?.[1]);
   for (const fetchFile of files) {
     await nextTask();
@@ -181,7 +181,7 @@ async function beginParts() {
   }
 }
 
-const loaded = Promise.all([import(from(js).href), compiled(from(wasm)), beginParts()]);
+const loaded = Promise.all([import(from(js).href), compiled(from(wasm)), beginChunk()]);
 // A failure is told below, when it is this promise's turn.
 loaded.catch(() => {});
 

@@ -489,7 +489,7 @@ test('a list whose registry asks who one is offers the sign-in for its images an
   // The credentials are gone with the page, the list is not.
   await page.reload();
   await allAre('unknown');
-  await expect(page.getByTestId('diff')).toContainText('The registry could not be reached');
+  await expect(page.getByTestId('diff')).toContainText('Could not compare with what the registry has');
   await signIn(page);
   await allAre('fresh');
   await expect(page.getByTestId('diff')).toContainText('is not in the registry yet');

@@ -80,7 +80,9 @@ test('the whole manual page, one example after the other', async ({ page, open, 
   expect(await typed(page, 'docker manifest')).toMatchObject({ exit: 0, stdout: '' });
   expect(await typed(page, `docker manifest inspect ${host}/coolapp:none`)).toEqual({ exit: 1, stdout: '', stderr: `no such manifest: ${host}/coolapp:none\n` });
   expect((await typed(page, 'docker manifest push --nonsense x')).exit).toBe(125);
-  expect((await typed(page, 'rm -rf /')).stderr).toContain('expected a line of tallyman or docker manifest, found rm');
+  expect((await typed(page, 'curl r.io')).stderr).toContain('expected a line of tallyman or docker manifest, found curl');
+  expect((await typed(page, `inspect ${host}/coolapp:none`)).stderr).toContain('found inspect; write tallyman inspect');
+  expect((await typed(page, 'tallyman list | head')).stderr).toContain('only a shell has pipes');
 });
 
 test('Tab completes commands, flags and references; the arrows bring back what was typed, after a reload as well', async ({ page, open, server }) => {

@@ -70,6 +70,18 @@ test('what cannot be fetched is told beside what can', async ({ page, open, memo
   await expect(page.getByTestId('error')).toHaveAttribute('data-code', 'not-found');
 });
 
+test('failures of both sides stand apart, and artifacts are named', async ({ page, open, memory }) => {
+  const host = memory.host;
+  await open(`/compare/${host}/samples/nosuch:1|${host}/samples/nosuch:2`);
+  await expect(page.getByTestId('error')).toHaveCount(2);
+  const boxes = await page.locator('.sides, [data-testid=error]').evaluateAll((all) => all.map((element) => element.getBoundingClientRect()).map(({ top, bottom }) => ({ top, bottom })));
+  for (const [at, box] of boxes.slice(1).entries()) expect(box.top - boxes[at].bottom).toBeGreaterThanOrEqual(12);
+  await open(`/compare/${host}/samples/chart:0.3.0|${host}/samples/alpine:3.22`);
+  const kind = page.getByTestId('compare-row').filter({ hasText: 'Kind' });
+  await expect(kind).toContainText('Helm chart');
+  await expect(kind).toHaveClass(/differs/);
+});
+
 test('values that are written alike are told apart where they differ', async ({ page, open, memory }) => {
   const image = (tag, created, Entrypoint, bytes) => {
     const config = { os: 'linux', architecture: 'amd64', created, config: { Entrypoint, ExposedPorts: { '80/tcp': {} } } };

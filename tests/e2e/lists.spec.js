@@ -147,7 +147,8 @@ test('a list goes out as a file, an archive and a link, and comes back the same,
   expect(text).not.toMatch(/auth|password|token/i);
 
   await page.goto(address.slice(0, -40));
-  await expect(page.getByTestId('link-broken')).toBeVisible();
+  await expect(page.getByTestId('link-broken').getByRole('link', { name: 'Lists' })).toBeVisible();
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
 });
 
 test('a file is dropped onto the page', async ({ page, open, server }) => {

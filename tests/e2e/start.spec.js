@@ -104,3 +104,17 @@ test('where the program does not come, what was typed is still there', async ({ 
   come({ status: 404, body: 'gone' });
   await expect(page.locator('[data-code="not-started"]')).toContainText('alpine:3');
 });
+
+test('neither a password nor JSON that is typed gets into the address', async ({ page, open, memory }) => {
+  await open('/');
+  const box = page.getByTestId('reference-input');
+  await box.fill('{"schemaVersion":2,"manifests":[{"digest":"x"');
+  await box.press('Enter');
+  await expect.poll(() => box.evaluate((input) => input.validationMessage)).toContain('Expected a manifest');
+  expect(page.url()).not.toContain('schemaVersion');
+  await box.fill(`user:hunter2@${memory.host}/samples/alpine:3.22`);
+  await box.press('Enter');
+  await expect(page.getByTestId('digest-verified')).toBeVisible();
+  expect(`${page.url()} ${await page.title()}`).not.toContain('hunter2');
+  await expect(page.locator('body')).not.toContainText('hunter2');
+});

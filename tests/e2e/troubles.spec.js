@@ -3,7 +3,7 @@
 import { createServer } from 'node:http';
 
 import { build, entry } from './building.js';
-import { putImage } from './images.js';
+import { describe, putImage, putIndex } from './images.js';
 import { startDevRegistry } from './servers.js';
 import { expect, expectAccessible, test } from './test.js';
 
@@ -109,6 +109,54 @@ test('an image of a private registry is added to a list after a sign-in', async 
   await signIn(page);
   await expect(entry(page, image)).toBeVisible();
   await expect(page.getByTestId('sign-in-panel')).toHaveCount(0);
+  await registry.stop();
+});
+
+test('what fails is told in the words of the app on every page, and what the registry said is in the details', async ({ page, open, memory }) => {
+  const missing = `${memory.host}/samples/alpine:nosuch`;
+  const said = `${memory.host} has no samples/alpine:nosuch`;
+  const isToldIn = async (place) => {
+    await expect(place.locator('.reason strong')).toHaveText(said);
+    await expect(place.getByText(/MANIFEST_UNKNOWN/)).toBeHidden();
+    await place.getByText('Details').click();
+    await expect(place.getByText(/MANIFEST_UNKNOWN/)).toBeVisible();
+    await expectAccessible(page);
+  };
+  await open(`/build/${memory.host}/troubles/words:1`);
+  await page.getByTestId('add-input').fill(`${missing}\n${memory.host}/UPPER`);
+  await page.getByTestId('add-button').click();
+  await isToldIn(page.locator(`[data-testid=pending][data-image="${missing}"]`));
+  await expect(page.getByTestId('pending').last()).toContainText('is not an image reference');
+  await open(`/copy/${missing}|${memory.host}/troubles/words:2`);
+  await page.getByTestId('copy-plan').click();
+  await expect(page.getByTestId('copy-failed')).toContainText('Nothing was copied');
+  await isToldIn(page.getByTestId('copy-failed'));
+});
+
+test('a push that fails for a new tag says what is true of it, and what the registry said', async ({ page, open, memory }) => {
+  const list = `${memory.host}/troubles/failing:1`;
+  await build(page, open, list, [`${memory.host}/samples/alpine:3.22`]);
+  await page.route(/\/v2\/troubles\/failing\//, (route) =>
+    ['PUT', 'POST'].includes(route.request().method())
+      ? route.fulfill({ status: 403, headers: { 'access-control-allow-origin': '*' }, json: { errors: [{ code: 'DENIED', message: 'read-only' }] } })
+      : route.continue(),
+  );
+  await page.getByTestId('builder').getByRole('link', { name: /^Push…$/ }).click();
+  await page.getByTestId('push-start').click();
+  const state = page.getByTestId('push-state');
+  await expect(state).toContainText(`${list} is unchanged in the registry.`);
+  await expect(state).toContainText('0 B sent');
+  await expect(page.getByTestId('push-error')).toContainText('You do not have access to');
+});
+
+test('of a repository that is not there, or wants a sign-in, the page for deletions shows the failure alone', async ({ page, open, memory }) => {
+  await open(`/delete/${memory.host}/nosuch/repo`);
+  await expect(page.getByTestId('error')).toContainText('has no tags');
+  for (const id of ['delete-tags', 'delete-plan', 'how-untag']) await expect(page.getByTestId(id)).toHaveCount(0);
+  const registry = await startDevRegistry('--samples', '--basic', 'ann:secret', '--open-preflight');
+  await open(`/delete/${registry.host}/samples/hello`);
+  await signIn(page);
+  await expect(page.getByTestId('delete-tags')).toContainText('latest');
   await registry.stop();
 });
 
@@ -255,6 +303,8 @@ test('dates on which nothing was made are marked, and are not the oldest', async
   for (const [tag, created] of Object.entries(dates)) await putImage(server, 'troubles/dates', tag, { ...LINUX, created });
   await open(`/explore/${server.host}/troubles/dates`);
   await expect(page.getByTestId('unreal-date')).toHaveCount(5);
+  const cut = page.getByTestId('unreal-date').filter({ visible: true });
+  expect(await cut.evaluateAll((all) => all.filter((badge) => badge.getBoundingClientRect().right > badge.closest('[role=gridcell]').getBoundingClientRect().right).length)).toBe(0);
   await page.getByTestId('sort').selectOption('date');
   await expect(page.getByTestId('tag').first()).toHaveText('real');
   await open(`/inspect/${server.host}/troubles/dates:fixed`);
@@ -262,6 +312,25 @@ test('dates on which nothing was made are marked, and are not the oldest', async
   await open(`/inspect/${server.host}/troubles/dates:real`);
   await expect(page.getByTestId('config-section')).toContainText('2024');
   await expect(page.getByTestId('unreal-date')).toHaveCount(0);
+});
+
+test('a config that is no config is told from one that did not come', async ({ page, open, server }) => {
+  await putImage(server, 'troubles/config', 'odd', { architecture: 5 });
+  await open(`/explore/${server.host}/troubles/config`);
+  await expect(page.getByTestId('no-date')).toContainText('unreadable');
+  await expect(page.getByTestId('no-date')).toHaveAttribute('title', /^could not be read: /);
+});
+
+test('a long name leaves the other columns in sight', async ({ page, open, memory }) => {
+  await putImage(memory, 'troubles/long', 'amd64', LINUX);
+  const { mediaType, digest, size } = await describe(memory, 'troubles/long:amd64');
+  const entries = ['amd64', 'x'.repeat(300)].map((architecture) => ({ mediaType, digest, size, platform: { os: 'linux', architecture } }));
+  await putIndex(memory, 'troubles/long', '1', entries);
+  await open(`/inspect/${memory.host}/troubles/long:1`);
+  const rows = page.getByTestId('platform-row');
+  await expect(rows).toHaveCount(2);
+  await expect(rows.last().locator('td').last()).toBeInViewport({ ratio: 1 });
+  expect(await page.evaluate(() => [...document.querySelectorAll('.panel')].filter((panel) => panel.scrollWidth > panel.clientWidth).length)).toBe(0);
 });
 
 test('two copies of the app on one origin keep apart, and say that they want origins of their own', async ({ page, memory }) => {

@@ -9,11 +9,11 @@ use yew::prelude::*;
 use crate::{
     browser::{
         first_form, language,
-        scheduler::later::{Later, When},
+        scheduler::later::{DrawTime, Later},
         scroll::use_scroll_memory,
         service_worker::{Connection, use_connection},
     },
-    chunks::{Loading, use_around, use_chunk},
+    chunks::{Loading, use_chunk, use_chunk_providers},
     components::{
         icon::Icon,
         language_choice::LanguageChoice,
@@ -76,7 +76,7 @@ pub fn App(props: &Props) -> Html {
         let session_ended = session_ended.setter();
         Registries::new(
             settings,
-            move |retry| tell(retry, &notice),
+            move |retry| show_retry(retry, &notice),
             move |()| revision.dispatch(()),
             move |has_ended| session_ended.set(has_ended),
         )
@@ -95,7 +95,7 @@ pub fn App(props: &Props) -> Html {
             <ContextProvider<Rc<Registries>> context={registries}>
             <ContextProvider<Revision> context={*revision}>
             <ContextProvider<Rc<Settings>> context={(*settings).clone()}>
-                <Later when={When::Soon}>{ framed }</Later>
+                <Later when={DrawTime::Soon}>{ framed }</Later>
             </ContextProvider<Rc<Settings>>>
             </ContextProvider<Revision>>
             </ContextProvider<Rc<Registries>>>
@@ -142,7 +142,7 @@ fn Frame(props: &FrameProps) -> Html {
         }
         Loading::Failed(again) => not_loaded(&again),
     };
-    let page = use_around(page, &route, is_here);
+    let page = use_chunk_providers(page, &route, is_here);
     html! {
         <ToastPlace>
             <a class="skip" href="#content" onclick={Callback::from(|event| skip_to_content(&event))}>{ text().frame().skip }</a>
@@ -161,7 +161,7 @@ fn Frame(props: &FrameProps) -> Html {
     }
 }
 
-/// The page of an address whose part is there.
+/// The page of an address whose chunk is there.
 fn page_of(route: Route) -> Html {
     match route.chunk() {
         Some(chunk) => chunk.loaded().map_or_else(Html::default, |loaded| (loaded.page)(route)),
@@ -172,7 +172,7 @@ fn page_of(route: Route) -> Html {
     }
 }
 
-/// Says that the part of an address could not be had.
+/// Says that the chunk of an address could not be had.
 fn not_loaded(again: &Callback<()>) -> Html {
     let words = text().frame();
     html! {
@@ -188,7 +188,7 @@ fn not_loaded(again: &Callback<()>) -> Html {
 
 /// Says that a request is made again, for as long as that takes and a little longer. Others may say so meanwhile, and
 /// then theirs stands.
-fn tell(retry: Retry, notice: &UseReducerDispatcher<Notice>) {
+fn show_retry(retry: Retry, notice: &UseReducerDispatcher<Notice>) {
     let Retry { registry, attempt, wait, why } = retry;
     let until = js_sys::Date::now() + wait.as_secs_f64() * 1000.0;
     notice.dispatch(retry_notice::Change::Show(Pending { registry, attempt, wait, until, why: why.into() }));
@@ -224,7 +224,7 @@ fn Header(props: &HeaderProps) -> Html {
                 <Icon name="brand" class="brand__mark" />
                 <span>{ &settings.title }</span>
             </Link>
-            <Later when={When::Last}>
+            <Later when={DrawTime::Last}>
                 if shows_box {
                     <ReferenceBox {value} />
                 }

@@ -3,9 +3,9 @@
 //! Whatever only one chunk reaches, code and texts alike, is in that chunk's own module; what several reach but the frame
 //! does not is in modules that they share. Cutting them apart is the work of `cargo xtask web`.
 
+pub mod fragment;
 pub mod input;
 mod lists;
-pub mod part;
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -15,10 +15,10 @@ use wasm_split_helpers::{SplitLoaderError, wasm_split};
 use yew::prelude::*;
 
 use crate::{
-    pages::{inspect::Many, problem::ProblemView},
+    pages::{inspect::PlatformGrid, problem::ProblemView},
     routes::{self, Route},
 };
-use part::Part;
+use fragment::Fragment;
 
 /// A chunk of the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,8 +42,8 @@ pub enum Chunk {
 pub struct Loaded {
     /// Draws one of its pages.
     pub page: fn(Route) -> Html,
-    /// Draws one of the parts of other chunks' pages.
-    pub part: Option<fn(&Part) -> Html>,
+    /// Draws one of the fragments of other chunks' pages.
+    pub fragment: Option<fn(&Fragment) -> Html>,
     /// Puts around a page, one of another chunk too, what its own share and what outlives them.
     pub around: Option<fn(Html) -> Html>,
 }
@@ -89,40 +89,40 @@ impl Chunk {
 /// Loads the chunk that shows one manifest.
 #[wasm_split(inspect, fallible)]
 fn load_inspect() -> Result<Loaded, SplitLoaderError> {
-    Ok(Loaded { page: routes::draw_inspect, part: None, around: None })
+    Ok(Loaded { page: routes::draw_inspect, fragment: None, around: None })
 }
 
 /// Loads the chunk that shows repositories and tags.
 #[wasm_split(explore, fallible)]
 fn load_explore() -> Result<Loaded, SplitLoaderError> {
-    Ok(Loaded { page: routes::draw_explore, part: Some(platforms), around: None })
+    Ok(Loaded { page: routes::draw_explore, fragment: Some(platforms), around: None })
 }
 
 /// Loads the chunk that shows the files of images.
 #[wasm_split(files, fallible)]
 fn load_files() -> Result<Loaded, SplitLoaderError> {
-    Ok(Loaded { page: routes::draw_files, part: None, around: None })
+    Ok(Loaded { page: routes::draw_files, fragment: None, around: None })
 }
 
-fn platforms(part: &Part) -> Html {
-    match part {
-        Part::Platforms(inspected, choice) => {
-            html! { <Many inspected={(**inspected).clone()} choice={Rc::clone(choice)} /> }
+fn platforms(fragment: &Fragment) -> Html {
+    match fragment {
+        Fragment::Platforms(inspected, choice) => {
+            html! { <PlatformGrid inspected={(**inspected).clone()} choice={Rc::clone(choice)} /> }
         }
-        Part::Problem(_) => Html::default(),
+        Fragment::Problem(_) => Html::default(),
     }
 }
 
 /// Loads the chunk of failures, sign-in, and the settings of registries.
 #[wasm_split(registries, fallible)]
 fn load_registries() -> Result<Loaded, SplitLoaderError> {
-    Ok(Loaded { page: routes::draw_registries, part: Some(problem), around: None })
+    Ok(Loaded { page: routes::draw_registries, fragment: Some(problem), around: None })
 }
 
-fn problem(part: &Part) -> Html {
-    match part {
-        Part::Problem(problem) => html! { <ProblemView problem={Rc::clone(problem)} /> },
-        Part::Platforms(..) => Html::default(),
+fn problem(fragment: &Fragment) -> Html {
+    match fragment {
+        Fragment::Problem(problem) => html! { <ProblemView problem={Rc::clone(problem)} /> },
+        Fragment::Platforms(..) => Html::default(),
     }
 }
 
@@ -141,7 +141,7 @@ pub fn begin(address: &str) {
 /// Puts around the page of `route` what the loaded chunks provide, that of the first one outermost. A page that is shown stays as
 /// it is when other chunks come: what they provide is there from the next page on, and from when the page's own chunk is here.
 #[hook]
-pub fn use_around(page: Html, route: &Route, is_here: bool) -> Html {
+pub fn use_chunk_providers(page: Html, route: &Route, is_here: bool) -> Html {
     let all = use_memo((route.clone(), is_here), |_| {
         LOADED.with_borrow(|all| all.iter().filter_map(|(_, loaded)| loaded.around).collect::<Vec<_>>())
     });

@@ -33,6 +33,17 @@ pub fn is_invisible(c: char) -> bool {
         | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
+/// Characters of a text that a sentence quotes.
+const QUOTED_MAX: usize = 120;
+
+/// Shortens a text that a sentence quotes, with an ellipsis for the rest.
+pub fn excerpt(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(QUOTED_MAX) {
+        Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
+        None => Cow::Borrowed(text),
+    }
+}
+
 /// Bytes as [`format_bytes`] rounds them, written in the language that is spoken: `29.4 MB`.
 pub fn bytes(size: u64) -> String {
     let rounded = format_bytes(size);

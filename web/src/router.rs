@@ -9,9 +9,9 @@ use yew::prelude::*;
 
 use crate::routes::Route;
 
-/// The place that the page shows. Each step of the session history is another one, even where it says the same.
+/// The place that the page shows: path and query of its address. Each step of the session history is another one, even where it says the same.
 #[derive(Clone, Debug)]
-pub struct Place {
+pub struct Location {
     /// The path, with its slash.
     pub path: AttrValue,
     /// The part behind the path, with its question mark; empty if there is none.
@@ -19,13 +19,13 @@ pub struct Place {
     step: u32,
 }
 
-impl PartialEq for Place {
+impl PartialEq for Location {
     fn eq(&self, other: &Self) -> bool {
         self.step == other.step
     }
 }
 
-impl Place {
+impl Location {
     /// The place that the address names now.
     fn read(step: u32) -> Self {
         let hash = web_sys::window().and_then(|window| window.location().hash().ok()).unwrap_or_default();
@@ -35,7 +35,7 @@ impl Place {
     }
 }
 
-impl Reducible for Place {
+impl Reducible for Location {
     type Action = ();
 
     fn reduce(self: std::rc::Rc<Self>, (): ()) -> std::rc::Rc<Self> {
@@ -45,7 +45,7 @@ impl Reducible for Place {
 
 thread_local! {
     /// Told of steps that the app takes itself: browsers tell of their user's alone.
-    static STEPPED: RefCell<Option<UseReducerDispatcher<Place>>> = const { RefCell::new(None) };
+    static STEPPED: RefCell<Option<UseReducerDispatcher<Location>>> = const { RefCell::new(None) };
 }
 
 /// Properties of [`Router`].
@@ -58,7 +58,7 @@ pub struct RouterProps {
 /// Provides pages with the place that the address names.
 #[component]
 pub fn Router(props: &RouterProps) -> Html {
-    let place = use_reducer(|| Place::read(0));
+    let place = use_reducer(|| Location::read(0));
     {
         let stepped = place.dispatcher();
         use_effect_with((), move |()| {
@@ -68,19 +68,19 @@ pub fn Router(props: &RouterProps) -> Html {
             move || drop(listener)
         });
     }
-    html! { <ContextProvider<Place> context={(*place).clone()}>{ props.children.clone() }</ContextProvider<Place>> }
+    html! { <ContextProvider<Location> context={(*place).clone()}>{ props.children.clone() }</ContextProvider<Location>> }
 }
 
 /// The place that the page shows.
 #[hook]
-pub fn use_place() -> Place {
-    use_context::<Place>().expect("the router provides the place")
+pub fn use_location() -> Location {
+    use_context::<Location>().expect("the router provides the place")
 }
 
 /// The route that the page shows.
 #[hook]
 pub fn use_route() -> Route {
-    Route::at_path(&use_place().path)
+    Route::at_path(&use_location().path)
 }
 
 /// The manner in which another place takes the place of the one that is shown.

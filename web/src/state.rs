@@ -14,6 +14,6 @@ pub mod matches;
 pub mod problem;
 pub mod push;
 pub mod registries;
-pub mod rereading;
+pub mod reload;
 pub mod tasks;
 pub mod terminal;

@@ -155,6 +155,11 @@ impl Digest {
         &self.hex()[..12]
     }
 
+    /// The algorithm and the first twelve hexadecimal digits, with an ellipsis for the others: `sha256:2cf24dba5fb0…`.
+    pub fn abbreviated(&self) -> String {
+        format!("{}:{}…", self.algorithm.as_str(), self.short())
+    }
+
     /// Returns `true` if `bytes` have this digest, by this digest's own algorithm.
     pub fn matches(&self, bytes: &[u8]) -> bool {
         Self::with(self.algorithm, bytes) == *self

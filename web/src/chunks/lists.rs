@@ -17,13 +17,13 @@ use crate::{
 /// Loads the chunk.
 #[wasm_split(lists, fallible)]
 pub fn load() -> Result<Loaded, SplitLoaderError> {
-    Ok(Loaded { page: routes::draw_lists, part: None, around: Some(around) })
+    Ok(Loaded { page: routes::draw_lists, fragment: None, around: Some(around) })
 }
 
 /// Loads the chunk of the command line.
 #[wasm_split(command, fallible)]
 pub fn load_command() -> Result<Loaded, SplitLoaderError> {
-    Ok(Loaded { page: routes::draw_command, part: None, around: Some(around_command) })
+    Ok(Loaded { page: routes::draw_command, fragment: None, around: Some(around_command) })
 }
 
 /// Provides all pages with the local lists, and with pushes, copies and deletions that go on while other pages are looked at.

@@ -41,7 +41,7 @@ pub fn pairs<'a>(
     let more = pairs.len().saturating_sub(PAIRS_MAX);
     html! {
         <>
-            <dl class="facts">
+            <dl class="facts facts--pairs">
                 { for pairs.take(PAIRS_MAX).map(|(key, value)| html! { <Fact name={format::visible(key).into_owned()}>{ format::visible(value).into_owned() }</Fact> }) }
             </dl>
             if more > 0 {
@@ -54,7 +54,11 @@ pub fn pairs<'a>(
 /// Returns why content that a manifest or a tag names is not here.
 pub fn unfetched(failure: &Failure) -> String {
     let words = text().explore();
-    if failure.is_missing { words.missing.to_owned() } else { (words.not_fetched)(&failure.why) }
+    match failure {
+        failure if failure.is_missing => words.missing.to_owned(),
+        failure if failure.is_unreadable() => (words.unreadable)(&failure.why),
+        failure => (words.not_fetched)(&failure.why),
+    }
 }
 
 /// Shows a point in time by `show`, and why there is none if it could not be fetched.
@@ -66,9 +70,11 @@ pub fn created(created: &Loadable<str>, show: fn(&str) -> Html) -> Html {
         Loadable::Failed(failure) => {
             let tone = if failure.is_missing { Tone::Missing } else { Tone::Warn };
             let why = unfetched(failure);
+            let words = text().explore();
+            let short = if failure.is_unreadable() { words.date_unreadable } else { words.no_date };
             html! {
                 <Chip {tone} title={why.clone()} testid="no-date">
-                    <span aria-hidden="true">{ text().explore().no_date }</span><span class="visually-hidden">{ why }</span>
+                    <span aria-hidden="true">{ short }</span><span class="visually-hidden">{ why }</span>
                 </Chip>
             }
         }

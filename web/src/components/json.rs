@@ -8,25 +8,24 @@ mod tokens;
 use std::{ops::Range, rc::Rc};
 
 use tallyman_core::Reference;
-use web_sys::HtmlElement;
 use yew::prelude::*;
 
-use super::{copy::Copy, icon::Icon};
+use super::{
+    copy::Copy,
+    icon::Icon,
+    window_lines::{Spacer, height_of, use_window_lines},
+};
 use crate::{
     format::visible,
     text::{text, use_language},
 };
 use folds::use_folds;
 use lines::{Line, lines, shown};
-use search::{Found, use_search};
+use search::{Matches, use_search};
 use tokens::{Link, Sort, link, tokens};
 
 /// From this many lines on, only those on screen exist.
 const WHOLE_MAX: usize = 1500;
-/// Height of a line in CSS pixels where only those on screen exist; the style sheet says the same.
-pub const LINE: i32 = 20;
-/// Lines beyond the edges.
-const MARGIN: usize = 20;
 
 /// Properties of [`Json`].
 #[derive(PartialEq, Properties)]
@@ -50,22 +49,14 @@ pub fn Json(props: &Props) -> Html {
     let all = use_memo(props.text.clone(), |text| lines(text));
     let folds = use_folds(&props.text, &props.testid);
     let search = use_search(&props.text, &all, &folds, &place);
-    let view = use_state_eq(|| (0_i32, 700_i32));
     let visible = use_memo((Rc::clone(&all), (*folds.folded).clone()), |(all, folded)| shown(all, folded));
     let is_long = visible.len() > WHOLE_MAX;
-    let onscroll = {
-        let (place, view) = (place.clone(), view.setter());
-        move |_: Event| {
-            if let Some(place) = place.cast::<HtmlElement>() {
-                view.set((place.scroll_top(), place.client_height()));
-            }
-        }
-    };
+    let (in_sight, onscroll) = use_window_lines(&place, visible.len());
+    let drawn = if is_long { in_sight } else { 0..visible.len() };
     let wrap = {
         let wraps = wraps.clone();
         move |_: MouseEvent| wraps.set(!*wraps)
     };
-    let (first, last) = if is_long { in_sight(*view, visible.len()) } else { (0, visible.len()) };
     let row = |number: &u32| {
         let line = all[*number as usize];
         let fold = line.closes.map(|_| (folds.folded.contains(number), folds.toggle(*number)));
@@ -92,23 +83,16 @@ pub fn Json(props: &Props) -> Html {
                 data-testid={props.testid.clone()}
                 {onscroll}
             >
-                { space(first) }
-                { visible[first..last].iter().map(row).collect::<Html>() }
-                { space(visible.len() - last) }
+                <Spacer height={height_of(drawn.start)} />
+                { visible[drawn.clone()].iter().map(row).collect::<Html>() }
+                <Spacer height={height_of(visible.len() - drawn.end)} />
             </div>
         </>
     }
 }
 
-/// Returns the first line in sight and the one behind the last, of lines of one height.
-fn in_sight((top, height): (i32, i32), count: usize) -> (usize, usize) {
-    let at = |pixels: i32| usize::try_from(pixels / LINE).unwrap_or_default();
-    let last = (at(top + height) + MARGIN).min(count);
-    (at(top).saturating_sub(MARGIN).min(last), last)
-}
-
 /// One line: what folds it, and its pieces. The line break is in the text, as everything else is.
-fn line_view(props: &Props, line: &Line, found: &Found, fold: Option<(bool, Callback<()>)>) -> Html {
+fn line_view(props: &Props, line: &Line, found: &Matches, fold: Option<(bool, Callback<()>)>) -> Html {
     let (start, end) = (line.start as usize, line.end as usize);
     let is_folded = fold.as_ref().is_some_and(|(is_folded, _)| *is_folded);
     let pieces = tokens(&props.text[start..end]).into_iter().map(|(sort, range)| {
@@ -135,7 +119,7 @@ fn line_view(props: &Props, line: &Line, found: &Found, fold: Option<(bool, Call
     }
 }
 
-fn piece(props: &Props, sort: Sort, range: &Range<usize>, found: &Found) -> Html {
+fn piece(props: &Props, sort: Sort, range: &Range<usize>, found: &Matches) -> Html {
     let marked = marked(&props.text, range, found);
     let class = match sort {
         Sort::Plain => return marked,
@@ -156,7 +140,7 @@ fn piece(props: &Props, sort: Sort, range: &Range<usize>, found: &Found) -> Html
 }
 
 /// A part of the text, what was searched for marked in it.
-fn marked(text: &str, range: &Range<usize>, found: &Found) -> Html {
+fn marked(text: &str, range: &Range<usize>, found: &Matches) -> Html {
     if found.at.is_empty() {
         return html! { visible(&text[range.clone()]).into_owned() };
     }
@@ -175,13 +159,4 @@ fn marked(text: &str, range: &Range<usize>, found: &Found) -> Html {
     }
     parts.push(html! { visible(&text[at..range.end]).into_owned() });
     parts.into_iter().collect()
-}
-
-/// As much room as this many lines would take.
-fn space(lines: usize) -> Html {
-    if lines == 0 {
-        return html! {};
-    }
-    let height = i32::try_from(lines).unwrap_or(i32::MAX / LINE).saturating_mul(LINE);
-    html! { <svg class="window__space" width="1" height={height.to_string()} aria-hidden="true" /> }
 }

@@ -100,6 +100,10 @@ fn send(input: &NodeRef, open: &Route) {
     let (input, open) = (input.clone(), open.clone());
     InputRules::with(move |rules| {
         let Some(input) = input.cast::<HtmlInputElement>() else { return };
+        // JSON may be typed or dropped, too.
+        if is_more_than_a_line(&input.value()) && take(rules, &input.value(), &input) {
+            return;
+        }
         let Some(route) = InputRules::destination(rules, &input.value(), &open) else { return };
         if let Route::Inspect { reference } = &route {
             // The page's address brings the reference back; for the same one there is nothing to bring.
@@ -115,14 +119,22 @@ fn take_pasted(text: String, input: &NodeRef) {
     InputRules::with(move |rules| {
         let Some(input) = input.cast::<HtmlInputElement>() else { return };
         refuse(&input, "");
-        match rules.and_then(|rules| (rules.input_of)(&text)) {
-            Some(Input::Line(reference)) => input.set_value(&reference),
-            Some(Input::Manifest(route)) => {
-                input.set_value("");
-                router::push(&route);
-            }
-            Some(Input::Refused(why)) => refuse(&input, &why),
-            None => clipboard::insert(&text),
+        if !take(rules, &text, &input) {
+            clipboard::insert(&text);
         }
     });
+}
+
+/// Takes a text that is more than a line, or JSON. Returns `false` if it is neither.
+fn take(rules: Option<InputRules>, text: &str, input: &HtmlInputElement) -> bool {
+    match rules.and_then(|rules| (rules.input_of)(text)) {
+        Some(Input::Line(reference)) => input.set_value(&reference),
+        Some(Input::Manifest(route)) => {
+            input.set_value("");
+            router::push(&route);
+        }
+        Some(Input::Refused(why)) => refuse(input, &why),
+        None => return false,
+    }
+    true
 }

@@ -9,6 +9,7 @@ use yew::{
     virtual_dom::{Key, VNode},
 };
 
+use super::window_lines::Spacer;
 use crate::browser::{
     entry_state::{entry, read, write},
     scroll::{is_at, use_cleared_by_input},
@@ -179,9 +180,9 @@ pub fn Window(props: &Props) -> Html {
                 data-testid={props.id.clone()}
             >
                 { props.head.clone() }
-                { space(above) }
+                <Spacer height={above.max(0.0) as u32} />
                 { rows.into_iter().collect::<Html>() }
-                { space(below) }
+                <Spacer height={below.max(0.0) as u32} />
             </div>
         </div>
     }
@@ -260,12 +261,6 @@ fn use_kept_scroll(id: &str, place: &NodeRef, count: usize) -> Callback<()> {
             write(&entry, &name, &place.scroll_top());
         }
     })
-}
-
-/// As much room as rows would take that are not drawn, in CSS pixels.
-fn space(height: f64) -> Html {
-    let height = height.max(0.0) as u32;
-    html! { <svg class="window__space" width="1" height={height.to_string()} aria-hidden="true" /> }
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ use crate::{
         list_editor::{
             add_images::{Adder, use_adder},
             entry_status::use_entries,
-            standing::use_standing,
+            registry_manifest::use_registry_manifest,
         },
         lists::{ListView, LocalLists, Opened, use_list},
     },
@@ -88,8 +88,8 @@ fn Builder(props: &BuilderProps) -> Html {
         _ => Rc::new(ManifestList::new(name.clone())),
     };
     let entries = use_entries(&list, *round);
-    let standing = use_standing(&list, *round);
-    let sign_in = adder.sign_in().or_else(|| entries.sign_in(&list)).or_else(|| standing.sign_in());
+    let registry_manifest = use_registry_manifest(&list, *round);
+    let sign_in = adder.sign_in().or_else(|| entries.sign_in(&list)).or_else(|| registry_manifest.sign_in());
     let onadd = use_onadd(name, &adder);
     let check = Callback::from(move |()| round.set(*round + 1));
     let change = editing.change.clone();
@@ -110,7 +110,7 @@ fn Builder(props: &BuilderProps) -> Html {
             if !list.is_empty() {
                 <findings::Findings list={Rc::clone(&list)} entries={Rc::clone(&entries)} change={change.clone()} />
                 <form::Form list={Rc::clone(&list)} {change} />
-                <preview::Preview list={Rc::clone(&list)} {standing} />
+                <preview::Preview list={Rc::clone(&list)} {registry_manifest} />
                 <commands::Commands list={Rc::clone(&list)} {entries} />
             }
         </div>

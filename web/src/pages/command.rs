@@ -1,6 +1,6 @@
 //! The command line: lines of `tallyman` and `docker manifest` on the lists of this browser.
 
-mod completing;
+mod completion;
 mod history;
 
 use std::{collections::BTreeMap, rc::Rc};
@@ -19,18 +19,18 @@ use crate::{
     browser::{clipboard, locks::Lock},
     components::{
         panel::Panel,
-        slow::Unanswered,
+        slow_notice::SlowRequestNotice,
         store_status::{session_notice, store_status},
     },
     state::{
         lists::{LocalLists, Opened},
         push::progress_key,
         registries::Registries,
-        terminal::{Change, Printer, Ran, STOPPED, Session, Stop},
+        terminal::{Change, CommandRun, Printer, STOPPED, Session, Stop},
     },
     text::{text, use_language},
 };
-use completing::{Line, completed, known};
+use completion::{Line, completed, known};
 use history::{History, use_history};
 
 /// Properties of [`CommandLine`].
@@ -108,7 +108,7 @@ fn Terminal(props: &TerminalProps) -> Html {
                 </Panel>
             </div>
             if is_running {
-                <Unanswered />
+                <SlowRequestNotice />
             }
             if !offered.candidates.is_empty() {
                 <ul class="title__chips plain-list" aria-label={words.candidates} data-testid="candidates">
@@ -330,7 +330,7 @@ fn keys(props: &PromptProps) -> Callback<KeyboardEvent> {
     })
 }
 
-fn shown(ran: &Ran) -> Html {
+fn shown(ran: &CommandRun) -> Html {
     html! {
         <>
             <pre class="terminal__typed">{ format!("$ {}", ran.line) }</pre>

@@ -6,7 +6,7 @@ mod sides;
 use tallyman_core::{Descriptor, Diff, ImageManifest, Manifest, diff_entries, diff_layers};
 use yew::prelude::*;
 
-use super::{problem, use_title};
+use super::{inspect::manifest_kind, problem, use_title};
 use crate::{
     components::{
         change::{self, Row},
@@ -140,9 +140,13 @@ fn summary(left: &Inspected, right: &Inspected) -> Html {
         row(text().inspect().digest, left.manifest.digest() != right.manifest.digest(), &|side| {
             html! { <Digest value={side.manifest.digest().clone()} /> }
         }),
-        row(text().compare().kind, left.manifest.kind() != right.manifest.kind(), &|side| {
-            html! { (text().inspect().kind)(side.manifest.kind()) }
-        }),
+        row(
+            text().compare().kind,
+            manifest_kind(&left.manifest) != manifest_kind(&right.manifest),
+            &|side| {
+                html! { manifest_kind(&side.manifest) }
+            },
+        ),
         size(text().inspect().manifest_size, &|side| Some(side.manifest.size())),
         size(text().inspect().compressed, &|side| side.manifest.image().map(ImageManifest::content_size)),
     ];

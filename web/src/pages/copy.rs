@@ -6,7 +6,7 @@ use tallyman_commands::{CopyPlan, Standing, line_of, plan_copy};
 use tallyman_core::{Action, Manifest, PushPlan, Reference};
 use yew::prelude::*;
 
-use super::{inspect::pull_command, push::steps, registries::sign_in::SignInPanel, use_title};
+use super::{inspect::pull_command, problem, push::steps, registries::sign_in::SignInPanel, use_title};
 use crate::{
     components::{
         command::Command,
@@ -15,6 +15,7 @@ use crate::{
         icon::Icon,
         panel::Panel,
         push_allowed::PushAllowed,
+        reason::reason,
         row_focus::use_row_focus,
         text_field::{TextField, text_in},
     },
@@ -25,6 +26,7 @@ use crate::{
         failure::Failure,
         input::pasted_text::reference_in,
         latest::use_latest,
+        problem::Problem,
         push::{Copies, Phase, Run, StepState},
         registries::{Registries, use_registries},
         tasks::{OfPages, Task, use_tasks_of_page},
@@ -61,9 +63,7 @@ pub fn Copy(props: &Props) -> Html {
             let page = format!("{source}|{}", target.join("|"));
             html! { <Copier page={page.clone()} key={page} {from} target={target.first().cloned()} /> }
         }
-        Err(error) => {
-            html! { <div class="alert" role="alert"><Icon name="warning" /><span>{ error.to_string() }</span></div> }
-        }
+        Err(error) => problem::view(&Problem::of_reference(source, &error)),
     }
 }
 
@@ -131,7 +131,7 @@ fn Copier(props: &CopierProps) -> Html {
                 planned(&steps, &copy.standing, start, line)
             }
         },
-        (None, Stage::Failed(failure)) => failed(failure, &plan, &plan),
+        (None, Stage::Failed(failure)) => failed(words.not_planned, failure, &plan, &plan),
     };
     html! {
         <div ref={place}>
@@ -173,7 +173,8 @@ fn use_plan(
     let plan = Callback::from(move |()| {
         // A copy that has ended makes room for another one.
         copies.forget(&page);
-        match reference_in(&text_in(&input)).parse::<Reference>() {
+        let typed = reference_in(&text_in(&input));
+        match typed.parse::<Reference>() {
             Ok(to) => {
                 let (registries, from, stage) = (Rc::clone(&registries), from.clone(), stage.clone());
                 stage.set(Stage::Planning);
@@ -184,7 +185,7 @@ fn use_plan(
                     });
                 });
             }
-            Err(error) => stage.set(Stage::Failed(error.to_string().into())),
+            Err(error) => stage.set(Stage::Failed(Failure::of_reference(&typed, error))),
         }
     });
     (plan, unplan)
@@ -215,10 +216,7 @@ fn overwritten(target: &Reference, standing: &Standing) -> Option<String> {
     let target = Some(target).filter(|target| target.digest().is_none())?.to_string();
     match standing {
         Standing::Nothing => Some((words.new)(&target)),
-        Standing::Manifest(digest) => {
-            let digest = format!("{}:{}…", digest.algorithm().as_str(), digest.short());
-            Some((words.moves)(&target, &digest))
-        }
+        Standing::Manifest(digest) => Some((words.moves)(&target, &digest.abbreviated())),
         Standing::Unknown => None,
     }
 }
@@ -268,21 +266,21 @@ fn run_view(run: &Run, cancel: Callback<MouseEvent>, retry: &Callback<()>, resum
                 </>
             }
         }
-        Phase::Failed(failure) => failed(failure, retry, resume),
+        Phase::Failed(failure) => failed(words.failed, failure, retry, resume),
     }
 }
 
 /// The reason why a copy failed, or could not be planned, and the way on: again, or from where it stands after a sign-in.
-fn failed(Failure { why, sign_in, .. }: &Failure, retry: &Callback<()>, onsigned_in: &Callback<()>) -> Html {
+fn failed(title: &'static str, failure: &Failure, retry: &Callback<()>, onsigned_in: &Callback<()>) -> Html {
     let words = text().copy();
     html! {
         <>
             <div class="alert" role="alert" data-testid="copy-failed">
                 <Icon name="warning" />
-                <span><strong>{ words.failed }</strong>{ ": " }{ why.to_string() }</span>
+                <div class="alert__text"><p>{ title }</p>{ reason(failure) }</div>
                 <span class="alert__actions"><button class="button" type="button" onclick={retry.reform(|_: MouseEvent| ())}>{ words.retry }</button></span>
             </div>
-            if let Some(registry) = sign_in.clone() {
+            if let Some(registry) = failure.sign_in.clone() {
                 <SignInPanel {registry} ondone={onsigned_in.clone()} />
             }
         </>

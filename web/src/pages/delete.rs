@@ -12,7 +12,7 @@ use yew::prelude::*;
 
 use super::{problem, registries::sign_in::SignInPanel, use_title};
 use crate::{
-    components::{icon::Icon, panel::Panel, row_focus::use_row_focus},
+    components::{icon::Icon, panel::Panel, reason::reason, row_focus::use_row_focus},
     format,
     router::Link,
     routes::Route,
@@ -68,7 +68,7 @@ pub fn Delete(props: &Props) -> Html {
     let repository = match props.place.parse::<Reference>() {
         Ok(repository) => repository,
         Err(error) => {
-            return html! { <div class="alert" role="alert"><Icon name="warning" /><span>{ error.to_string() }</span></div> };
+            return problem::view(&Problem::of_reference(&props.place, &error));
         }
     };
     let registry = repository.registry().as_str();
@@ -155,6 +155,15 @@ fn Chooser(props: &ChooserProps) -> Html {
             </div>
         };
     }
+    // Digests are known without a list of the tags.
+    if let Some(problem) = names.problem.as_deref().filter(|_| all.is_empty() && digests.is_empty()) {
+        return html! { <div ref={place}>{ problem::view(problem) }</div> };
+    }
+    let listed = match &names.problem {
+        Some(_) => Listed::InPart,
+        None if names.is_complete => Listed::Whole,
+        None => Listed::Loading,
+    };
     let plan_again = {
         let removal = *chosen_removal;
         Callback::from(move |()| make_plan.emit(removal))
@@ -162,8 +171,9 @@ fn Chooser(props: &ChooserProps) -> Html {
     let words = text().delete();
     html! {
         <div ref={place}>
-            { alerts(names.problem.as_deref(), &stage, *refused, repository, &plan_again) }
-            <TagBoxes {all} {digests} {chosen} is_complete={names.is_complete} onchange={unplan.clone()} />
+            { for names.problem.as_deref().map(problem::view) }
+            { alerts(&stage, *refused, repository, &plan_again) }
+            <TagBoxes {all} {digests} {chosen} {listed} onchange={unplan.clone()} />
             { method(removal, !selected.digests.is_empty(), *refused, &chosen_removal, unplan) }
             <div class="push__start">
                 <button class="button button--main" type="button" disabled={!can_plan} onclick={plan_again.reform(|_: MouseEvent| ())} data-testid="delete-plan">{ words.plan }</button>
@@ -252,9 +262,8 @@ fn use_selection(
     (all, Selection { tags, digests })
 }
 
-/// The faults of listing and planning, and what the registry does not do.
+/// The fault of planning, and what the registry does not do.
 fn alerts(
-    problem: Option<&Problem>,
     stage: &Stage,
     refused: Option<deletion::Refusal>,
     repository: &Reference,
@@ -262,11 +271,8 @@ fn alerts(
 ) -> Html {
     html! {
         <>
-            if let Some(problem) = problem {
-                { problem::view(problem) }
-            }
             if let Stage::Failed(failure) = stage {
-                <div class="alert" role="alert"><Icon name="warning" /><span>{ failure.why.to_string() }</span></div>
+                <div class="alert" role="alert"><Icon name="warning" />{ reason(failure) }</div>
                 if let Some(registry) = failure.sign_in.clone() {
                     <SignInPanel {registry} ondone={plan_again.clone()} />
                 }
@@ -406,13 +412,22 @@ fn way(
     }
 }
 
+/// How far the tags are listed.
+#[derive(Clone, Copy, PartialEq)]
+enum Listed {
+    Loading,
+    /// The listing failed.
+    InPart,
+    Whole,
+}
+
 #[derive(PartialEq, Properties)]
 struct TagBoxesProps {
     all: Rc<Vec<Tag>>,
     /// Digests that can be chosen, too.
     digests: Rc<Vec<Digest>>,
     chosen: UseStateHandle<BTreeSet<String>>,
-    is_complete: bool,
+    listed: Listed,
     /// Others are chosen.
     onchange: Callback<Event>,
 }
@@ -421,7 +436,7 @@ struct TagBoxesProps {
 #[component]
 fn TagBoxes(props: &TagBoxesProps) -> Html {
     use_language();
-    let TagBoxesProps { all, digests, chosen, is_complete, onchange } = props;
+    let TagBoxesProps { all, digests, chosen, listed, onchange } = props;
     let filter = use_state_eq(String::new);
     let oninput = {
         let filter = filter.setter();
@@ -455,9 +470,15 @@ fn TagBoxes(props: &TagBoxesProps) -> Html {
         <Panel title={words.tags} remark={format!("{count} / {}", all.len())} testid="delete-tags">
             <div class="delete__filter">
                 <input class="field field--small" type="search" aria-label={words.filter} placeholder={words.filter} {oninput} data-testid="delete-filter" />
-                <span class="hint" role="status">{ if *is_complete { words.choose } else { words.loading } }</span>
+                <span class="hint" role="status">
+                    { match listed {
+                        Listed::Loading => words.loading,
+                        Listed::InPart => "",
+                        Listed::Whole => words.choose,
+                    } }
+                </span>
             </div>
-            if matching.is_empty() && *is_complete {
+            if matching.is_empty() && *listed == Listed::Whole {
                 <p class="empty">{ words.none }</p>
             }
             if !digests.is_empty() {
@@ -465,7 +486,7 @@ fn TagBoxes(props: &TagBoxesProps) -> Html {
             }
             <ul class="tag-boxes" {onchange}>{ for matching.iter().take(SHOWN).map(|tag| tag_box(tag.as_str(), "tag")) }</ul>
             if more > 0 {
-                <p class="hint" data-testid="more-tags">{ (words.more)(&format::count(more as u64)) }</p>
+                <p class="panel__body hint" data-testid="more-tags">{ (words.more)(&format::count(more as u64)) }</p>
             }
         </Panel>
     }

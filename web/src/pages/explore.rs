@@ -1,8 +1,8 @@
 //! A registry's repositories, and a repository's tags.
 
 mod repositories;
-mod shown;
 mod tags;
+mod visible_rows;
 
 use std::rc::Rc;
 
@@ -24,21 +24,21 @@ pub struct Props {
 }
 
 /// The target of an address.
-enum Place {
+enum ExploreTarget {
     Registry(Registry),
     Repository(Box<Reference>),
 }
 
-fn place(text: &str) -> Result<Place, Box<Problem>> {
+fn target(text: &str) -> Result<ExploreTarget, Box<Problem>> {
     let text = text.trim_end_matches('/');
     if !text.contains('/') {
         return text
             .parse()
-            .map(Place::Registry)
+            .map(ExploreTarget::Registry)
             .map_err(|error| Box::new(Problem::of_reference(text, &error)));
     }
     let reference = text.parse().map_err(|error| Box::new(Problem::of_reference(text, &error)))?;
-    Ok(Place::Repository(Box::new(reference)))
+    Ok(ExploreTarget::Repository(Box::new(reference)))
 }
 
 /// A registry's repositories, or a repository's tags.
@@ -46,15 +46,15 @@ fn place(text: &str) -> Result<Place, Box<Problem>> {
 pub fn Explore(props: &Props) -> Html {
     use_language();
     use_title(&props.place);
-    match place(&props.place) {
+    match target(&props.place) {
         Err(failure) => problem::view(&failure),
-        Ok(Place::Registry(registry)) => html! {
+        Ok(ExploreTarget::Registry(registry)) => html! {
             <>
                 <div class="title"><h1>{ registry.to_string() }</h1></div>
                 <Repositories key={registry.to_string()} registry={registry.clone()} />
             </>
         },
-        Ok(Place::Repository(reference)) => {
+        Ok(ExploreTarget::Repository(reference)) => {
             let registry = reference.registry().to_string();
             html! {
                 <>

@@ -27,7 +27,7 @@ use crate::{
 };
 use address::{Address, use_address};
 use explorer::Explorer;
-use source::Found;
+use source::ImageLookup;
 
 /// Properties of [`Files`].
 #[derive(PartialEq, Properties)]
@@ -49,7 +49,7 @@ pub fn Files(props: &Props) -> Html {
     let words = text().files();
     use_title(&(words.title_of)(&props.reference));
     let found = source::found(&left, &address.platform);
-    use_prepared_worker(matches!(found, Found::Coming));
+    use_prepared_worker(matches!(found, ImageLookup::Coming));
     html! {
         <>
             { head::view(&props.reference, right, &left, &found, &address) }
@@ -62,20 +62,20 @@ pub fn Files(props: &Props) -> Html {
     }
 }
 
-fn one(inspection: &Inspection, found: Found, platform: &str) -> Html {
+fn one(inspection: &Inspection, found: ImageLookup, platform: &str) -> Html {
     match found {
-        Found::Image(image) => html! { <Whole images={Rc::new(vec![*image])} /> },
+        ImageLookup::Image(image) => html! { <Whole images={Rc::new(vec![*image])} /> },
         found => not_yet(inspection, &found, platform),
     }
 }
 
 /// The content of the page as long as there are no files of the image for `platform`.
-fn not_yet(inspection: &Inspection, found: &Found, platform: &str) -> Html {
+fn not_yet(inspection: &Inspection, found: &ImageLookup, platform: &str) -> Html {
     match (inspection, found) {
         (Inspection::Failed(failure), _) => problem::view(failure),
-        (_, Found::Failed(failure)) => problem::view(failure),
-        (_, Found::Nested(lists)) => nested(lists, platform),
-        (_, Found::NoImage) => {
+        (_, ImageLookup::Failed(failure)) => problem::view(failure),
+        (_, ImageLookup::Nested(lists)) => nested(lists, platform),
+        (_, ImageLookup::NoImage) => {
             html! { <p class="lead" data-testid="no-image">{ text().files().no_image }</p> }
         }
         _ => {
@@ -116,10 +116,10 @@ fn Compared(props: &ComparedProps) -> Html {
     let platform_right =
         if address.platform_right.is_empty() { &address.platform } else { &address.platform_right };
     match (source::found(left, &address.platform), source::found(&right, platform_right)) {
-        (Found::Image(left), Found::Image(right)) => {
+        (ImageLookup::Image(left), ImageLookup::Image(right)) => {
             html! { <Whole images={Rc::new(vec![*left, *right])} /> }
         }
-        (Found::Image(_), found) => not_yet(&right, &found, platform_right),
+        (ImageLookup::Image(_), found) => not_yet(&right, &found, platform_right),
         (found, _) => not_yet(left, &found, &address.platform),
     }
 }

@@ -10,7 +10,7 @@ mod graph;
 mod layers;
 mod layout;
 mod list;
-mod many;
+mod platform_grid;
 mod pull;
 mod raw;
 mod shared;
@@ -24,9 +24,9 @@ use yew::prelude::*;
 use super::{problem, use_title};
 use crate::{
     browser::scheduler::later::Later,
-    chunks::part::{Part, PartView},
+    chunks::fragment::{Fragment, FragmentView},
     components::{facts, folded::Folded, icon::Icon, json::Json, panel::Panel},
-    router::use_place,
+    router::use_location,
     routes::Route,
     state::inspection::{Blob, Extent, Inspected, Inspection, Loadable, Node, use_inspection},
     text::{text, use_language},
@@ -37,9 +37,9 @@ use raw::Raw;
 pub use artifact::Artifact;
 pub use choice::{Choice, Named, Names};
 pub use layers::command;
-pub use many::Many;
+pub use platform_grid::PlatformGrid;
 pub use pull::pull_command;
-pub use summary::exact_size;
+pub use summary::{exact_size, manifest_kind};
 
 /// Properties of [`Inspect`].
 #[derive(PartialEq, Properties)]
@@ -53,7 +53,7 @@ pub struct Props {
 pub fn Inspect(props: &Props) -> Html {
     use_language();
     let inspection = use_inspection(&props.reference, Extent::Whole);
-    let place = use_place();
+    let place = use_location();
     let names = use_names(&inspection);
     let choice = match &*inspection {
         Inspection::Ready(_) => Some(Rc::new(Choice::new(&props.reference, names, &place.query))),
@@ -65,7 +65,7 @@ pub fn Inspect(props: &Props) -> Html {
     let said = match &*inspection {
         Inspection::Loading => (words.fetching)(&props.reference),
         Inspection::Ready(inspected) => {
-            (words.is_a)(summary::kind_name(&inspected.manifest), &inspected.reference.to_string())
+            (words.is_a)(manifest_kind(&inspected.manifest), &inspected.reference.to_string())
         }
         Inspection::Blob(_) => words.blob.to_owned(),
         Inspection::Failed(_) => String::new(),
@@ -136,7 +136,7 @@ fn view(inspected: &Inspected, choice: &Rc<Choice>) -> Html {
                                 if let Some((_, node)) = chosen {
                                     { choice.way_back(node) }
                                 } else {
-                                    <PartView part={Part::Platforms(Box::new(inspected.clone()), Rc::clone(choice))} />
+                                    <FragmentView fragment={Fragment::Platforms(Box::new(inspected.clone()), Rc::clone(choice))} />
                                 }
                             </>
                         },

@@ -2,14 +2,14 @@
 
 use gloo_events::EventListener;
 use wasm_bindgen::JsCast;
-use web_sys::{HtmlInputElement, KeyboardEvent};
+use web_sys::{Element, HtmlInputElement, KeyboardEvent};
 use yew::prelude::*;
 
 use crate::{
     browser::clipboard,
     chunks::input::{InputRules, is_more_than_a_line},
     components::{dialog::Dialog, icon::Icon, text_field::refuse},
-    router::{self, use_place, use_route},
+    router::{self, use_location, use_route},
     routes::Route,
     state::{input::destination::Input, inspection::recents, registries::use_registries},
     text::{text, use_language},
@@ -47,7 +47,7 @@ pub fn Open() -> Html {
     {
         // Back changes the page below: the dialog does not stay over another one.
         // A step to the same place is none: what places say is compared.
-        let (open, place) = (open.setter(), use_place());
+        let (open, place) = (open.setter(), use_location());
         use_effect_with((place.path, place.query), move |_| open.set(false));
     }
     let words = text().start();
@@ -162,7 +162,6 @@ fn paste(
         let (typed, chosen, go) = (typed.clone(), chosen.clone(), go.clone());
         let input = event.target_dyn_into::<HtmlInputElement>();
         InputRules::with(move |rules| match rules.and_then(|rules| (rules.input_of)(&text)) {
-            Some(Input::Manifest(route)) => go(&route),
             Some(Input::Line(reference)) => {
                 if let Some(input) = input {
                     refuse(&input, "");
@@ -171,10 +170,19 @@ fn paste(
                 typed.set(reference);
                 chosen.set(0);
             }
-            Some(Input::Refused(why)) => input.iter().for_each(|input| refuse(input, &why)),
+            Some(found) => take(found, input.as_ref(), &go),
             None => clipboard::insert(&text),
         });
     })
+}
+
+/// Opens a manifest, or the image that a text names; says why other JSON is not taken.
+fn take(found: Input, input: Option<&HtmlInputElement>, go: &impl Fn(&Route)) {
+    match found {
+        Input::Manifest(route) => go(&route),
+        Input::Line(reference) => go(&Route::Inspect { reference }),
+        Input::Refused(why) => input.into_iter().for_each(|input| refuse(input, &why)),
+    }
 }
 
 /// The arrow keys, which go round the `count` suggestions.
@@ -203,8 +211,15 @@ fn submit(
             return go(route);
         }
         let (typed, here, go) = (typed.clone(), here.clone(), go.clone());
+        let form = event.target_dyn_into::<Element>();
+        let input = form.and_then(|form| form.query_selector("input").ok()??.dyn_into().ok());
         InputRules::with(move |rules| {
-            if let Some(route) = InputRules::destination(rules, &typed, &here) {
+            // JSON may be typed or dropped, too.
+            let json =
+                rules.filter(|_| is_more_than_a_line(&typed)).and_then(|rules| (rules.input_of)(&typed));
+            if let Some(found) = json {
+                take(found, input.as_ref(), &go);
+            } else if let Some(route) = InputRules::destination(rules, &typed, &here) {
                 go(&route);
             }
         });

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 use crate::{
-    chunks::part::{Part, PartView},
+    chunks::fragment::{Fragment, FragmentView},
     state::problem::Problem,
 };
 
@@ -17,5 +17,5 @@ pub use page::ProblemView;
 /// A failure, why, and what to do. Its name is there at once.
 pub fn view(problem: &Problem) -> Html {
     let meanwhile = html! { <div class="problem" aria-busy="true"><h1>{ &problem.title }</h1></div> };
-    html! { <PartView part={Part::Problem(Rc::new(problem.clone()))} {meanwhile} /> }
+    html! { <FragmentView fragment={Fragment::Problem(Rc::new(problem.clone()))} {meanwhile} /> }
 }

@@ -10,21 +10,22 @@ use tallyman_commands::{Survey, survey};
 use tallyman_core::{Action, ManifestList, PlanError, PushPlan, Reference};
 use yew::prelude::*;
 
-use super::{registries::sign_in::SignInPanel, use_title};
+use super::{problem, registries::sign_in::SignInPanel, use_title};
 use crate::{
     browser::locks,
     components::{
         check_box::checked_into, command::command_lines, icon::Icon, panel::Panel, push_allowed::PushAllowed,
-        reference_heading::reference_heading, row_focus::use_row_focus, store_status::store_status,
-        toast::use_toaster,
+        reason::reason, reference_heading::reference_heading, row_focus::use_row_focus,
+        store_status::store_status, toast::use_toaster,
     },
     format,
     router::Link,
     routes::Route,
     state::{
-        failure::Failure,
+        failure::{Cause, Failure},
         latest::use_latest,
         lists::{ListView, LocalLists, Opened, use_list},
+        problem::Problem,
         push::{Phase, Pushes, Run, StepState, interrupted, progress_key, still_there},
         registries::{use_changes, use_registries},
     },
@@ -47,7 +48,7 @@ pub fn Push(props: &Props) -> Html {
     let name = match props.list.parse::<Reference>() {
         Ok(name) => name,
         Err(error) => {
-            return html! { <div class="alert" role="alert"><Icon name="warning" /><span>{ error.to_string() }</span></div> };
+            return problem::view(&Problem::of_reference(&props.list, &error));
         }
     };
     match opened {
@@ -202,7 +203,7 @@ fn Planned(props: &PlannedProps) -> Html {
             if !before.is_empty() {
                 <p class="hint" role="status" data-testid="interrupted">{ (words.interrupted)(before.len(), total) }</p>
             }
-            <p class="push__standing" role="status" data-testid="push-standing">{ standing(&registry_state, plan, &name) }</p>
+            <div class="push__standing" role="status" data-testid="push-standing">{ standing(&registry_state, plan, &name) }</div>
             if let RegistryState::Failed(Failure { sign_in: Some(registry), .. }) = &registry_state {
                 <SignInPanel registry={registry.clone()} ondone={Callback::noop()} />
             }
@@ -259,17 +260,17 @@ fn cost(plan: &PushPlan, states: &[StepState]) -> String {
     said
 }
 
-fn standing(registry_state: &RegistryState, plan: &PushPlan, name: &str) -> String {
+fn standing(registry_state: &RegistryState, plan: &PushPlan, name: &str) -> Html {
     let words = text().push();
     let (_, digest, _) = plan.list();
     match registry_state {
-        RegistryState::Asking => words.looking.to_owned(),
-        RegistryState::InOtherTab => words.elsewhere.to_owned(),
-        RegistryState::Failed(Failure { why, .. }) => (words.survey_failed)(why),
+        RegistryState::Asking => words.looking.into(),
+        RegistryState::InOtherTab => words.elsewhere.into(),
+        RegistryState::Failed(failure) => html! { <><p>{ words.survey_failed }</p>{ reason(failure) }</> },
         RegistryState::Found(survey) => match &survey.standing {
-            None => (words.standing_none)(name),
-            Some(standing) if standing == digest => (words.standing_same)(name),
-            Some(standing) => (words.standing_other)(name, &format!("sha256:{}…", standing.short())),
+            None => (words.standing_none)(name).into(),
+            Some(standing) if standing == digest => (words.standing_same)(name).into(),
+            Some(standing) => (words.standing_other)(name, &standing.abbreviated()).into(),
         },
     }
 }
@@ -294,7 +295,7 @@ fn Running(props: &RunningProps) -> Html {
         Phase::Running => ("running", (words.pushing)(done, total)),
         Phase::Paused => ("paused", (words.paused)(done, total)),
         Phase::Cancelled => ("cancelled", (words.cancelled)(done, total)),
-        Phase::Failed(_) => ("failed", format!("{}. {}", words.failed, (words.failed_lead)(done, total))),
+        Phase::Failed(failure) => ("failed", failed(run, failure, name)),
         Phase::Finished(_) => ("finished", (words.finished)(&name.to_string())),
     };
     let sent: u64 = run
@@ -316,10 +317,10 @@ fn Running(props: &RunningProps) -> Html {
                 <p role="status">{ sentence }</p>
                 if !matches!(run.phase, Phase::Finished(_)) {
                     <progress max={total.to_string()} value={done.to_string()} aria-label={words.progress} />
-                    <span class="soft">{ format::bytes(sent) }</span>
+                    <span class="soft">{ (words.sent)(&format::bytes(sent)) }</span>
                 }
                 if let Phase::Failed(failure) = &run.phase {
-                    <p class="hint--bad" role="alert" data-testid="push-error">{ failure.why.to_string() }</p>
+                    <div class="hint--bad" role="alert" data-testid="push-error">{ reason(failure) }</div>
                 }
                 <Controls local_lists={Rc::clone(local_lists)} name={name.clone()} phase={run.phase.clone()} />
             </div>
@@ -331,6 +332,18 @@ fn Running(props: &RunningProps) -> Html {
             }
         </>
     }
+}
+
+/// Says how far a failed push came. The last step alone moves the name, and may have done so if its answer tells nothing.
+fn failed(run: &Run, failure: &Failure, name: &Reference) -> String {
+    let words = text().push();
+    let failed = run.steps.iter().filter(|state| **state == StepState::Failed).count();
+    let lead = (words.failed_lead)(run.done(), run.steps.len(), failed);
+    let is_open = matches!(&*failure.cause, Cause::Request { error, .. } if error.leaves_outcome_open());
+    if is_open && run.steps.last() == Some(&StepState::Failed) {
+        return lead;
+    }
+    format!("{lead} {}", (words.unchanged)(&name.to_string()))
 }
 
 #[derive(PartialEq, Properties)]

@@ -10,7 +10,7 @@ use tallyman_commands::{DeletePlan, DeleteStep, Removal, cannot_untag, delete, d
 use tallyman_core::{Digest, Reference, Tag};
 use tallyman_registry::{Client, Error};
 
-use super::failure::is_sign_in_wanted;
+use super::failure::{Failure, is_sign_in_wanted};
 pub use deletions::{Deletion, Deletions, Phase, use_deletions_of_app};
 
 /// Tags that are asked about at the same time.
@@ -28,7 +28,7 @@ pub enum StepState {
     /// Not made: these tags have moved since the plan.
     Moved(Rc<[Tag]>),
     Failed {
-        why: Rc<str>,
+        failure: Failure,
         refusal: Option<Refusal>,
     },
 }
@@ -169,18 +169,19 @@ async fn run(
             Ok(()) => StepState::Done,
             // Somebody else was quicker.
             Err(error) if error.is_not_found() => StepState::Done,
-            Err(error) if is_gone_all_the_same(client, &step.reference, &error).await => StepState::Done,
+            Err(error) if was_deleted_despite_error(client, &step.reference, &error).await => StepState::Done,
             Err(error) => StepState::Failed {
                 refusal: refusal(client, &step.reference, &error).await,
-                why: error.to_string().into(),
+                failure: Failure::of_request(&error, step.reference.registry()),
             },
         };
         tell(*index, state);
     }
 }
 
-/// Looks again after an answer that says nothing about the outcome: a gateway's 502 or 504, or none at all.
-async fn is_gone_all_the_same(client: &Client, reference: &Reference, error: &Error) -> bool {
+/// Returns `true` if the manifest is gone. Looks only after an answer that says nothing about the outcome: a gateway's 502 or 504, or
+/// none at all.
+async fn was_deleted_despite_error(client: &Client, reference: &Reference, error: &Error) -> bool {
     error.leaves_outcome_open()
         && client.head_manifest(reference).await.is_err_and(|error| error.is_not_found())
 }

@@ -2,48 +2,103 @@
 
 use std::rc::Rc;
 
-use tallyman_core::{ImageConfig, Manifest, Registry};
+use tallyman_core::{ImageConfig, Manifest, Reference, ReferenceError, Registry};
 use tallyman_registry::{Error as RegistryError, FetchedManifest};
 
 /// A failed action.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Failure {
-    /// The reason, and what to do about it.
+    /// The reason, and what to do about it, as the engine or the registry reported it, in English.
     pub why: Rc<str>,
+    /// The cause, where the app has words of its own for it.
+    pub cause: Rc<Cause>,
     /// The registry that wants a sign-in for the action, if that is the reason.
     pub sign_in: Option<Registry>,
     /// `true` if the registry does not have what was asked for.
     pub is_missing: bool,
 }
 
+/// The cause of a failure.
+#[derive(Debug, PartialEq)]
+pub enum Cause {
+    /// A request to a registry, and the manifest that was asked for or sent, if it was about one.
+    Request { registry: Registry, reference: Option<Reference>, error: RegistryError },
+    /// A text that is no reference.
+    Reference { text: String, error: ReferenceError },
+    /// Content that came, and is not what its media type says.
+    Content,
+    /// Anything else, which its reason explains.
+    Other,
+}
+
 impl Failure {
     /// A failure of a request to a registry.
     pub fn of_request(error: &RegistryError, registry: &Registry) -> Self {
+        let cause = Cause::of_request(error, registry, None);
         let sign_in = wants_sign_in(error, registry);
-        Self { why: error.to_string().into(), sign_in, is_missing: error.is_not_found() }
+        Self { why: error.to_string().into(), cause, sign_in, is_missing: error.is_not_found() }
+    }
+
+    /// A failure of reading `text` as a reference.
+    pub fn of_reference(text: &str, error: ReferenceError) -> Self {
+        let why = error.to_string().into();
+        let cause = Cause::Reference { text: text.to_owned(), error };
+        Self { why, cause: cause.into(), sign_in: None, is_missing: false }
+    }
+
+    /// A failure of parsing content that was fetched.
+    fn of_content(error: &impl ToString) -> Self {
+        Self { why: error.to_string().into(), cause: Cause::Content.into(), sign_in: None, is_missing: false }
     }
 
     /// A failure of a command. `registry` is the one that it is about, unless the error names another.
     pub fn of_command(error: &tallyman_commands::Error, registry: &Registry) -> Self {
         use tallyman_commands::Error;
-        let sign_in = match error {
+        let (request, registry, reference) = match error {
             Error::NotInRegistry { source: Some(source), reference, .. } => {
-                wants_sign_in(source, reference.registry())
+                (Some(&**source), reference.registry(), Some(reference))
             }
-            Error::Registry { source, .. } => wants_sign_in(source, registry),
-            _ => None,
+            Error::Registry { source, .. } => (Some(&**source), registry, None),
+            _ => (None, registry, None),
         };
+        let cause = match (request, error) {
+            (Some(request), _) => Cause::of_request(request, registry, reference),
+            (None, Error::Reference { typed, source, .. }) => {
+                Cause::Reference { text: typed.clone(), error: source.clone() }.into()
+            }
+            (None, _) => Cause::Other.into(),
+        };
+        let sign_in = request.and_then(|request| wants_sign_in(request, registry));
         let why = match error.hint() {
             Some(hint) => format!("{error}. {hint}"),
             None => error.to_string(),
         };
-        Self { why: why.into(), sign_in, is_missing: false }
+        Self { why: why.into(), cause, sign_in, is_missing: false }
+    }
+
+    /// Returns `true` if content came that is not what its media type says.
+    pub fn is_unreadable(&self) -> bool {
+        *self.cause == Cause::Content
+    }
+}
+
+impl Cause {
+    fn of_request(error: &RegistryError, registry: &Registry, reference: Option<&Reference>) -> Rc<Self> {
+        let asked = match error {
+            RegistryError::Api { reference, .. } => reference.as_deref(),
+            _ => None,
+        };
+        Rc::new(Self::Request {
+            registry: registry_of(error).unwrap_or_else(|| registry.clone()),
+            reference: asked.or(reference).cloned(),
+            error: error.clone(),
+        })
     }
 }
 
 impl<T: Into<Rc<str>>> From<T> for Failure {
     fn from(why: T) -> Self {
-        Self { why: why.into(), sign_in: None, is_missing: false }
+        Self { why: why.into(), cause: Cause::Other.into(), sign_in: None, is_missing: false }
     }
 }
 
@@ -53,7 +108,7 @@ pub fn manifest_in(
     registry: &Registry,
 ) -> Result<Manifest, Failure> {
     let fetched = answer.map_err(|error| Failure::of_request(&error, registry))?;
-    fetched.manifest().map_err(|error| error.to_string().into())
+    fetched.manifest().map_err(|error| Failure::of_content(&error))
 }
 
 /// Parses a config that was asked for.
@@ -62,7 +117,7 @@ pub fn config_in(
     registry: &Registry,
 ) -> Result<ImageConfig, Failure> {
     let bytes = answer.map_err(|error| Failure::of_request(&error, registry))?;
-    ImageConfig::parse(bytes.as_ref()).map_err(|error| error.to_string().into())
+    ImageConfig::parse(bytes.as_ref()).map_err(|error| Failure::of_content(&error))
 }
 
 /// Returns `true` if signing in may help.
@@ -71,11 +126,64 @@ pub fn is_sign_in_wanted(error: &RegistryError) -> bool {
 }
 
 fn wants_sign_in(error: &RegistryError, registry: &Registry) -> Option<Registry> {
-    let named = match error {
-        RegistryError::Api { reference: Some(reference), .. } => Some(reference.registry()),
-        RegistryError::Token { registry, .. } => Some(&**registry),
-        RegistryError::ForeignRealm { registry, .. } => Some(registry),
+    is_sign_in_wanted(error).then(|| registry_of(error).unwrap_or_else(|| registry.clone()))
+}
+
+/// Returns the registry that an error is about, as far as it says.
+fn registry_of(error: &RegistryError) -> Option<Registry> {
+    match error {
+        RegistryError::Api { reference: Some(reference), .. } => Some(reference.registry().clone()),
+        RegistryError::Token { registry, .. } => Some((**registry).clone()),
+        RegistryError::ForeignRealm { registry, .. }
+        | RegistryError::PlainRealm { registry, .. }
+        | RegistryError::Credentials { registry, .. } => Some(registry.clone()),
+        RegistryError::Unreachable { url, .. }
+        | RegistryError::Cors { url, .. }
+        | RegistryError::MixedContent { url, .. }
+        | RegistryError::LocalNetworkDenied { url }
+        | RegistryError::PlainHttpRefused { url, .. }
+        | RegistryError::TimedOut { url, .. }
+        | RegistryError::Protocol { url, .. } => registry_at(url),
         _ => None,
-    };
-    is_sign_in_wanted(error).then(|| named.unwrap_or(registry).clone())
+    }
+}
+
+/// Returns the registry whose API has `url`; none for storages and token services.
+fn registry_at(url: &str) -> Option<Registry> {
+    let (_, address) = url.split_once("://")?;
+    let (host, _) = address.split_once("/v2/")?;
+    let hub: Registry = "docker.io".parse().ok()?;
+    if host == hub.api_host() { Some(hub) } else { host.parse().ok() }
+}
+
+#[cfg(test)]
+mod tests {
+    use tallyman_core::{ImageConfig, Reference};
+    use tallyman_registry::{Error, TransportError, TransportErrorKind};
+
+    use super::{Cause, Failure};
+
+    #[test]
+    fn a_failure_is_about_the_registry_that_its_request_went_to() {
+        for (url, registry) in [
+            ("https://registry-1.docker.io/v2/library/a/manifests/1", "docker.io"),
+            ("http://127.0.0.1:5000/v2/a/manifests/1", "127.0.0.1:5000"),
+            ("https://storage.example/bucket/12?sig=…", "r.io"),
+        ] {
+            let source =
+                TransportError { kind: TransportErrorKind::Opaque, message: "Failed to fetch".to_owned() };
+            let error = Error::Unreachable { url: url.to_owned(), source, no_local_network: false };
+            let failure = Failure::of_request(&error, &"r.io".parse().unwrap());
+            let Cause::Request { registry: found, .. } = &*failure.cause else { panic!("{url}") };
+            assert_eq!(found.as_str(), registry, "{url}");
+        }
+    }
+
+    #[test]
+    fn content_that_came_is_told_from_content_that_did_not() {
+        let error = ImageConfig::parse(b"[]").unwrap_err();
+        assert!(Failure::of_content(&error).is_unreadable());
+        let error = "UPPER".parse::<Reference>().unwrap_err();
+        assert!(!Failure::of_reference("UPPER", error).is_unreadable());
+    }
 }

@@ -24,7 +24,7 @@ use crate::{
 use fetching::Fetching;
 use questions::Questions;
 
-pub use questions::Progress;
+pub use questions::ReadProgress;
 pub use rows::{Rows, use_rows};
 
 /// Bytes of layers from which on they are read only when somebody asks.

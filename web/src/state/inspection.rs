@@ -19,7 +19,7 @@ use crate::{
     browser::{intl, scheduler::next_task},
     state::{
         failure::Failure,
-        problem::{Problem, use_worded_anew},
+        problem::{Problem, use_language_revision},
         registries::{use_changes, use_registries},
     },
     text::locale,
@@ -332,7 +332,7 @@ pub fn use_inspection(text: &str, extent: Extent) -> Rc<Inspection> {
     let changes = use_changes(host.as_deref().unwrap_or_default());
     let state = use_reducer(Run::default);
     // What was pasted lacks the rest for a reason that stands in the language of the app, too.
-    let worded = use_worded_anew(match &state.shown {
+    let worded = use_language_revision(match &state.shown {
         Inspection::Failed(_) => true,
         Inspection::Ready(inspected) => inspected.verified == Verified::Pasted,
         Inspection::Loading | Inspection::Blob(_) => false,

@@ -3,4 +3,4 @@
 pub mod add_images;
 pub mod confirmation;
 pub mod entry_status;
-pub mod standing;
+pub mod registry_manifest;

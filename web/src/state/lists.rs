@@ -1,8 +1,8 @@
 //! The local lists of this browser: kept as they are changed, the same in every tab, each change undone and redone.
 
+mod backend;
 mod hooks;
 pub mod import_export;
-mod kept;
 pub mod name_cache;
 mod name_writer;
 mod open;
@@ -22,8 +22,8 @@ use wasm_bindgen_futures::spawn_local;
 use yew::Callback;
 
 use crate::state::push::{history, progress_key};
+use backend::Backend;
 pub use hooks::{ListView, StoredList, use_list, use_stored_lists};
-use kept::Kept;
 use name_writer::Names;
 pub use open::{Opened, is_kept, use_opened};
 pub use undo::{Group, History, Step};
@@ -33,7 +33,7 @@ const DATABASE: &str = "tallyman";
 
 /// The local lists.
 pub struct LocalLists {
-    kept: Kept,
+    backend: Backend,
     histories: RefCell<BTreeMap<String, History>>,
     group: Cell<Group>,
     /// The lists as this tab left them: what differs was changed by another tab.
@@ -66,9 +66,9 @@ impl Drop for Listening {
 }
 
 impl LocalLists {
-    fn new(kept: Kept) -> Rc<Self> {
+    fn new(backend: Backend) -> Rc<Self> {
         let local_lists = Rc::new(Self {
-            kept,
+            backend,
             histories: RefCell::default(),
             group: Cell::default(),
             known: RefCell::default(),
@@ -79,7 +79,7 @@ impl LocalLists {
             _subscription: RefCell::default(),
         });
         // The start page names lists that a later visit finds as well.
-        if matches!(local_lists.kept, Kept::Database(_)) {
+        if matches!(local_lists.backend, Backend::Database(_)) {
             let (names, changed) = (Names::default(), Rc::downgrade(&local_lists));
             names.changed(&changed);
             // Those that come later have other numbers.
@@ -87,9 +87,9 @@ impl LocalLists {
             local_lists.listeners.borrow_mut().push((0, write));
         }
         let heard = Rc::downgrade(&local_lists);
-        let subscription = local_lists.kept.subscribe(Callback::from(move |name: String| {
+        let subscription = local_lists.backend.subscribe(Callback::from(move |name: String| {
             if let Some(local_lists) = heard.upgrade() {
-                local_lists.tell(&name);
+                local_lists.notify(&name);
                 spawn_local(async move { local_lists.check_history(&name).await });
             }
         }));
@@ -99,20 +99,20 @@ impl LocalLists {
 
     /// The store itself, for what goes through the engine.
     pub fn store(&self) -> Rc<dyn ListStore> {
-        self.kept.store()
+        self.backend.store()
     }
 
     /// The reason why the lists are in memory alone; `None` if the browser keeps them.
     pub fn refusal(&self) -> Option<&str> {
-        match &self.kept {
-            Kept::Database(_) => None,
-            Kept::Session(_, why) => Some(why),
+        match &self.backend {
+            Backend::Database(_) => None,
+            Backend::Session(_, why) => Some(why),
         }
     }
 
     /// Returns `true` if the lists are in memory alone, and there is one.
     fn holds_session_lists(&self) -> bool {
-        matches!(&self.kept, Kept::Session(store, _) if !store.is_empty())
+        matches!(&self.backend, Backend::Session(store, _) if !store.is_empty())
     }
 
     /// Calls `heard` with the file name of each list that changes, in this tab or another.
@@ -123,7 +123,7 @@ impl LocalLists {
         Listening { local_lists: Rc::clone(self), number }
     }
 
-    fn tell(&self, name: &str) {
+    fn notify(&self, name: &str) {
         let listeners: Vec<_> = self.listeners.borrow().iter().map(|(_, heard)| heard.clone()).collect();
         for heard in listeners {
             heard.emit(name.to_owned());
@@ -132,27 +132,27 @@ impl LocalLists {
 
     /// All lists, without their entries.
     pub async fn summaries(&self) -> Result<Vec<ListSummary>, StoreError> {
-        self.kept.summaries().await
+        self.backend.summaries().await
     }
 
     /// One list.
     pub async fn load(&self, name: &Reference) -> Result<Option<ManifestList>, StoreError> {
-        self.kept.load(name).await
+        self.backend.load(name).await
     }
 
     /// Returns `true` if `list` is another one than this tab wrote.
-    fn is_news(&self, list: &ManifestList) -> bool {
+    fn is_foreign_change(&self, list: &ManifestList) -> bool {
         let name = list.reference().file_name();
         let known = self.known.borrow().get(&name).is_some_and(|known| known == list);
         let was_known = self.known.borrow_mut().insert(name, list.clone()).is_some();
         was_known && !known
     }
 
-    fn know(&self, list: &ManifestList) {
+    fn remember(&self, list: &ManifestList) {
         let name = list.reference().file_name();
         self.known.borrow_mut().insert(name.clone(), list.clone());
         self.left.borrow_mut().insert(name.clone(), list.clone());
-        self.tell(&name);
+        self.notify(&name);
     }
 
     /// Changes a list. Changes of one group are undone together. What this tab itself has changed since the edit was thought
@@ -165,20 +165,20 @@ impl LocalLists {
     ) -> Result<Outcome, StoreError> {
         let turn = self.turn.lock().await;
         let mut edit = edit;
-        let mut outcome = self.kept.edit(list, &edit).await?;
+        let mut outcome = self.backend.edit(list, &edit).await?;
         if matches!(outcome, Outcome::Conflict(_))
-            && let Some(now) = self.kept.load(list).await?
+            && let Some(now) = self.backend.load(list).await?
             && self.left.borrow().get(&list.file_name()) == Some(&now)
         {
             edit = edit.rebased(&now);
-            outcome = self.kept.edit(list, &edit).await?;
+            outcome = self.backend.edit(list, &edit).await?;
         }
         match &outcome {
             Outcome::Done(changed) => {
                 if !edit.is_empty() {
                     self.histories.borrow_mut().entry(list.file_name()).or_default().did(edit, group);
                 }
-                self.know(changed);
+                self.remember(changed);
             }
             Outcome::Gone => self.drop_history(&list.file_name()),
             Outcome::Conflict(_) | Outcome::Taken => {}
@@ -221,15 +221,15 @@ impl LocalLists {
     }
 
     async fn go(&self, list: &Reference, step: &Step, edit: &ListEdit) -> Result<Outcome, StoreError> {
-        let outcome = self.kept.edit(list, edit).await?;
+        let outcome = self.backend.edit(list, edit).await?;
         match &outcome {
             Outcome::Done(changed) => {
-                self.histories.borrow_mut().entry(list.file_name()).or_default().went(step, edit);
-                self.know(changed);
+                self.histories.borrow_mut().entry(list.file_name()).or_default().record_step(step, edit);
+                self.remember(changed);
             }
             Outcome::Gone => {
                 self.drop_history(&list.file_name());
-                self.tell(&list.file_name());
+                self.notify(&list.file_name());
             }
             Outcome::Conflict(_) | Outcome::Taken => {}
         }
@@ -267,10 +267,10 @@ impl LocalLists {
     /// Keeps a list again that was removed, with its history, unless its name is taken.
     pub async fn restore(&self, list: &ManifestList, history: History) -> Result<Outcome, StoreError> {
         let _turn = self.turn.lock().await;
-        let outcome = self.kept.add(list).await?;
+        let outcome = self.backend.add(list).await?;
         if let Outcome::Done(added) = &outcome {
             self.histories.borrow_mut().insert(list.reference().file_name(), history);
-            self.know(added);
+            self.remember(added);
         }
         Ok(outcome)
     }
@@ -278,12 +278,12 @@ impl LocalLists {
     /// Gives a list another name, unless that is taken. What was noted of its pushes is about the name before.
     pub async fn rename(&self, from: &Reference, to: &Reference) -> Result<Outcome, StoreError> {
         let _turn = self.turn.lock().await;
-        let outcome = self.kept.rename(from, to).await?;
+        let outcome = self.backend.rename(from, to).await?;
         if let Outcome::Done(renamed) = &outcome {
             let _ = self.set_note(&history::key(from), None).await;
             let history = self.forget(from).await;
             self.histories.borrow_mut().insert(to.file_name(), history);
-            self.know(renamed);
+            self.remember(renamed);
         }
         Ok(outcome)
     }
@@ -317,17 +317,17 @@ impl LocalLists {
         self.known.borrow_mut().remove(&name);
         self.left.borrow_mut().remove(&name);
         let history = self.histories.borrow_mut().remove(&name);
-        self.tell(&name);
+        self.notify(&name);
         history.unwrap_or_default()
     }
 
     /// Returns the note of `key`, which is kept beside the lists.
     pub async fn note(&self, key: &str) -> Option<String> {
-        self.kept.note(key).await
+        self.backend.note(key).await
     }
 
     /// Keeps something under `key` beside the lists, or takes it out.
     pub async fn set_note(&self, key: &str, value: Option<&str>) -> Result<(), StoreError> {
-        self.kept.set_note(key, value).await
+        self.backend.set_note(key, value).await
     }
 }

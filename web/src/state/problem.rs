@@ -8,7 +8,7 @@ use crate::{
     browser::service_worker,
     format,
     state::{
-        failure::{Failure, is_sign_in_wanted},
+        failure::{Cause, Failure, is_sign_in_wanted},
         inspection::recents,
         listing::ListingTarget,
         registries::pasted_manifests::is_pasted,
@@ -75,7 +75,7 @@ impl Problem {
         let words = &self::text().problem();
         Self {
             code: "reference-invalid",
-            title: (words.reference)(text),
+            title: (words.reference)(&format::excerpt(text)),
             reason: sentence(error),
             advice: vec![words.reference_advice.to_owned()],
             ..Self::default()
@@ -183,6 +183,23 @@ impl Problem {
         }
     }
 
+    /// Returns the explanation of an action that failed, or `None` if its reason is all that is known.
+    pub fn of_action(failure: &Failure) -> Option<Self> {
+        let problem = match &*failure.cause {
+            Cause::Request { reference: Some(reference), error, .. } => Self::of_registry(reference, error),
+            // Without a name nothing can be said about it.
+            Cause::Request { reference: None, error, .. }
+                if matches!(error.code(), "not-found" | "denied") =>
+            {
+                return None;
+            }
+            Cause::Request { registry, reference: None, error } => Self::of_error(registry, "", error),
+            Cause::Reference { text, error } => Self::of_reference(text, error),
+            Cause::Content | Cause::Other => return None,
+        };
+        Some(Self { reason: sentence(&failure.why), ..problem })
+    }
+
     /// Returns the explanation of a registry's failure, whatever was fetched. `name` names that.
     fn of_error(registry: &Registry, name: &str, error: &Error) -> Self {
         let words = text().problem();
@@ -249,9 +266,14 @@ impl Problem {
     }
 }
 
+/// Returns a failure in one sentence, without the full stop: in the words of the app where it has some.
+pub fn in_short(failure: &Failure) -> String {
+    Problem::of_action(failure).map_or_else(|| failure.why.to_string(), |problem| problem.title)
+}
+
 /// Returns a number that changes when another language is chosen while sentences are kept: they are made anew with it.
 #[hook]
-pub fn use_worded_anew(has_sentences: bool) -> u32 {
+pub fn use_language_revision(has_sentences: bool) -> u32 {
     let language = use_language();
     let count = use_state_eq(|| 0_u32);
     {

@@ -28,7 +28,7 @@ use crate::{
 };
 pub use copies::{Copies, use_copies_of_app};
 use gate::Gate;
-pub use resume::{Progress, interrupted, progress_key, still_there};
+pub use resume::{StoredProgress, interrupted, progress_key, still_there};
 
 /// After so many bytes of a blob what is shown of it is drawn again: pieces come faster than anyone reads.
 const SHOWN_EVERY: u64 = 512 * 1024;
@@ -228,7 +228,7 @@ impl Pushes {
                 update.with(|run| run.end(Phase::Cancelled));
                 return tasks.forget(&plan.target.file_name());
             };
-            let progress = Progress::new(&local_lists, plan, &run.over().collect());
+            let progress = StoredProgress::new(&local_lists, plan, &run.over().collect());
             progress.keep();
             let on_done = |index| progress.done(index);
             let phase = match run.execute(&registries, registration, rechecks, &update, on_done).await {

@@ -3,11 +3,11 @@
 pub mod accounts;
 pub mod gateway_transport;
 pub mod pasted_manifests;
+mod pending_requests;
 pub mod permissions;
 pub mod samples;
 pub mod settings;
 mod sign_out_all;
-mod unanswered;
 
 use std::{
     cell::{OnceCell, RefCell},
@@ -27,9 +27,9 @@ use crate::{
 };
 use accounts::{Account, Accounts, Key};
 use gateway_transport::GatewayTransport;
+use pending_requests::PendingRequests;
 use permissions::Permissions;
 use settings::Settings;
-use unanswered::Unanswered;
 
 /// Access to registries: one client, so that what is known of a registry is fetched once.
 pub struct Registries {
@@ -42,7 +42,7 @@ pub struct Registries {
     closed: Option<Vec<String>>,
     observer: Rc<dyn Fn(Retry)>,
     /// Requests without an answer.
-    unanswered: Rc<Unanswered>,
+    pending: Rc<PendingRequests>,
     /// Changes so far, by host.
     changes: RefCell<HashMap<String, Changes>>,
     /// Told when what is known of a registry changes.
@@ -127,7 +127,7 @@ impl Registries {
             accounts,
             closed: (!settings.features.direct).then(|| settings.hosts()),
             observer: Rc::new(observer),
-            unanswered: Rc::default(),
+            pending: Rc::default(),
             changes: RefCell::default(),
             changed: changed.into(),
             session_ended: session_ended.into(),
@@ -145,11 +145,11 @@ impl Registries {
                 if is_plain { Access::PlainFirst } else { Access::Tls }
             };
             let accounts = Rc::clone(&self.accounts);
-            let ways = Box::new(move |host: &str| accounts.way(host));
+            let lookup = Box::new(move |host: &str| accounts.way(host));
             let transport = GatewayTransport::new(
-                ways,
+                lookup,
                 Rc::clone(&self.permissions),
-                Rc::clone(&self.unanswered),
+                Rc::clone(&self.pending),
                 self.closed.clone(),
                 self.session_ended.clone(),
             );
@@ -170,8 +170,8 @@ impl Registries {
     }
 
     /// Returns the registry that has not answered for the longest time, of at least `time`, and the path that it was asked for.
-    pub fn unanswered(&self, time: Duration) -> Option<(String, String)> {
-        self.unanswered.longest(time)
+    pub fn longest_pending(&self, time: Duration) -> Option<(String, String)> {
+        self.pending.longest(time)
     }
 
     /// Returns the settings and credentials of registries.

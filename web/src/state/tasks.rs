@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, rc::Rc};
 
 use yew::prelude::*;
 
-use crate::browser::leaving::use_leaving;
+use crate::browser::unload_prompt::use_unload_prompt;
 
 /// The state of a piece of work.
 pub trait Task: Clone + PartialEq + 'static {
@@ -52,7 +52,7 @@ pub struct Tasks<T: Task>(UseReducerHandle<All<T>>);
 #[hook]
 pub fn use_tasks<T: Task>() -> Tasks<T> {
     let all = use_reducer(|| All(BTreeMap::new()));
-    use_leaving(all.0.values().any(T::is_under_way));
+    use_unload_prompt(all.0.values().any(T::is_under_way));
     Tasks(all)
 }
 

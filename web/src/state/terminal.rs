@@ -10,7 +10,7 @@ use tallyman_commands::{CharacterBuffer, CredentialStore, Input, Output};
 use tallyman_core::Digest;
 use yew::prelude::*;
 
-use crate::{browser::leaving::use_leaving, text::text};
+use crate::{browser::unload_prompt::use_unload_prompt, text::text};
 
 /// Bytes of the standard output that are shown of one line.
 const OUTPUT_MAX: usize = 512 * 1024;
@@ -19,7 +19,7 @@ const PRINTED_MAX: usize = 8 * 1024 * 1024;
 
 /// A line that was run, and its output.
 #[derive(Clone, Default, PartialEq)]
-pub struct Ran {
+pub struct CommandRun {
     /// The line.
     pub line: String,
     /// Pieces of output in order; the flag is true for standard error.
@@ -52,7 +52,7 @@ impl PartialEq for Stop {
 
 /// The lines that were run in this tab.
 #[derive(Default, PartialEq)]
-pub struct Session(pub Vec<Ran>);
+pub struct Session(pub Vec<CommandRun>);
 
 impl Session {
     /// Returns `true` while a line runs.
@@ -74,7 +74,7 @@ impl Session {
 #[hook]
 pub fn use_session_of_app() -> UseReducerHandle<Session> {
     let session = use_reducer(Session::default);
-    use_leaving(session.is_running());
+    use_unload_prompt(session.is_running());
     session
 }
 
@@ -96,7 +96,9 @@ impl Reducible for Session {
     fn reduce(self: Rc<Self>, change: Change) -> Rc<Self> {
         let mut all = self.0.clone();
         match change {
-            Change::Begin(line, stop) => all.push(Ran { line, stop: Some(stop), ..Ran::default() }),
+            Change::Begin(line, stop) => {
+                all.push(CommandRun { line, stop: Some(stop), ..CommandRun::default() });
+            }
             Change::Print(is_error, text) => {
                 if let Some(ran) = all.last_mut() {
                     match ran.output.last_mut() {

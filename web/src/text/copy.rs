@@ -24,6 +24,7 @@ pub struct Copy {
     pub cancelled: fn(done: usize, all: usize) -> String,
     pub done: fn(target: &str) -> String,
     pub failed: &'static str,
+    pub not_planned: &'static str,
     /// Another push or copy to the same reference runs, in this tab or another.
     pub elsewhere: fn(target: &str) -> String,
     pub retry: &'static str,
@@ -67,6 +68,7 @@ static ENGLISH: Copy = Copy {
     },
     done: |target| format!("Copied to {target}."),
     failed: "Copy failed",
+    not_planned: "The copy could not be planned. Nothing was copied.",
     elsewhere: |target| format!("another push or copy to {target} is running. Retry when it has ended."),
     retry: "Retry",
     inspect: "Inspect the copy",
@@ -102,6 +104,7 @@ static SPANISH: Copy = Copy {
     },
     done: |target| format!("Copiado a {target}."),
     failed: "La copia falló",
+    not_planned: "No se pudo planificar la copia. No se copió nada.",
     elsewhere: |target| format!("hay otro push u otra copia a {target} en curso. Reintenta cuando termine."),
     retry: "Reintentar",
     inspect: "Inspeccionar la copia",

@@ -18,9 +18,9 @@ pub struct Frame {
     pub sign_out: &'static str,
     /// The session could not be ended.
     pub not_signed_out: fn(why: &str) -> String,
-    /// A part of the program is on its way.
+    /// A chunk of the program is on its way.
     pub loading: &'static str,
-    /// A part of the program could not be had.
+    /// A chunk of the program could not be had.
     pub not_loaded: &'static str,
     /// Reason that a chunk is not loaded, and advice.
     pub not_loaded_why: &'static str,

@@ -112,7 +112,7 @@ static ENGLISH: Problem = Problem {
         format!("Check the spelling of the repository ({repository}) and of the tag or digest.")
     },
     no_tags: |repository| format!("{repository} has no tags"),
-    no_tags_advice: "Registries keep listing a repository after its last tag is deleted. If you typed the name, check its spelling; if the repository is private, sign in.",
+    no_tags_advice: "Registries keep listing a repository after its last tag is deleted. If you typed the name, check its spelling: it may be that of a group of repositories, which the page of the registry lists. If the repository is private, sign in.",
     not_found_private: "A private image is reported as not found to those without access: sign in if it is private.",
     unreachable: |registry| format!("No registry answers at {registry}"),
     unreachable_advice: [
@@ -203,7 +203,7 @@ static SPANISH: Problem = Problem {
         format!("Comprueba cómo se escriben el repositorio ({repository}) y el tag o el digest.")
     },
     no_tags: |repository| format!("{repository} no tiene tags"),
-    no_tags_advice: "Los registros siguen mostrando un repositorio después de eliminar su último tag. Si escribiste el nombre, comprueba la ortografía; si el repositorio es privado, inicia sesión.",
+    no_tags_advice: "Los registros siguen mostrando un repositorio después de eliminar su último tag. Si escribiste el nombre, comprueba la ortografía: puede ser el de un grupo de repositorios, que la página del registro enumera. Si el repositorio es privado, inicia sesión.",
     not_found_private: "Quien no tiene acceso a una imagen privada recibe «no existe»: inicia sesión si es privada.",
     unreachable: |registry| format!("Ningún registro responde en {registry}"),
     unreachable_advice: [

@@ -16,7 +16,7 @@ pub struct Push {
     pub show_plan: &'static str,
     pub looking: &'static str,
     pub elsewhere: &'static str,
-    pub survey_failed: fn(why: &str) -> String,
+    pub survey_failed: &'static str,
     pub cost: fn(steps: usize, requests: usize, bytes: &str) -> String,
     pub already: fn(count: usize, of: usize) -> String,
     pub standing_same: fn(name: &str) -> String,
@@ -54,8 +54,11 @@ pub struct Push {
     pub pushing: fn(done: usize, of: usize) -> String,
     pub paused: fn(done: usize, of: usize) -> String,
     pub cancelled: fn(done: usize, of: usize) -> String,
-    pub failed: &'static str,
-    pub failed_lead: fn(done: usize, of: usize) -> String,
+    pub failed_lead: fn(done: usize, of: usize, failed: usize) -> String,
+    /// What the name points to in the registry is what it was before the push, if anything.
+    pub unchanged: fn(name: &str) -> String,
+    /// `sent("12 MB")`.
+    pub sent: fn(bytes: &str) -> String,
     pub finished: fn(name: &str) -> String,
     pub pull: &'static str,
     pub pushed_refs: &'static str,
@@ -89,7 +92,7 @@ static ENGLISH: Push = Push {
     show_plan: "Show plan",
     looking: "Checking what the registry already has",
     elsewhere: "Another push or copy to this reference is running.",
-    survey_failed: |why| format!("Could not check what the registry already has: {why}"),
+    survey_failed: "Could not check what the registry already has.",
     cost: |steps, requests, bytes| {
         let (steps, requests) = (counted(steps, "step", "steps"), counted(requests, "request", "requests"));
         format!("{steps}, {requests}, {bytes} to send")
@@ -156,13 +159,11 @@ static ENGLISH: Push = Push {
             counted(of, "step", "steps")
         )
     },
-    failed: "Push failed",
-    failed_lead: |done, of| {
-        format!(
-            "{done} of {} done. The name still points to what it pointed to.",
-            counted(of, "step", "steps")
-        )
+    failed_lead: |done, of, failed| {
+        format!("Push failed: {done} of {} done, {failed} failed.", counted(of, "step", "steps"))
     },
+    unchanged: |name| format!("{name} is unchanged in the registry."),
+    sent: |bytes| format!("{bytes} sent"),
     finished: |name| format!("Pushed {name}"),
     pull: "Pull it by its digest",
     pushed_refs: "Images copied with it",
@@ -188,7 +189,7 @@ static SPANISH: Push = Push {
     show_plan: "Mostrar plan",
     looking: "Comprobando qué tiene ya el registro",
     elsewhere: "Hay otro push u otra copia a esta referencia en curso.",
-    survey_failed: |why| format!("No se pudo comprobar qué tiene ya el registro: {why}"),
+    survey_failed: "No se pudo comprobar qué tiene ya el registro.",
     cost: |steps, requests, bytes| {
         let (steps, requests) =
             (counted(steps, "paso", "pasos"), counted(requests, "petición", "peticiones"));
@@ -257,10 +258,11 @@ static SPANISH: Push = Push {
             counted(of, "paso", "pasos")
         )
     },
-    failed: "El push falló",
-    failed_lead: |done, of| {
-        format!("{done} de {}. El nombre sigue apuntando a lo anterior.", counted(of, "paso", "pasos"))
+    failed_lead: |done, of, failed| {
+        format!("El push falló: {done} de {} hechos, {failed} con error.", counted(of, "paso", "pasos"))
     },
+    unchanged: |name| format!("El registro sigue igual en cuanto a {name}."),
+    sent: |bytes| format!("{bytes} enviados"),
     finished: |name| format!("Push de {name} completado"),
     pull: "Pull por digest",
     pushed_refs: "Imágenes copiadas con ella",

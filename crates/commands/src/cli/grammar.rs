@@ -154,6 +154,11 @@ fn command_of(args: &[String]) -> Option<(&'static CommandSpec, &[String], &[Str
     Some((spec, in_front, rest))
 }
 
+/// Returns `true` if `word` is the name of a command, or the first one of a command with two.
+pub(super) fn is_command(word: &str) -> bool {
+    word == "help" || COMMANDS.iter().any(|spec| spec.words()[0] == word)
+}
+
 /// Returns the place of the first argument of `serve` in a command line that calls it, for the program that has it.
 ///
 /// # Errors

@@ -19,10 +19,47 @@ fn lines_are_read_as_a_shell_reads_them() {
     }
     for (line, error) in [
         ("tallyman push 'a", "expected a closing quote before the end of the line, found none"),
-        ("docker pull a", "expected a line of tallyman or docker manifest, found docker pull"),
-        ("ls -l", "expected a line of tallyman or docker manifest, found ls"),
+        (
+            "docker pull a",
+            "expected a line of tallyman or docker manifest, found docker pull; tallyman help lists the commands",
+        ),
+        (
+            "curl -l",
+            "expected a line of tallyman or docker manifest, found curl; tallyman help lists the commands",
+        ),
+        ("inspect a", "expected tallyman in front of its command, found inspect; write tallyman inspect"),
+        ("index add a b", "expected tallyman in front of its command, found index; write tallyman index"),
+        ("ls -l", "expected tallyman in front of its command, found ls; write tallyman ls"),
+        ("help", "expected tallyman in front of its command, found help; write tallyman help"),
     ] {
         assert_eq!(arguments(line).unwrap_err().to_string(), error, "{line}");
+    }
+}
+
+#[test]
+fn pipes_and_redirections_are_for_shells() {
+    for (line, operator) in [
+        ("tallyman files a | head", "|"),
+        ("tallyman files a |& head", "|&"),
+        ("docker manifest push a && tallyman ls", "&&"),
+        ("tallyman push a &", "&"),
+        ("tallyman ls > file", ">"),
+        ("tallyman ls >file", ">file"),
+        ("tallyman ls 2>&1", "2>&1"),
+        ("tallyman list ; tallyman list", ";"),
+    ] {
+        let expected = format!(
+            "expected one command of tallyman in the line, found {operator}: only a shell has pipes, redirections and several commands in a line"
+        );
+        assert_eq!(arguments(line).unwrap_err().to_string(), expected, "{line}");
+    }
+    for line in [
+        "tallyman files a '|' \"> b\" \\> c",
+        "tallyman annotate a b --annotation k=<v>",
+        "tallyman annotate a b --annotation 'it''s | x'",
+        "tallyman copy a <tag>",
+    ] {
+        assert!(arguments(line).is_ok(), "{line}");
     }
 }
 

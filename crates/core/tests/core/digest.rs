@@ -18,6 +18,8 @@ fn known_values() {
         assert_eq!(digest.to_string(), text);
     }
     assert_eq!(Digest::of(b"").short(), "e3b0c44298fc");
+    assert_eq!(Digest::of(b"").abbreviated(), "sha256:e3b0c44298fc…");
+    assert_eq!(Digest::with(Algorithm::Sha512, b"").abbreviated(), "sha512:cf83e1357eef…");
 }
 
 #[test]

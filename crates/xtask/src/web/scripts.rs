@@ -17,23 +17,23 @@ const MODULE: &str = "./tallyman-web_bg.js";
 /// Names of imports, the old beside the new.
 type Names = Vec<(String, String)>;
 
-/// Shortens the names by which the app of `dist` and its script know each other, and writes the script that loads its parts in
+/// Shortens the names by which the app of `dist` and its script know each other, and writes the script that loads its chunks in
 /// place of `snippet`. All three get a name that changes with what is in them; returns that of the last. `optimised` is the file of
 /// `dist` with the app's optimised module.
-pub fn rename(sh: &Shell, dist: &Path, optimised: &str, snippet: &str, parts: &str) -> Result<String> {
+pub fn rename(sh: &Shell, dist: &Path, optimised: &str, snippet: &str, chunks: &str) -> Result<String> {
     let old = script(dist)?;
     let script = fs::read_to_string(dist.join(format!("{old}.js")))?;
     let wasm = fs::read(dist.join(optimised))?;
     let (wasm, short) = with_short_imports(&wasm, &format!("./{snippet}"))?;
     let script = minified(sh, "js", &with_short_names(&script, &short, &format!("./{snippet}"))?)?;
-    let parts = minified(sh, "js", parts)?;
+    let chunks = minified(sh, "js", chunks)?;
     let mut hash = DefaultHasher::new();
-    (&wasm, &script, &parts).hash(&mut hash);
+    (&wasm, &script, &chunks).hash(&mut hash);
     let new = format!("tallyman-web-{:016x}", hash.finish());
-    let loader = format!("parts-{:016x}.js", hash.finish());
-    fs::write(dist.join(format!("{new}.js")), script.replace("%PARTS%", &loader))?;
+    let loader = format!("chunks-{:016x}.js", hash.finish());
+    fs::write(dist.join(format!("{new}.js")), script.replace("%CHUNKS%", &loader))?;
     fs::write(dist.join(format!("{new}_bg.wasm")), wasm)?;
-    fs::write(dist.join(&loader), parts.replace("%MAIN%", &format!("./{new}.js")))?;
+    fs::write(dist.join(&loader), chunks.replace("%MAIN%", &format!("./{new}.js")))?;
     for name in [&format!("{old}.js"), &format!("{old}_bg.wasm"), optimised] {
         fs::remove_file(dist.join(name))?;
     }
@@ -71,9 +71,9 @@ fn with_short_names(script: &str, names: &Names, snippet: &str) -> Result<String
             None if line.starts_with("import * as import")
                 || line.starts_with(&format!("\"{snippet}\": import")) =>
             {
-                // The same module, once for each part.
+                // The same module, once for each chunk.
                 let line = if line.starts_with("import") {
-                    "import * as import1 from \"./%PARTS%\"".to_owned()
+                    "import * as import1 from \"./%CHUNKS%\"".to_owned()
                 } else {
                     "p: import1,".to_owned()
                 };
@@ -212,7 +212,7 @@ mod tests {
         );
         assert_eq!(
             with_short_names(&script, &names, "./load.js").unwrap(),
-            "import * as import1 from \"./%PARTS%\"\nconst import0 = {\n_0: function() {\n},\n};\nreturn {\na: import0,\np: import1,\n};\n"
+            "import * as import1 from \"./%CHUNKS%\"\nconst import0 = {\n_0: function() {\n},\n};\nreturn {\na: import0,\np: import1,\n};\n"
         );
         assert!(with_short_names("", &names, "./load.js").is_err());
         assert!(with_short_imports(&wasm[..20], "./load.js").is_err());

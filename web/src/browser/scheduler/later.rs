@@ -9,7 +9,7 @@ use super::{next_frame, next_task};
 
 /// Time at which content is drawn.
 #[derive(Clone, Copy, Default, PartialEq)]
-pub enum When {
+pub enum DrawTime {
     /// As soon as the page has had time for what else it has to do.
     Soon,
     /// After the rest is on the screen.
@@ -24,7 +24,7 @@ pub enum When {
 pub struct Props {
     /// The time at which it is drawn.
     #[prop_or_default]
-    pub when: When,
+    pub when: DrawTime,
     /// The content.
     pub children: Html,
 }
@@ -39,12 +39,12 @@ pub fn Later(props: &Props) -> Html {
         use_effect_with((), move |()| {
             let draw = move || is_due.set(true);
             match when {
-                When::Soon => spawn_local(async move {
+                DrawTime::Soon => spawn_local(async move {
                     next_task().await;
                     draw();
                 }),
-                When::Next => one_a_frame(draw),
-                When::Last => one_a_frame(|| one_a_frame(draw)),
+                DrawTime::Next => one_a_frame(draw),
+                DrawTime::Last => one_a_frame(|| one_a_frame(draw)),
             }
         });
     }

@@ -6,15 +6,18 @@ use web_sys::{HtmlElement, HtmlInputElement};
 use yew::prelude::*;
 
 use super::{
-    LINE,
     folds::Folds,
     lines::{Line, shown},
 };
-use crate::{components::icon::Icon, state::matches::matches, text::text};
+use crate::{
+    components::{icon::Icon, window_lines::LINE},
+    state::matches::matches,
+    text::text,
+};
 
 /// The matches of a search, and the current one.
 #[derive(Clone, Default, PartialEq)]
-pub struct Found {
+pub struct Matches {
     /// The length of a match in bytes.
     length: usize,
     /// The bytes at which matches begin.
@@ -22,7 +25,7 @@ pub struct Found {
     current: usize,
 }
 
-impl Found {
+impl Matches {
     fn new(text: &str, wanted: &str) -> Self {
         let at = matches(text, wanted).map(|at| at as u32).collect();
         Self { length: wanted.len(), at: Rc::new(at), current: 0 }
@@ -45,22 +48,22 @@ impl Found {
 /// The search field and its matches.
 pub struct Search {
     /// The matches.
-    pub found: UseStateHandle<Found>,
-    go: Callback<Found>,
+    pub found: UseStateHandle<Matches>,
+    go: Callback<Matches>,
     text: AttrValue,
 }
 
 /// The search in `text`: a match that is folded away is unfolded and scrolled to.
 #[hook]
 pub fn use_search(text: &AttrValue, all: &Rc<Vec<Line>>, folds: &Folds, place: &NodeRef) -> Search {
-    let found = use_state(Found::default);
+    let found = use_state(Matches::default);
     {
         let found = found.setter();
-        use_effect_with(text.clone(), move |_| found.set(Found::default()));
+        use_effect_with(text.clone(), move |_| found.set(Matches::default()));
     }
     let go = {
         let (found, folds, all, place) = (found.setter(), folds.clone(), Rc::clone(all), place.clone());
-        Callback::from(move |next: Found| {
+        Callback::from(move |next: Matches| {
             if let Some(at) = next.at.get(next.current) {
                 let line = all.partition_point(|line| line.end <= *at) as u32;
                 let mut open = (*folds.folded).clone();
@@ -86,7 +89,7 @@ impl Search {
             let count = found.at.len() as isize;
             if count > 0 {
                 let current = (found.current as isize + by).rem_euclid(count) as usize;
-                go.emit(Found { current, ..found.clone() });
+                go.emit(Matches { current, ..found.clone() });
             }
         })
     }
@@ -97,7 +100,7 @@ impl Search {
             let (go, text) = (self.go.clone(), self.text.clone());
             move |event: InputEvent| {
                 if let Some(input) = event.target_dyn_into::<HtmlInputElement>() {
-                    go.emit(Found::new(&text, &input.value()));
+                    go.emit(Matches::new(&text, &input.value()));
                 }
             }
         };

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use tallyman_commands::{Freshness, refreshed};
-use tallyman_core::{Digest, ListEdit, ListEntry, ManifestList, Platform, Registry};
+use tallyman_core::{ListEdit, ListEntry, ManifestList, Platform, Registry};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
@@ -12,6 +12,7 @@ use crate::{
         chip::{Chip, Tone},
         icon::Icon,
         panel::Panel,
+        reason::reason,
         reference_heading::reference_heading,
         text_field::TextField,
         toast::use_toaster,
@@ -26,6 +27,7 @@ use crate::{
             add_images::{Adder, Pending},
             entry_status::{Entries, EntryState},
         },
+        problem::in_short,
         registries::use_registries,
     },
     text::{text, use_language},
@@ -100,7 +102,7 @@ pub fn EntryTable(props: &Props) -> Html {
                     </tbody>
                 </table>
                 if let Some(registry) = sign_in.clone() {
-                    <SignInPanel {registry} ondone={Callback::noop()} />
+                    <div class="panel__body"><SignInPanel {registry} ondone={Callback::noop()} /></div>
                 }
             }
         </Panel>
@@ -118,10 +120,12 @@ fn use_refresh(list: &Rc<ManifestList>, change: &Callback<ListEdit>) -> Callback
         spawn_local(async move {
             let fresh = wanted.iter().map(|entry| refreshed(registries.client(), entry));
             let mut edit = ListEdit::default();
-            for fresh in futures_util::future::join_all(fresh).await {
+            for (fresh, entry) in futures_util::future::join_all(fresh).await.into_iter().zip(&wanted) {
                 match fresh {
                     Ok(fresh) => edit = edit.and(ListEdit::put(&list, fresh)),
-                    Err(error) => toaster.say(error.to_string()),
+                    Err(error) => {
+                        toaster.say(in_short(&Failure::of_command(&error, entry.reference.registry())));
+                    }
                 }
             }
             if !edit.is_empty() {
@@ -253,7 +257,7 @@ fn platform_cell(
                 </button>
             </div>
             if let Some(typed) = fault {
-                <p class="hint hint--bad" role="alert">{ (words.platform_invalid)(typed) }</p>
+                <p class="hint hint--bad" role="alert">{ (words.platform_invalid)(&format::excerpt(typed)) }</p>
             } else if !platform.is_annotatable() && !platform.os.is_empty() {
                 <p class="hint">{ words.outside_table }</p>
             }
@@ -314,8 +318,8 @@ fn pending_row(pending: &Pending, adder: &Adder) -> Html {
     html! {
         <tr key={format!("pending {}", pending.source)} data-row={pending.source.clone()} class={classes!(pending.failure.is_some().then_some("failed"))} data-testid="pending" data-image={pending.source.clone()}>
             <td class="fill entry__image">{ &pending.source }</td>
-            if let Some(Failure { why, .. }) = &pending.failure {
-                <td colspan="4" class="fill"><span class="hint--bad" role="alert">{ why.to_string() }</span></td>
+            if let Some(failure) = &pending.failure {
+                <td colspan="4" class="fill"><div class="hint--bad" role="alert">{ reason(failure) }</div></td>
                 <td class="entry__actions">
                     <button class="button" type="button" name="retry" onclick={retry} data-testid="retry">{ words.retry }</button>
                     <button class="icon-button" type="button" name="dismiss" aria-label={format!("{}: {}", words.dismiss, pending.source)} title={words.dismiss} onclick={dismiss}><Icon name="close" /></button>
@@ -334,19 +338,13 @@ fn state_chip(state: &EntryState) -> Html {
         EntryState::Checking => (Tone::Plain, "checking", words.checking, None),
         EntryState::Told(Freshness::Fresh) => (Tone::Good, "fresh", words.fresh, None),
         EntryState::Told(Freshness::Stale(digest)) => {
-            (Tone::Warn, "stale", words.stale, Some((words.stale_title)(&short(digest))))
+            (Tone::Warn, "stale", words.stale, Some((words.stale_title)(&digest.abbreviated())))
         }
         EntryState::Told(Freshness::Missing) => (Tone::Warn, "missing", words.missing, None),
-        EntryState::Unknown(Failure { why, .. }) => {
-            (Tone::Plain, "unknown", words.unknown, Some(why.to_string()))
-        }
+        EntryState::Unknown(failure) => (Tone::Plain, "unknown", words.unknown, Some(in_short(failure))),
     };
     let title = title.map(AttrValue::from);
     html! { <span data-testid="entry-state" data-state={name}><Chip {tone} {title}>{ word }</Chip></span> }
-}
-
-fn short(digest: &Digest) -> String {
-    format!("{}:{}…", digest.algorithm().as_str(), digest.short())
 }
 
 /// Bytes of layers and config together.

@@ -92,13 +92,15 @@ fn panel(
     };
     html! {
         <Panel {title} testid="link-offer">
-            <p class="hint">{ why }</p>
-            <ul class="plain-list">{ for images.iter().map(|image| html! { <li><code>{ image }</code></li> }) }</ul>
-            <div class="push__start">
-                if !images.is_empty() {
-                    <button class="button button--main" type="button" onclick={accept.reform(|_: MouseEvent| ())} data-testid="link-add">{ add }</button>
-                }
-                <button class="button" type="button" onclick={ignore.reform(|_: MouseEvent| ())} data-testid="link-ignore">{ leave }</button>
+            <div class="panel__body">
+                <p class="hint">{ why }</p>
+                <ul class="plain-list">{ for images.iter().map(|image| html! { <li><code>{ image }</code></li> }) }</ul>
+                <div class="push__start">
+                    if !images.is_empty() {
+                        <button class="button button--main" type="button" onclick={accept.reform(|_: MouseEvent| ())} data-testid="link-add">{ add }</button>
+                    }
+                    <button class="button" type="button" onclick={ignore.reform(|_: MouseEvent| ())} data-testid="link-ignore">{ leave }</button>
+                </div>
             </div>
         </Panel>
     }

@@ -13,9 +13,11 @@ use crate::{
         folded::Folded,
         json::Json,
         panel::Panel,
+        reason::reason,
     },
     format,
-    state::{failure::Failure, list_editor::standing::Standing},
+    pages::inspect::manifest_kind,
+    state::list_editor::registry_manifest::RegistryManifest,
     text::{text, use_language},
 };
 
@@ -23,7 +25,7 @@ use crate::{
 pub struct Props {
     pub list: Rc<ManifestList>,
     /// The manifest that the registry has under the list's name.
-    pub standing: Standing,
+    pub registry_manifest: RegistryManifest,
 }
 
 /// The bytes that will be pushed, and their difference to the registry.
@@ -46,7 +48,7 @@ pub fn Preview(props: &Props) -> Html {
                 <p class="visually-hidden" role="status">{ (words.live)(props.list.len(), ours.digest().short()) }</p>
                 <section class="panel__part" aria-label={words.diff} data-testid="diff">
                     <h3>{ words.diff }</h3>
-                    { difference(&props.standing, &ours, &props.list.reference().to_string()) }
+                    { difference(&props.registry_manifest, &ours, &props.list.reference().to_string()) }
                 </section>
             </Panel>
             <Folded is_folded=true title={words.raw}>
@@ -58,21 +60,21 @@ pub fn Preview(props: &Props) -> Html {
     }
 }
 
-fn difference(standing: &Standing, ours: &Manifest, name: &str) -> Html {
+fn difference(registry_manifest: &RegistryManifest, ours: &Manifest, name: &str) -> Html {
     let words = text().build();
-    let theirs = match standing {
-        Standing::Asking => return html! { <p class="empty"><span class="skeleton" /></p> },
-        Standing::Nothing => return html! { <p class="empty">{ (words.diff_none)(name) }</p> },
-        Standing::Failed(Failure { why, .. }) => {
-            return html! { <p class="empty">{ (words.diff_failed)(why) }</p> };
+    let theirs = match registry_manifest {
+        RegistryManifest::Asking => return html! { <p class="empty"><span class="skeleton" /></p> },
+        RegistryManifest::Nothing => return html! { <p class="empty">{ (words.diff_none)(name) }</p> },
+        RegistryManifest::Failed(failure) => {
+            return html! { <div class="empty"><p>{ words.diff_failed }</p>{ reason(failure) }</div> };
         }
-        Standing::Something(theirs) if theirs.digest() == ours.digest() => {
+        RegistryManifest::Something(theirs) if theirs.digest() == ours.digest() => {
             return html! { <p class="empty" data-testid="diff-same">{ words.diff_same }</p> };
         }
-        Standing::Something(theirs) => theirs,
+        RegistryManifest::Something(theirs) => theirs,
     };
     let (Some(before), Some(after)) = (theirs.index(), ours.index()) else {
-        return html! { <p class="empty">{ (words.diff_no_list)(&theirs.kind().to_string()) }</p> };
+        return html! { <p class="empty">{ (words.diff_no_list)(manifest_kind(theirs)) }</p> };
     };
     let entries = diff_entries(before, after);
     let members = members((theirs, before), (ours, after), &entries);

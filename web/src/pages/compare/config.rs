@@ -12,7 +12,10 @@ use crate::{
         panel::Panel,
     },
     format,
-    pages::{inspect::config::arguments, problem},
+    pages::{
+        inspect::config::{arguments, keys},
+        problem,
+    },
     state::{
         inspection::{Inspected, Loadable},
         problem::Problem,
@@ -30,7 +33,7 @@ pub fn view(left: &Inspected, right: &Inspected) -> Html {
                 [left_config, right_config].iter().any(|config| matches!(config, Loadable::Loading));
             html! {
                 <Panel title={text().inspect().config} testid="config-section">
-                    { for [left, right].into_iter().filter_map(failure).map(|failure| problem::view(&failure)) }
+                    { for [left, right].into_iter().filter_map(failure).map(|failure| html! { <div class="panel__body">{ problem::view(&failure) }</div> }) }
                     if is_loading {
                         <p class="empty" aria-busy="true"><span class="skeleton" /></p>
                     }
@@ -59,7 +62,7 @@ fn differences(left: &ImageConfig, right: &ImageConfig) -> Html {
     };
     let names = |name, of: fn(&ImageConfig) -> &BTreeSet<String>| {
         let [left, right] = [of(left), of(right)].map(|names| names.iter().cloned().collect::<Vec<_>>());
-        row(name, &[left, right], |names| names.join(", "), |names| arguments(names))
+        row(name, &[left, right], |names| keys(names.iter().map(String::as_str)), |names| arguments(names))
     };
     let rows = [
         row(words.platform, &[&left.platform, &right.platform], ToString::to_string, |platform| {

@@ -13,6 +13,7 @@ use crate::{
         command::command_lines,
         icon::Icon,
         panel::Panel,
+        reason::reason,
     },
     pages::registries::sign_in::SignInPanel,
     router::Link,
@@ -123,12 +124,12 @@ fn table(plan: &DeletePlan, steps: &[StepState]) -> Html {
                         <tr key={step.reference.to_string()} data-testid="delete-step">
                             <td class="fill step__what">
                                 { match (step.reference.digest(), step.reference.tag()) {
-                                    (Some(digest), _) => (words.delete_step)(&format!("{}:{}…", digest.algorithm().as_str(), digest.short())),
+                                    (Some(digest), _) => (words.delete_step)(&digest.abbreviated()),
                                     (None, Some(tag)) => (words.untag_step)(tag.as_str()),
                                     (None, None) => step.reference.to_string(),
                                 } }
                                 if let Some(why) = why(state) {
-                                    <p class="hint--bad" role="alert">{ why }</p>
+                                    <div class="hint--bad" role="alert">{ why }</div>
                                 }
                             </td>
                             <td><span class="title__chips">{ for step.tags.iter().map(|tag| html! { <Chip>{ tag.to_string() }</Chip> }) }</span></td>
@@ -231,12 +232,12 @@ fn what_is_left(props: &Props, deletion: &Deletion) -> Html {
 }
 
 /// Returns the reason why a step is not done.
-fn why(state: &StepState) -> Option<String> {
+fn why(state: &StepState) -> Option<Html> {
     match state {
-        StepState::Failed { why, .. } => Some(why.to_string()),
+        StepState::Failed { failure, .. } => Some(reason(failure)),
         StepState::Moved(tags) => {
             let tags: Vec<&str> = tags.iter().map(|tag| tag.as_str()).collect();
-            Some((text().delete().moved)(tags.len(), &tags.join(", ")))
+            Some((text().delete().moved)(tags.len(), &tags.join(", ")).into())
         }
         StepState::Waiting | StepState::Running | StepState::Done => None,
     }

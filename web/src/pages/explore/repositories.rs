@@ -13,13 +13,13 @@ use crate::{
         filtered_panel::{FilteredPanel, use_search},
         grid_keys::{GridKey, grid_keys},
         icon::Icon,
-        slow::Slow,
+        slow_notice::SlowNotice,
         text_field::text_in,
         window::{Shape, Window},
     },
     format,
     pages::{
-        explore::shown::{Shown, use_shown},
+        explore::visible_rows::{VisibleRows, use_visible_rows},
         problem,
     },
     router::{self, Link},
@@ -49,7 +49,7 @@ pub fn Repositories(props: &Props) -> Html {
     let folds = use_folds(&listing);
     let active = use_state_eq(|| 0_usize);
     let tree = Tree { filter: filter.trim().to_owned(), folded: Rc::clone(&folds.folded) };
-    let shown = use_shown(&listing, &tree);
+    let shown = use_visible_rows(&listing, &tree);
     {
         let active = active.setter();
         use_effect_with((*filter).clone(), move |_| active.set(0));
@@ -89,7 +89,7 @@ pub fn Repositories(props: &Props) -> Html {
                 <Named registry={registry.clone()} />
             }
             if listing.is_silent() {
-                <Slow registry={registry.clone()} path="/v2/_catalog" />
+                <SlowNotice registry={registry.clone()} path="/v2/_catalog" />
             }
             if listing.problem.is_none() || listing.len() > 0 {
                 <FilteredPanel label={words.repositories} filter_label={words.filter_repositories} filter={(*filter).clone()} {onfilter} count={count(&listing, &shown)} {tools}>
@@ -147,7 +147,7 @@ fn use_folds(listing: &Listing) -> Folds {
 fn use_keys(
     registry: &Registry,
     listing: &Listing,
-    shown: &Rc<Shown<Tree>>,
+    shown: &Rc<VisibleRows<Tree>>,
     at: usize,
     active: UseStateSetter<usize>,
     toggle: &Callback<Row>,
@@ -224,7 +224,7 @@ fn content(registry: &Registry, name: &str, row: Row) -> Html {
 }
 
 /// Returns the number of repositories, in words.
-fn count(listing: &Listing, shown: &Shown<Tree>) -> String {
+fn count(listing: &Listing, shown: &VisibleRows<Tree>) -> String {
     let words = text().explore();
     let written = format::count(listing.len() as u64);
     let all = (words.count_repositories)(listing.len(), &written);

@@ -19,12 +19,12 @@ use crate::{
         grid_keys::{GridKey, grid_keys, is_of_control},
         row_focus::use_row_focus,
         selection::{Rows, Select, Selection},
-        slow::Slow,
+        slow_notice::SlowNotice,
         window::{Shape, Window},
     },
     format,
     pages::{
-        explore::shown::{Shown, use_shown},
+        explore::visible_rows::{VisibleRows, use_visible_rows},
         problem,
     },
     router,
@@ -65,7 +65,7 @@ pub fn Tags(props: &Props) -> Html {
     let (sort, dates_all) = (use_entry_state::<Sort>("sort"), use_state_eq(|| false));
     let selection = use_kept_selection(&listing);
     let order = Order::new(&filter, *sort, &book, version);
-    let made = use_shown(&listing, &order);
+    let made = use_visible_rows(&listing, &order);
     let shown = Rc::clone(&made.rows);
     let dates = *sort == Sort::Date && (*dates_all || shown.len() <= DATED_AT_ONCE);
     let onview = use_requests(&book, &listing, &shown, dates);
@@ -97,7 +97,7 @@ pub fn Tags(props: &Props) -> Html {
                 { problem::view(failure) }
             }
             if listing.is_silent() {
-                <Slow registry={of.registry().clone()} path={format!("/v2/{}/tags/list", of.repository())} />
+                <SlowNotice registry={of.registry().clone()} path={format!("/v2/{}/tags/list", of.repository())} />
             }
             if listing.is_complete && listing.len() == 0 && listing.problem.is_none() {
                 <div class="empty" data-testid="no-tags">
@@ -234,7 +234,7 @@ fn head() -> Html {
     }
 }
 
-fn count(listing: &Listing, shown: &Shown<Order>) -> String {
+fn count(listing: &Listing, shown: &VisibleRows<Order>) -> String {
     let words = text().explore();
     let all = (words.count_tags)(listing.len(), &format::count(listing.len() as u64));
     match (listing.is_complete, listing.problem.is_some()) {

@@ -6,7 +6,7 @@ use yew::prelude::*;
 
 pub use crate::router::Step;
 use crate::{
-    router::{self, use_place, use_route},
+    router::{self, use_location, use_route},
     routes::Route,
 };
 
@@ -116,7 +116,7 @@ impl Address {
 /// The address, and the callback that changes it.
 #[hook]
 pub fn use_address() -> (Address, Callback<(Address, Step)>) {
-    let (place, route) = (use_place(), use_route());
+    let (place, route) = (use_location(), use_route());
     let address = serde_urlencoded::from_str(place.query.trim_start_matches('?')).unwrap_or_default();
     let change = Callback::from(move |(address, step): (Address, Step)| go(&route, &address, step));
     (address, change)

@@ -4,7 +4,7 @@ use yew::prelude::*;
 
 use super::{
     address::{Address, Step, go, href, use_address},
-    source::{self, Found},
+    source::{self, ImageLookup},
 };
 use crate::{
     pages::{
@@ -22,7 +22,7 @@ pub fn view(
     reference: &AttrValue,
     right: &str,
     inspection: &Inspection,
-    found: &Found,
+    found: &ImageLookup,
     address: &Address,
 ) -> Html {
     let words = text().files();
@@ -30,7 +30,7 @@ pub fn view(
         Inspection::Ready(inspected) => Some(inspected),
         _ => None,
     };
-    let is_image = matches!(found, Found::Image(_));
+    let is_image = matches!(found, ImageLookup::Image(_));
     let is_runnable = |(_, node): (usize, &Node)| node.descriptor.is_runnable();
     html! {
         <>

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The image whose files are shown.
-pub enum Found {
+pub enum ImageLookup {
     /// It is not known yet.
     Coming,
     /// It is here.
@@ -39,57 +39,57 @@ pub fn chosen(inspected: &Inspected, names: &Names, wanted: &str) -> Named {
 }
 
 /// The image of an inspection.
-pub fn found(inspection: &Inspection, wanted: &str) -> Found {
+pub fn found(inspection: &Inspection, wanted: &str) -> ImageLookup {
     let inspected = match inspection {
         Inspection::Ready(inspected) => inspected,
-        Inspection::Blob(_) => return Found::NoImage,
-        Inspection::Loading | Inspection::Failed(_) => return Found::Coming,
+        Inspection::Blob(_) => return ImageLookup::NoImage,
+        Inspection::Loading | Inspection::Failed(_) => return ImageLookup::Coming,
     };
     let (reference, node) = match inspected.manifest.body() {
         ManifestBody::Image(_) => (&inspected.reference, &*inspected.nodes[0]),
         ManifestBody::Index(index) => match chosen(inspected, &Names::of(inspected), wanted) {
             Named::Node(number) => (&inspected.reference, &*inspected.nodes[number]),
-            Named::Coming => return Found::Coming,
+            Named::Coming => return ImageLookup::Coming,
             // Nodes of its entries come after it.
             Named::Nothing
                 if inspected.nodes.len() == 1 && index.manifests.iter().any(Descriptor::is_runnable) =>
             {
-                return Found::Coming;
+                return ImageLookup::Coming;
             }
             Named::Nothing => return without_image(&inspected.reference, index),
         },
-        ManifestBody::Schema1(_) | ManifestBody::Artifact => return Found::NoImage,
+        ManifestBody::Schema1(_) | ManifestBody::Artifact => return ImageLookup::NoImage,
     };
     if matches!(node.manifest, Loadable::None) {
         let number = inspected.nodes.iter().position(|other| std::ptr::eq(&**other, node));
         inspected.want.nodes(&number.into_iter().collect::<Vec<_>>());
-        return Found::Coming;
+        return ImageLookup::Coming;
     }
     let manifest = match &node.manifest {
         Loadable::Ready(manifest) => manifest,
         Loadable::Failed(failure) => {
             let image = reference.by_digest(node.descriptor.digest.clone());
-            return Found::Failed(Box::new(Problem::of_failure(&image, failure)));
+            return ImageLookup::Failed(Box::new(Problem::of_failure(&image, failure)));
         }
-        Loadable::None | Loadable::Loading => return Found::Coming,
+        Loadable::None | Loadable::Loading => return ImageLookup::Coming,
     };
     let Some(image) = manifest.image().filter(|image| image.has_image_config()) else {
-        return Found::NoImage;
+        return ImageLookup::NoImage;
     };
     match &node.config {
-        Loadable::None | Loadable::Loading => Found::Coming,
+        Loadable::None | Loadable::Loading => ImageLookup::Coming,
         config => {
             let reference = reference.by_digest(manifest.digest().clone());
-            Found::Image(Box::new(source(reference, image, node, config)))
+            ImageLookup::Image(Box::new(source(reference, image, node, config)))
         }
     }
 }
 
 /// The answer for an index of which no image is known.
-fn without_image(reference: &Reference, index: &Index) -> Found {
+fn without_image(reference: &Reference, index: &Index) -> ImageLookup {
     let lists = index.manifests.iter().filter(|entry| entry.media_type.is_list());
     let lists: Vec<_> = lists.map(|entry| reference.by_digest(entry.digest.clone())).collect();
-    if lists.is_empty() { Found::NoImage } else { Found::Nested(lists) }
+    if lists.is_empty() { ImageLookup::NoImage } else { ImageLookup::Nested(lists) }
 }
 
 fn source(

@@ -16,7 +16,7 @@ use crate::{
     components::{digest::Digest, icon::Icon},
     format,
     routes::decoded,
-    state::files::{Files, ImageSource, Progress, use_changes_of},
+    state::files::{Files, ImageSource, ReadProgress, use_changes_of},
     text::{text, use_language},
 };
 
@@ -47,7 +47,7 @@ const MISSING: &str = "no-such-file";
 /// The state of a file that is being opened.
 #[derive(Clone, PartialEq)]
 enum Opening {
-    Under(Option<Progress>),
+    Under(Option<ReadProgress>),
     Open(QueryId, Rc<OpenedFile>),
     Failed(Fault),
 }
@@ -129,7 +129,7 @@ pub fn Viewer(props: &Props) -> Html {
 enum Saving {
     #[default]
     No,
-    Under(Option<Progress>),
+    Under(Option<ReadProgress>),
     Failed(Fault),
 }
 
@@ -244,7 +244,7 @@ fn use_opened(props: &Props) -> Opening {
     (*opening).clone()
 }
 
-fn progress_of(label: &'static str, progress: Option<Progress>) -> Html {
+fn progress_of(label: &'static str, progress: Option<ReadProgress>) -> Html {
     let words = text().files();
     html! {
         <div class="files__progress" role="status" data-testid="file-opening">

@@ -1,7 +1,5 @@
 //! The config of an image: the way it is run.
 
-use std::collections::BTreeSet;
-
 use tallyman_core::{ImageConfig, ImageManifest, RunConfig};
 use yew::prelude::*;
 
@@ -34,7 +32,6 @@ fn rows(config: &ImageConfig) -> Html {
     let words = text().inspect();
     let RunConfig { user, env, entrypoint, cmd, working_dir, exposed_ports, volumes, labels, stop_signal } =
         &config.config;
-    let keys = |names: &BTreeSet<String>| names.iter().cloned().collect::<Vec<_>>().join(", ");
     html! {
         <>
             { plain(words.platform, &config.platform.to_string()) }
@@ -48,8 +45,8 @@ fn rows(config: &ImageConfig) -> Html {
             { code(words.working_dir, working_dir) }
             { code(words.user, user) }
             { lines(words.environment, env) }
-            { code(words.ports, &keys(exposed_ports)) }
-            { code(words.volumes, &keys(volumes)) }
+            { code(words.ports, &keys(exposed_ports.iter().map(String::as_str))) }
+            { code(words.volumes, &keys(volumes.iter().map(String::as_str))) }
             { code(words.stop_signal, stop_signal) }
             if !labels.is_empty() {
                 <Fact name={words.labels}>{ facts::pairs(labels) }</Fact>
@@ -81,6 +78,12 @@ fn lines(name: &'static str, values: &[String]) -> Html {
     html! { <Fact {name}><ul>{ for values.iter().map(|value| html! { <li>{ facts::code(value) }</li> }) }</ul></Fact> }
 }
 
+/// Keys with commas between them, such as ports; an empty one is written as `""`.
+pub fn keys<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let shown = names.into_iter().map(|name| if name.is_empty() { "\"\"" } else { name });
+    shown.collect::<Vec<_>>().join(", ")
+}
+
 /// Arguments as a shell would take them: those with spaces, quotes or nothing in them quoted.
 pub fn arguments(arguments: &[String]) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
@@ -96,7 +99,13 @@ pub fn arguments(arguments: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::arguments;
+    use super::{arguments, keys};
+
+    #[test]
+    fn an_empty_key_is_seen() {
+        assert_eq!(keys(["", "80/tcp"]), "\"\", 80/tcp");
+        assert_eq!(keys([]), "");
+    }
 
     #[test]
     fn arguments_are_quoted_where_a_shell_needs_it() {

@@ -9,6 +9,7 @@ use super::{
     artifact::Artifact,
     entry_name,
     layout::{Spot, layout},
+    manifest_kind,
 };
 use crate::{
     browser::entry_state::use_entry_state,
@@ -188,7 +189,7 @@ fn name(inspected: &Inspected, number: usize) -> String {
     let words = text().inspect();
     let node = &inspected.nodes[number];
     match node.relation {
-        Relation::Itself => (words.kind)(inspected.manifest.kind()).to_owned(),
+        Relation::Itself => manifest_kind(&inspected.manifest).to_owned(),
         Relation::Referrer => match node.descriptor.artifact_type.as_deref().unwrap_or_default() {
             "" => words.referrer.to_owned(),
             artifact_type => match Artifact::named(artifact_type) {

@@ -6,6 +6,7 @@ use yew::prelude::*;
 use super::{
     choice::Choice,
     entry_name::{kind_name, name},
+    manifest_kind,
 };
 use crate::{
     components::{facts, panel::Panel},
@@ -40,7 +41,7 @@ pub fn view(inspected: &Inspected, index: &Index, choice: &Choice) -> Html {
         <>
             <Panel title={words.platforms} remark={images.len().to_string()} {tools}>
                 if images.is_empty() {
-                    <p class="empty">{ words.no_platforms }</p>
+                    <p class="empty">{ if inspected.entries().next().is_none() { words.no_entries } else { words.no_platforms } }</p>
                 } else {
                     <table class="table table--linked stack">
                         <thead>
@@ -87,7 +88,7 @@ fn image_row(inspected: &Inspected, index: &Index, choice: &Choice, row: (usize,
     let (layers, size) = match &node.manifest {
         Loadable::Ready(manifest) => match manifest.image() {
             Some(image) => (html! { image.layers.len() }, html! { format::bytes(image.content_size()) }),
-            None => (html! { "–" }, html! { (words.kind)(manifest.kind()) }),
+            None => (html! { "–" }, html! { manifest_kind(manifest) }),
         },
         Loadable::Failed(failure) => (html! { "–" }, html! { facts::unfetched(failure) }),
         Loadable::Loading | Loadable::None => {

@@ -9,7 +9,7 @@ use crate::{
     components::{json::Json, panel::Panel},
     state::inspection::{
         Loadable,
-        cli_output::{Print, use_printed},
+        cli_output::{Print, use_cli_output},
     },
     text::{text, use_language},
 };
@@ -35,7 +35,7 @@ pub struct Props {
 pub fn Raw(props: &Props) -> Html {
     use_language();
     let print = use_state_eq(|| None::<Print>);
-    let printed = use_printed(&props.reference, *print);
+    let printed = use_cli_output(&props.reference, *print);
     let words = text().inspect();
     let choose = |label: &'static str, to: Option<Print>| {
         let (set, is_chosen) = (print.setter(), *print == to);

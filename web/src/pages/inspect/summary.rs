@@ -10,7 +10,7 @@ use crate::{
         digest::Digest,
         facts::{self, Fact},
         icon::Icon,
-        slow::Slow,
+        slow_notice::SlowNotice,
     },
     format,
     router::Link,
@@ -28,7 +28,7 @@ pub fn view(inspected: &Inspected, chosen: Option<&Node>) -> Html {
     let platform = chosen.and_then(Node::platform).cloned();
     html! {
         <>
-            { title(reference, html! { <Chip tone={Tone::Accent}>{ kind_name(manifest) }</Chip> }) }
+            { title(reference, html! { <Chip tone={Tone::Accent}>{ manifest_kind(manifest) }</Chip> }) }
             if let (Some(tag), Some(digest)) = (reference.tag(), &inspected.moved_to) {
                 <p class="hint" role="status" data-testid="tag-moved">
                     <Link to={Route::inspect(&reference.by_tag(tag.clone()))}>
@@ -77,7 +77,7 @@ fn pulled(inspected: &Inspected) -> Reference {
 }
 
 /// Returns the kind of a manifest, in words.
-pub fn kind_name(manifest: &Manifest) -> &'static str {
+pub fn manifest_kind(manifest: &Manifest) -> &'static str {
     match Artifact::of(manifest) {
         Some(artifact) => (text().actions().artifact)(artifact),
         None => (text().inspect().kind)(manifest.kind()),
@@ -120,7 +120,7 @@ pub fn loading(reference: &str) -> Html {
             if let Ok(reference) = reference.parse::<Reference>() {
                 <Actions reference={reference.clone()} is_source=true />
                 <Pull reference={reference.clone()} />
-                <Slow registry={reference.registry().clone()} path={format!("/v2/{}/manifests/{}", reference.repository(), target(&reference))} />
+                <SlowNotice registry={reference.registry().clone()} path={format!("/v2/{}/manifests/{}", reference.repository(), target(&reference))} />
             }
             <section class="panel" aria-label={words.summary}>
                 <dl class="facts">{ for [words.platforms, words.compressed, words.digest, words.media_type, words.manifest_size].map(row) }</dl>
@@ -136,7 +136,7 @@ fn title(reference: &Reference, chips: Html) -> Html {
         reference.repository().as_str().split_inclusive('/').map(|part| html! { <>{ part }<wbr /></> });
     let version = match (reference.tag(), reference.digest()) {
         (Some(tag), _) => format!(":{}", tag.as_str()),
-        (None, Some(digest)) => format!("@{}:{}…", digest.algorithm().as_str(), digest.short()),
+        (None, Some(digest)) => format!("@{}", digest.abbreviated()),
         (None, None) => String::new(),
     };
     let registry = reference.registry().to_string();
@@ -221,7 +221,7 @@ fn kind_facts(inspected: &Inspected) -> Html {
                 if is_known {
                     <span data-testid="total-size" data-bytes={layers.all.to_string()}>{ exact_size(layers.all) }</span>
                     if layers.unique < layers.all {
-                        <span class="soft">{ format!("; {}", (words.unique)(&format::bytes(layers.unique))) }</span>
+                        <span class="soft">{ format!("; {}", (words.unique)(&stored(&layers))) }</span>
                     }
                 } else {
                     <span class="skeleton" />
@@ -229,6 +229,15 @@ fn kind_facts(inspected: &Inspected) -> Html {
             </Fact>
             { for index.subject.iter().map(|subject| refers_to(inspected, subject)) }
         </>
+    }
+}
+
+/// Returns the bytes that a registry stores of an index, exactly where the rounded sizes are the same.
+fn stored(layers: &shared::Layers) -> String {
+    let size = format::bytes(layers.unique);
+    match size == format::bytes(layers.all) {
+        true => (text().inspect().exact_bytes)(&format::count(layers.unique)),
+        false => size,
     }
 }
 

@@ -18,7 +18,7 @@ use crate::{
         text_field::TextField, toast::use_toaster,
     },
     pages::use_title,
-    router,
+    router::{self, Link},
     routes::Route,
     state::{
         latest::{use_latest, use_presence},
@@ -370,7 +370,13 @@ pub fn Linked(props: &LinkedProps) -> Html {
             </>
         },
         (Opened::Ready(_), Some(Err(()))) => html! {
-            <div class="alert" role="alert" data-testid="link-broken"><Icon name="warning" /><span>{ words.link_broken }</span></div>
+            <>
+                <div class="title"><h1>{ words.import }</h1></div>
+                <div class="alert" role="alert" data-testid="link-broken">
+                    <Icon name="warning" /><span>{ words.link_broken }</span>
+                    <span class="alert__actions"><Link to={Route::Lists} classes="button">{ words.nav }</Link></span>
+                </div>
+            </>
         },
         (opened, _) => store_status(&opened),
     }

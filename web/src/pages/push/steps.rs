@@ -73,14 +73,11 @@ fn what(action: &Action) -> String {
     match action {
         Action::MountBlob { digest, sources, .. } => {
             let from: Vec<&str> = sources.iter().map(|source| source.repository.as_str()).collect();
-            let digest = format!("{}:{}…", digest.algorithm().as_str(), digest.short());
+            let digest = digest.abbreviated();
             let may_fail = sources.iter().all(|source| source.may_fail);
             (if may_fail { words.mount_if_there } else { words.mount })(&digest, &from.join(", "))
         }
-        Action::CopyBlob { source, digest, .. } => {
-            let digest = format!("{}:{}…", digest.algorithm().as_str(), digest.short());
-            (words.copy_blob)(&digest, &source.name())
-        }
+        Action::CopyBlob { source, digest, .. } => (words.copy_blob)(&digest.abbreviated(), &source.name()),
         Action::PutManifest { reference, .. } => (words.put_manifest)(&reference.to_string()),
         // The last step of a copy puts whatever was copied.
         Action::PutList { reference, media_type, .. } if !media_type.is_list() => {

@@ -87,7 +87,7 @@ pub struct FormProps {
 
 /// The progress of signing in.
 #[derive(Clone, PartialEq)]
-enum Progress {
+enum SignInState {
     Open,
     Checking,
     Refused,
@@ -119,7 +119,7 @@ fn Fields(props: &FormProps) -> Html {
     use_language();
     let words = text().registries();
     let (by_token, keep) = (use_state_eq(|| false), use_state_eq(|| Keep::Memory));
-    let progress = use_state_eq(|| Progress::Open);
+    let progress = use_state_eq(|| SignInState::Open);
     let [user, secret] = [use_node_ref(), use_node_ref()];
     let credentials = {
         let (user, secret, by_token) = (user.clone(), secret.clone(), *by_token);
@@ -166,7 +166,7 @@ fn Fields(props: &FormProps) -> Html {
             { keeping(&keep) }
             <SignInProgress registry={props.registry.clone()} progress={(*progress).clone()} {ask} />
             <div class="dialog__actions">
-                <button class="button button--main" type="submit" disabled={*progress == Progress::Checking}>{ words.sign_in }</button>
+                <button class="button button--main" type="submit" disabled={*progress == SignInState::Checking}>{ words.sign_in }</button>
             </div>
         </form>
     }
@@ -179,7 +179,7 @@ fn use_sign_in(
     props: &FormProps,
     credentials: impl Fn() -> Credentials + 'static,
     keep: Keep,
-    progress: UseStateSetter<Progress>,
+    progress: UseStateSetter<SignInState>,
 ) -> Callback<()> {
     let (registries, toaster) = (use_registries(), use_toaster());
     let (registry, ondone) = (props.registry.clone(), props.ondone.clone());
@@ -188,7 +188,7 @@ fn use_sign_in(
         let credentials = credentials();
         let (registries, registry, ondone) = (Rc::clone(&registries), registry.clone(), ondone.clone());
         let (progress, toaster, is_there) = (progress.clone(), toaster.clone(), Rc::clone(&is_there));
-        progress.set(Progress::Checking);
+        progress.set(SignInState::Checking);
         spawn_local(async move {
             match registries.sign_in(&registry, credentials, keep).await {
                 Ok(kept) => {
@@ -201,11 +201,11 @@ fn use_sign_in(
                         ondone.emit(());
                     }
                 }
-                Err(Error::ForeignRealm { realm, .. }) => progress.set(Progress::Elsewhere(realm)),
+                Err(Error::ForeignRealm { realm, .. }) => progress.set(SignInState::Elsewhere(realm)),
                 Err(error) if matches!(error.code(), "unauthorized" | "token-refused" | "denied") => {
-                    progress.set(Progress::Refused);
+                    progress.set(SignInState::Refused);
                 }
-                Err(error) => progress.set(Progress::Failed(error.to_string())),
+                Err(error) => progress.set(SignInState::Failed(error.to_string())),
             }
         });
     })
@@ -239,7 +239,7 @@ fn keeping(keep: &UseStateHandle<Keep>) -> Html {
 #[derive(PartialEq, Properties)]
 struct ProgressProps {
     registry: Registry,
-    progress: Progress,
+    progress: SignInState,
     ask: Callback<()>,
 }
 
@@ -252,15 +252,15 @@ fn SignInProgress(props: &ProgressProps) -> Html {
     let host = registry.to_string();
     let words = text().registries();
     let content = match progress {
-        Progress::Open => html! {},
-        Progress::Checking => html! { <p class="soft">{ words.checking }</p> },
-        Progress::Refused => {
+        SignInState::Open => html! {},
+        SignInState::Checking => html! { <p class="soft">{ words.checking }</p> },
+        SignInState::Refused => {
             html! { <p class="bad-note" data-testid="sign-in-refused">{ words.refused }</p> }
         }
-        Progress::Failed(reason) => {
+        SignInState::Failed(reason) => {
             html! { <p class="bad-note">{ words.failed }<small lang="en">{ reason }</small></p> }
         }
-        Progress::Elsewhere(realm) => {
+        SignInState::Elsewhere(realm) => {
             let allow = {
                 let (host, realm, ask) = (host.clone(), realm.clone(), ask.clone());
                 move |_: MouseEvent| {

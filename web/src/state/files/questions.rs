@@ -10,7 +10,7 @@ use web_sys::Blob;
 use super::Files;
 
 /// Bytes of a layer that were read for a file, and its size.
-pub type Progress = (u64, u64);
+pub type ReadProgress = (u64, u64);
 
 /// An answer, and what is beside it.
 type Answer = (Response, Option<Blob>);
@@ -93,7 +93,7 @@ impl Files {
         of: Subject,
         path: String,
         layer: Option<u32>,
-        progress: impl Fn(Progress),
+        progress: impl Fn(ReadProgress),
     ) -> Option<Result<(QueryId, OpenedFile), Fault>> {
         let mut pending = self.send_query(|query| Request::File { query, of, path, layer });
         pending.is_reading = true;
@@ -130,7 +130,7 @@ impl Files {
         image: u32,
         path: String,
         layer: Option<u32>,
-        progress: impl Fn(Progress),
+        progress: impl Fn(ReadProgress),
     ) -> Option<Result<Blob, Fault>> {
         let mut pending = self.send_query(|query| Request::Save { query, image, path, layer });
         pending.is_reading = true;

@@ -9,9 +9,12 @@ use super::{
 use crate::{routes::Route, state::registries::pasted_manifests, text::text as words};
 
 /// The page that `text` is about; nothing where it is empty. A digest alone is looked for in the repository of the page
-/// that is open, where it has one.
+/// that is open, where it has one. JSON is not for addresses: [`input_of`] reads it.
 pub fn route_of(text: &str, open: &Route) -> Option<Route> {
     let text = text.trim();
+    if json_in(text).is_some() {
+        return None;
+    }
     let reference = match target_in(text) {
         Target::Place(place) => return Some(Route::Explore { place }),
         Target::Image(reference) => reference,
@@ -43,7 +46,7 @@ pub fn route_within(registry: &Registry, text: &str) -> Option<Route> {
     })
 }
 
-/// Something pasted that a box of one line would change: it removes the ends of lines.
+/// Something that a box of one line would change, as it removes the ends of lines, or JSON.
 pub enum Input {
     /// A manifest, and its page.
     Manifest(Route),
@@ -82,8 +85,20 @@ fn repository_of(route: &Route) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::route_within;
+    use super::{Input, input_of, route_of, route_within};
     use crate::routes::Route;
+
+    #[test]
+    fn json_that_is_typed_is_read_as_pasted_json_and_never_an_address() {
+        for text in [r#"{"schemaVersion":2,"manifests":[{"digest":"x""#, " {} ", r#"[{"a":1}]"#] {
+            assert_eq!(route_of(text, &Route::Start), None, "{text}");
+            assert!(matches!(input_of(text), Some(Input::Refused(_))), "{text}");
+        }
+        assert_eq!(
+            route_of("[::1]:5000", &Route::Start),
+            Some(Route::Explore { place: "[::1]:5000".to_owned() })
+        );
+    }
 
     #[test]
     fn a_name_typed_at_a_registry_is_looked_for_there() {

@@ -194,6 +194,8 @@ impl Pasted {
         let Some(first) = words.first() else { return false };
         match arguments(command) {
             Ok(arguments) => return self.command(command, &arguments),
+            // Where its output goes does not matter here.
+            Err(WordsError::Operator { before, .. }) => return self.part(&before, in_file),
             Err(error @ WordsError::Quote) if is_program(first) => {
                 self.faults.push(format!("{command}: {error}"));
                 return true;
@@ -321,6 +323,13 @@ fn unused_flags(sources: &CreateSources, extensions: &CreateExtensions) -> Vec<&
 #[cfg(test)]
 mod tests {
     use super::sources_in;
+
+    #[test]
+    fn redirections_are_no_images() {
+        let pasted = sources_in("tallyman create r.io/l:1 r.io/a:1 >/dev/null 2>&1");
+        assert_eq!(pasted.sources, ["r.io/a:1"]);
+        assert_eq!((pasted.list.as_deref(), pasted.faults.len()), (Some("r.io/l:1"), 0));
+    }
 
     #[test]
     fn references_are_found_however_they_are_given() {

@@ -40,7 +40,7 @@ pub fn target_in(text: &str) -> Target {
     let text = &cleaned(&line_in(text));
     if let Some(image) = image_in(text) {
         // Commands name images by address as well: `skopeo inspect docker://alpine`; and registries: `docker login r.io`.
-        let image = without_image_scheme(&image);
+        let image = without_user(without_image_scheme(&image));
         return match target_of_address(image) {
             Some(target) => target,
             None if is_host(image) && is_sign_in(text) => Target::Place(image.to_owned()),
@@ -50,7 +50,7 @@ pub fn target_in(text: &str) -> Target {
     if let Some(target) = target_of_address(text) {
         return target;
     }
-    let named = without_image_scheme(text);
+    let named = without_user(without_image_scheme(text));
     match named.strip_suffix('/') {
         Some(place) if !place.is_empty() && !place.contains("//") => Target::Place(place.to_owned()),
         _ if is_host(named) => Target::Place(named.to_owned()),
@@ -112,6 +112,28 @@ pub fn host_in(text: &str) -> String {
 
 fn without_image_scheme(text: &str) -> &str {
     IMAGE_SCHEMES.iter().find_map(|scheme| text.strip_prefix(scheme)).unwrap_or(text)
+}
+
+/// Removes a user's name and password in front of a registry, which people copy from addresses and configurations: neither pages'
+/// addresses nor errors are to show them. A digest behind an `@` stays.
+pub(super) fn without_user(text: &str) -> &str {
+    let is_digest = |text: &str| {
+        text.split_once(':').is_some_and(|(algorithm, hash)| {
+            let is_port = !algorithm.starts_with("sha") && hash.bytes().all(|byte| byte.is_ascii_digit());
+            !algorithm.contains('.') && !hash.contains('/') && !is_port
+        })
+    };
+    let name = match text.rsplit_once('@') {
+        Some((name, digest)) if is_digest(digest) => name,
+        _ => text,
+    };
+    let Some((user, place)) = name.rsplit_once('@') else { return text };
+    let host = place.split('/').next().unwrap_or_default();
+    let is_password = user.contains(':') && !user.contains('/');
+    match host.contains(['.', ':']) || host == "localhost" || is_password {
+        true => &text[user.len() + 1..],
+        false => text,
+    }
 }
 
 /// Returns `true` if `text` is a registry's host alone. A name without a dot is an image, unless it is `localhost` with a
@@ -356,7 +378,12 @@ mod tests {
             ("crane copy a:1 b:1", "a:1"),
             ("skopeo inspect docker://alpine:3", "alpine:3"),
             ("skopeo copy --all docker://a:1 docker://b:1", "a:1"),
-            ("helm pull oci://ghcr.io/acme/chart --version 1.0", "ghcr.io/acme/chart"),
+            ("helm pull oci://ghcr.io/acme/chart --version 1.0", "ghcr.io/acme/chart:1.0"),
+            ("helm pull oci://r.io/chart --version=1.0+a.1 --untar", "r.io/chart:1.0_a.1"),
+            ("helm install web oci://r.io:5000/chart:2 --version 1.0", "r.io:5000/chart:2"),
+            ("helm template --version 1.0 web oci://r.io:5000/chart", "r.io:5000/chart:1.0"),
+            ("helm show all oci://r.io/chart", "r.io/chart"),
+            ("oras pull --version 1.0 r.io/a", "r.io/a"),
             ("kubectl run web --image=nginx:1 --port=80", "nginx:1"),
             ("kubectl set image deploy/web web=nginx:2", "nginx:2"),
             ("trivy image alpine:3", "alpine:3"),
@@ -402,6 +429,32 @@ mod tests {
         ] {
             assert_eq!(reference_in(text), reference, "{text}");
         }
+    }
+
+    #[test]
+    fn passwords_in_front_of_a_registry_are_left_out() {
+        for (text, named) in [
+            ("user:hunter2@127.0.0.1:6050/samples/alpine", "127.0.0.1:6050/samples/alpine"),
+            ("user:hunter2@r.io/a:1@sha256:12", "r.io/a:1@sha256:12"),
+            ("user:hunter2@r.io", "r.io"),
+            ("user:hunter2@registry:5000/", "registry:5000"),
+            ("user:hun/ter@2@r.io/a", "r.io/a"),
+            ("user:hunter2@alpine", "alpine"),
+            ("user@localhost/a", "localhost/a"),
+            ("docker://user:hunter2@r.io/a:1", "r.io/a:1"),
+            ("docker pull user:hunter2@r.io/a:1", "r.io/a:1"),
+            ("FROM user:hunter2@r.io/a:1 AS build", "r.io/a:1"),
+            ("https://user:hunter2@r.io/v2/a/manifests/1", "r.io/a:1"),
+            ("docker login user:hunter2@r.io", "r.io"),
+            ("alpine@sha256:12", "alpine@sha256:12"),
+            ("r.io/a:1@sha256:1234", "r.io/a:1@sha256:1234"),
+            ("alpine:3@md5:41bf", "alpine:3@md5:41bf"),
+            ("@sha256:12", "@sha256:12"),
+            ("ghcr.io/acme/app@latest", "ghcr.io/acme/app@latest"),
+        ] {
+            assert_eq!(reference_in(text), named, "{text}");
+        }
+        assert_eq!(host_in("user:hunter2@r.io/a"), "r.io");
     }
 
     #[test]

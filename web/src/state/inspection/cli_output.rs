@@ -27,7 +27,7 @@ pub enum Print {
 
 /// Returns the output, made by the same functions as on the command line. Nothing is fetched while `print` is `None`.
 #[hook]
-pub fn use_printed(reference: &Rc<Reference>, print: Option<Print>) -> Loadable<str> {
+pub fn use_cli_output(reference: &Rc<Reference>, print: Option<Print>) -> Loadable<str> {
     let registries = use_registries();
     let printed = use_state_eq(|| Loadable::<str>::None);
     {

@@ -4,7 +4,7 @@ use std::{cell::Cell, rc::Rc};
 
 use futures_util::future::join_all;
 use tallyman_commands::{SourceImages, fetch_source, fetch_whole};
-use tallyman_core::{IndexForm, ListEdit, ListEntry, ManifestList, Reference, ReferenceError, Registry};
+use tallyman_core::{IndexForm, ListEdit, ListEntry, ManifestList, Reference, Registry};
 use tallyman_store::Outcome;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
@@ -201,7 +201,7 @@ impl Adder {
 
     async fn bring(&self, pending: &Pending, group: Group, was_there: &Cell<bool>) -> Result<(), Failure> {
         let source = pending.source.parse();
-        let reference: Reference = source.map_err(|error: ReferenceError| error.to_string())?;
+        let reference: Reference = source.map_err(|error| Failure::of_reference(&pending.source, error))?;
         let client = self.registries.client();
         let fetched = match pending.is_whole {
             true => fetch_whole(client, &reference).await,

@@ -157,11 +157,11 @@ impl TagBook {
             });
         }
         self.queue.borrow_mut().clear();
-        self.want_too(tags, depth);
+        self.enqueue(tags, depth);
     }
 
     /// Wants to know these tags as well, after those that are wanted already.
-    pub fn want_too(self: &Rc<Self>, tags: impl IntoIterator<Item = String>, depth: Depth) {
+    pub fn enqueue(self: &Rc<Self>, tags: impl IntoIterator<Item = String>, depth: Depth) {
         let is_known = |tag: &str| {
             self.facts.borrow().get(tag).is_some_and(|facts| {
                 js_sys::Date::now() < facts.known_until

@@ -9,7 +9,7 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use super::LocalLists;
-use crate::state::rereading::Rereading;
+use crate::state::reload::Reloader;
 
 /// One list on a page.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -48,7 +48,7 @@ pub fn use_list(local_lists: &Rc<LocalLists>, name: &Reference, elsewhere: Callb
                     spawn_local(async move {
                         view.set(match local_lists.load(&name).await {
                             Ok(Some(list)) => {
-                                if local_lists.is_news(&list) && tells {
+                                if local_lists.is_foreign_change(&list) && tells {
                                     elsewhere.emit(());
                                 }
                                 ListView::There(Rc::new(list))
@@ -91,7 +91,7 @@ pub fn use_stored_lists(local_lists: &Rc<LocalLists>) -> Option<Result<Rc<Vec<St
         let view = view.setter();
         use_effect_with(Rc::clone(local_lists), move |local_lists| {
             let load = {
-                let (local_lists, reading) = (Rc::clone(local_lists), Rereading::default());
+                let (local_lists, reading) = (Rc::clone(local_lists), Reloader::default());
                 move || {
                     let (local_lists, view) = (Rc::clone(&local_lists), view.clone());
                     reading.changed(async move || view.set(Some(read(&local_lists).await)));

@@ -5,11 +5,11 @@ use std::{cmp::Ordering, rc::Weak};
 use tallyman_store::ListSummary;
 
 use super::{LocalLists, name_cache};
-use crate::state::rereading::Rereading;
+use crate::state::reload::Reloader;
 
 /// Writes the names whenever it is told that some list changed.
 #[derive(Default)]
-pub(super) struct Names(Rereading);
+pub(super) struct Names(Reloader);
 
 impl Names {
     /// Some list of `local_lists` has changed, or it was opened.

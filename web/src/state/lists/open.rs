@@ -9,7 +9,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use yew::prelude::*;
 
-use super::{DATABASE, LocalLists, kept::Kept};
+use super::{DATABASE, LocalLists, backend::Backend};
 use crate::browser::storage::of_this_copy;
 
 /// Time limit for the browser to open the database.
@@ -45,7 +45,7 @@ pub fn use_opened() -> Opened {
                     saw_blocked.set(true);
                     blocked.set(Opened::Blocked);
                 });
-                let in_memory = |why: Rc<str>| LocalLists::new(Kept::Session(Rc::default(), why));
+                let in_memory = |why: Rc<str>| LocalLists::new(Backend::Session(Rc::default(), why));
                 let mut session = None;
                 let result = match future::select(pin!(opening), pin!(sleep(TIME_LIMIT))).await {
                     Either::Left((result, _)) => result,
@@ -63,7 +63,9 @@ pub fn use_opened() -> Opened {
                 match result {
                     // Lists that were made meanwhile stay where they are: they must not vanish from the page.
                     Ok(_) if session.as_ref().is_some_and(|lists| lists.holds_session_lists()) => {}
-                    Ok(store) => opened.set(Opened::Ready(LocalLists::new(Kept::Database(Rc::new(store))))),
+                    Ok(store) => {
+                        opened.set(Opened::Ready(LocalLists::new(Backend::Database(Rc::new(store)))));
+                    }
                     Err(_) if session.is_some() => {}
                     Err(error) => opened.set(Opened::Ready(in_memory(error.to_string().into()))),
                 }

@@ -7,7 +7,7 @@ use tallyman_core::{Digest, ListEdit, ManifestList, Reference};
 use tallyman_store::{ListStore, ListSummary, MemoryStore, Outcome, StoreError, StoreFuture};
 use yew::Callback;
 
-use crate::browser::leaving::Leaving;
+use crate::browser::unload_prompt::UnloadPrompt;
 
 /// Lists in memory, with what pages keep beside them.
 #[derive(Default)]
@@ -18,7 +18,7 @@ pub struct SessionStore {
     notes: RefCell<BTreeMap<String, String>>,
     listener: RefCell<Option<Callback<String>>>,
     /// Kept as long as there is a list that leaving the page would lose.
-    leaving: RefCell<Option<Leaving>>,
+    unload_prompt: RefCell<Option<UnloadPrompt>>,
 }
 
 impl SessionStore {
@@ -56,21 +56,21 @@ impl SessionStore {
         Ok(summaries)
     }
 
-    /// Notes the time of a change, and tells of it.
-    fn tell(&self, list: &Reference, is_there: bool) {
+    /// Notes the time of a change, and notifies the listener.
+    fn notify(&self, list: &Reference, is_there: bool) {
         let name = list.file_name();
         if is_there {
             self.changed.borrow_mut().insert(name.clone(), js_sys::Date::now());
         } else {
             self.changed.borrow_mut().remove(&name);
         }
-        let mut leaving = self.leaving.borrow_mut();
+        let mut prompt = self.unload_prompt.borrow_mut();
         if self.is_empty() {
-            *leaving = None;
-        } else if leaving.is_none() {
-            *leaving = Leaving::hold();
+            *prompt = None;
+        } else if prompt.is_none() {
+            *prompt = UnloadPrompt::hold();
         }
-        drop(leaving);
+        drop(prompt);
         let listener = self.listener.borrow().clone();
         if let Some(listener) = listener {
             listener.emit(name);
@@ -80,7 +80,7 @@ impl SessionStore {
     /// Tells of a change that was made.
     fn done(&self, outcome: &Outcome<()>, list: &Reference) {
         if matches!(outcome, Outcome::Done(())) {
-            self.tell(list, true);
+            self.notify(list, true);
         }
     }
 }
@@ -105,7 +105,7 @@ impl ListStore for SessionStore {
     fn save<'a>(&'a self, list: &'a ManifestList) -> StoreFuture<'a, ()> {
         async move {
             self.lists.save(list).await?;
-            self.tell(list.reference(), true);
+            self.notify(list.reference(), true);
             Ok(())
         }
         .boxed_local()
@@ -133,8 +133,8 @@ impl ListStore for SessionStore {
         async move {
             let outcome = self.lists.rename(from, to).await?;
             if matches!(outcome, Outcome::Done(())) {
-                self.tell(from, false);
-                self.tell(to, true);
+                self.notify(from, false);
+                self.notify(to, true);
             }
             Ok(outcome)
         }
@@ -145,7 +145,7 @@ impl ListStore for SessionStore {
         async move {
             let was_there = self.lists.remove(list).await?;
             if was_there {
-                self.tell(list, false);
+                self.notify(list, false);
             }
             Ok(was_there)
         }
@@ -156,7 +156,7 @@ impl ListStore for SessionStore {
         async move {
             let was_there = self.lists.remove_pushed(list, digest).await?;
             if was_there {
-                self.tell(list, false);
+                self.notify(list, false);
             }
             Ok(was_there)
         }

@@ -58,7 +58,7 @@ impl History {
     }
 
     /// Records that `step` was made, by `edit`: another one than its own if the list was not as the step expects it.
-    pub fn went(&mut self, step: &Step, edit: &ListEdit) {
+    pub fn record_step(&mut self, step: &Step, edit: &ListEdit) {
         self.give_up(step);
         if edit.is_empty() {
             return;
@@ -97,7 +97,7 @@ mod tests {
 
     fn go(history: &mut History, back: bool) {
         let step = history.next(back).unwrap();
-        history.went(&step, &step.edit);
+        history.record_step(&step, &step.edit);
     }
 
     #[test]
@@ -139,7 +139,7 @@ mod tests {
         // It was refused, and another change was made before the choice.
         history.did(edit("b"), None);
         let theirs = edit("theirs");
-        history.went(&step, &theirs.inverse());
+        history.record_step(&step, &theirs.inverse());
         assert_eq!(history.next(true).unwrap().edit, edit("b").inverse());
         assert_eq!(history.next(false).unwrap().edit, theirs);
 
@@ -148,7 +148,7 @@ mod tests {
         assert_eq!(history.can(), (false, true));
         let step = history.next(false).unwrap();
         // The list is already as the step makes it.
-        history.went(&step, &ListEdit::default());
+        history.record_step(&step, &ListEdit::default());
         assert_eq!(history.can(), (false, false));
     }
 }

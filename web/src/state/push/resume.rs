@@ -19,7 +19,7 @@ struct Kept {
 }
 
 /// Progress of a push.
-pub struct Progress {
+pub struct StoredProgress {
     local_lists: Rc<LocalLists>,
     key: String,
     kept: RefCell<Kept>,
@@ -33,7 +33,7 @@ pub fn progress_key(list: &Reference) -> String {
     format!("push {}", list.file_name())
 }
 
-impl Progress {
+impl StoredProgress {
     pub fn new(local_lists: &Rc<LocalLists>, plan: &PushPlan, done: &BTreeSet<usize>) -> Self {
         let (_, digest, _) = plan.list();
         let kept = Kept { digest: digest.to_string(), steps: plan.steps.len(), done: done.clone() };

@@ -43,7 +43,7 @@ pub struct Key {
 
 /// Settings of a registry that the person set. A field without a value is as the server of the app names it.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Own {
+struct AccountOverrides {
     host: String,
     insecure: Option<bool>,
     gateway: Option<String>,
@@ -51,7 +51,7 @@ struct Own {
     token_service: Option<String>,
 }
 
-impl Own {
+impl AccountOverrides {
     /// Reads what [`Self::to_json`] wrote. Older versions of the app wrote all fields.
     fn read(json: &[u8]) -> Result<Self, FieldError> {
         let fields = Object::from_json(json, "")?;
@@ -100,9 +100,9 @@ impl Own {
 }
 
 /// Reads the settings of registries as they are stored.
-fn stored_settings(text: &str) -> Option<Vec<Own>> {
+fn stored_settings(text: &str) -> Option<Vec<AccountOverrides>> {
     let settings = json::elements(text.as_bytes()).ok()?;
-    settings.into_iter().map(Own::read).collect::<Result<_, _>>().ok()
+    settings.into_iter().map(AccountOverrides::read).collect::<Result<_, _>>().ok()
 }
 
 /// Reads credentials as they are stored.
@@ -134,7 +134,7 @@ pub struct Accounts {
     /// In the order of their hosts: what the server of the app names, and over it what the person set.
     accounts: RefCell<Vec<Account>>,
     served: Vec<Account>,
-    own: RefCell<Vec<Own>>,
+    own: RefCell<Vec<AccountOverrides>>,
     /// The credentials of each host whose were asked for, as they were then.
     found: RefCell<Vec<(String, Option<Credentials>)>>,
     /// The browser stores what it is given, so that what is stored holds all that is in `own`, and what other tabs set.
@@ -267,7 +267,7 @@ impl Accounts {
     fn store(&self) -> bool {
         self.accounts.replace(self.combined());
         let own = self.own.borrow();
-        self.is_stored.set(Keep::Stored.write(KEY, &json::array(own.iter().map(Own::to_json))));
+        self.is_stored.set(Keep::Stored.write(KEY, &json::array(own.iter().map(AccountOverrides::to_json))));
         self.is_stored.get()
     }
 
@@ -399,7 +399,7 @@ mod tests {
 
     #[test]
     fn what_is_stored_is_read_again_and_what_is_not_ours_is_passed_over() {
-        let own = || Own {
+        let own = || AccountOverrides {
             host: "a.example:5000".to_owned(),
             insecure: Some(true),
             gateway: Some("v2/a/".to_owned()),
@@ -410,8 +410,9 @@ mod tests {
         assert_eq!(stored_settings(&text), Some(vec![own()]));
         let host = || "a.example".to_owned();
         let found = stored_settings(r#"[{"host":"a.example","unknown":1}]"#);
-        assert_eq!(found, Some(vec![Own { host: host(), ..Own::default() }]));
-        let direct = Own { host: host(), gateway: Some(String::new()), ..Own::default() };
+        assert_eq!(found, Some(vec![AccountOverrides { host: host(), ..AccountOverrides::default() }]));
+        let direct =
+            AccountOverrides { host: host(), gateway: Some(String::new()), ..AccountOverrides::default() };
         assert_eq!(stored_settings(&json::array([direct.to_json()])), Some(vec![direct]));
         for wrong in ["", "[1]", r#"[{"host":1}]"#, r#"[{"host":"a","readOnly":1}]"#] {
             assert_eq!(stored_settings(wrong), None, "{wrong}");
@@ -426,7 +427,7 @@ mod tests {
             read_only,
             ..Account::default()
         };
-        let mut own = Own { host: "lab.example".to_owned(), ..Own::default() };
+        let mut own = AccountOverrides { host: "lab.example".to_owned(), ..AccountOverrides::default() };
         let with_service =
             |account: Account| Account { token_service: "https://t.example".to_owned(), ..account };
         let direct = of("", false);

@@ -16,10 +16,10 @@ use tallyman_registry::{
 use web_sys::Url;
 use yew::Callback;
 
-use super::{pasted_manifests, permissions::Permissions, samples, unanswered::Unanswered};
+use super::{pasted_manifests, pending_requests::PendingRequests, permissions::Permissions, samples};
 
-/// Says, for a registry's host, where its `/v2/` is found instead: a path relative to the page, or a whole address.
-pub type Ways = Box<dyn Fn(&str) -> Option<String>>;
+/// A function that returns, for a registry's host, where its `/v2/` is found instead: a path relative to the page, or a whole address.
+pub type GatewayLookup = Box<dyn Fn(&str) -> Option<String>>;
 
 /// `Authorization` and `WWW-Authenticate` are between the browser and the gateway, or a proxy in front of it, which may
 /// want its visitors to sign in. What is between the app and a registry has headers of its own.
@@ -33,32 +33,32 @@ const TO_STORAGE: HeaderName = HeaderName::from_static("tallyman-location");
 pub struct GatewayTransport {
     gateway: FetchTransport,
     fetch: FetchTransport,
-    ways: Ways,
+    lookup: GatewayLookup,
     permissions: Rc<Permissions>,
-    unanswered: Rc<Unanswered>,
+    pending: Rc<PendingRequests>,
     closed: Option<Vec<String>>,
     session_ended: Callback<bool>,
 }
 
 impl GatewayTransport {
-    /// `ways` is asked anew for each request. Where the page's policy lets it reach nothing but the gateway, `closed`
+    /// `lookup` is asked anew for each request. Where the page's policy lets it reach nothing but the gateway, `closed`
     /// names the registries that this has. `session_ended` is told whether a proxy in front of the app's server wants people to sign
     /// in again.
     pub fn new(
-        ways: Ways,
+        lookup: GatewayLookup,
         permissions: Rc<Permissions>,
-        unanswered: Rc<Unanswered>,
+        pending: Rc<PendingRequests>,
         closed: Option<Vec<String>>,
         session_ended: Callback<bool>,
     ) -> Self {
         let (gateway, fetch) = (FetchTransport::for_own_origin(), FetchTransport::new());
-        Self { gateway, fetch, ways, permissions, unanswered, closed, session_ended }
+        Self { gateway, fetch, lookup, permissions, pending, closed, session_ended }
     }
 
     /// Returns the address at the gateway. Returns `None` if the request goes to the registry directly. Where the settings name a gateway
     /// at no address, it goes nowhere: whoever set it does not want the registry asked directly.
     fn way(&self, url: &Url) -> Result<Option<String>, TransportError> {
-        let Some(way) = (self.ways)(&url.host()) else { return Ok(None) };
+        let Some(way) = (self.lookup)(&url.host()) else { return Ok(None) };
         let Some(base) = gateway_address(&way) else {
             return Err(not_allowed(format!(
                 "expected a path on this server or a URL as the gateway of {}, found {way}; change the settings of this registry",
@@ -71,8 +71,8 @@ impl GatewayTransport {
     /// Returns why a place at one of the gateway's registries is not asked for another `registry`, which has named it: people have
     /// rights there by the gateway.
     fn refusal_of_place(&self, url: &Url, registry: Option<&str>) -> Option<String> {
-        let (registry, way) = (registry?, (self.ways)(&url.host())?);
-        let is_other = (self.ways)(registry) != Some(way);
+        let (registry, way) = (registry?, (self.lookup)(&url.host())?);
+        let is_other = (self.lookup)(registry) != Some(way);
         is_other.then(|| format!("{registry} has named this place of another registry, {}", url.host()))
     }
 
@@ -176,7 +176,7 @@ impl Transport for GatewayTransport {
                 return Err(not_allowed(refusal));
             }
             // Held until there is an answer, or nobody waits for one any more.
-            let _waiting = asked.as_ref().map(|url| self.unanswered.sent(url.host(), url.pathname()));
+            let _waiting = asked.as_ref().map(|url| self.pending.sent(url.host(), url.pathname()));
             let way = asked.as_ref().map_or(Ok(None), |url| self.way(url))?;
             let Some((asked, way)) = asked.zip(way) else {
                 return match &self.closed {
@@ -242,7 +242,7 @@ impl Transport for GatewayTransport {
     /// None at the gateway: requests to the app's own origin have none, and those to another one have theirs for the headers that are
     /// the gateway's.
     fn has_preflights(&self, url: &str) -> bool {
-        Url::new(url).is_ok_and(|url| (self.ways)(&url.host()).is_none())
+        Url::new(url).is_ok_and(|url| (self.lookup)(&url.host()).is_none())
     }
 }
 

@@ -53,7 +53,7 @@ pub async fn answer(request: &Request, path: &str) -> Result<Response, Transport
 }
 
 /// The answer of a registry in this tab: content with its digest, or why there is none.
-pub(super) fn response(request: &Request, found: Result<(Content, Option<String>), Refusal>) -> Response {
+pub(super) fn response(request: &Request, found: Result<(Content, Option<String>), SampleError>) -> Response {
     let (status, media_type, text, digest) = match found {
         Ok((Content { media_type, text }, digest)) => (200, media_type, text, digest),
         Err((status, code, message)) => {
@@ -76,7 +76,7 @@ pub(super) fn response(request: &Request, found: Result<(Content, Option<String>
 }
 
 /// A status, an error code, and what it says.
-pub(super) type Refusal = (u16, &'static str, &'static str);
+pub(super) type SampleError = (u16, &'static str, &'static str);
 
 impl Samples {
     fn read(file: &[u8]) -> Result<Self, FieldError> {
@@ -95,7 +95,7 @@ impl Samples {
     }
 
     /// Returns what stands at a path of the API, with its digest.
-    fn find(&self, path: &str) -> Result<(Content, Option<String>), Refusal> {
+    fn find(&self, path: &str) -> Result<(Content, Option<String>), SampleError> {
         let json = |text: String| Ok((Content { media_type: "application/json".to_owned(), text }, None));
         let path = path.strip_prefix("/v2/").ok_or((404, "NOT_FOUND", "there is no such address"))?;
         if path.is_empty() {

@@ -3,7 +3,7 @@
 use std::{collections::HashSet, rc::Rc};
 
 use crate::{
-    pages::explore::shown::View,
+    pages::explore::visible_rows::View,
     state::{listing::name_table::Names, matches::fits},
 };
 

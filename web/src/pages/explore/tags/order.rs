@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    pages::explore::shown::View,
+    pages::explore::visible_rows::View,
     state::{
         listing::{name_table::Names, tag_details::TagBook},
         matches::fits,

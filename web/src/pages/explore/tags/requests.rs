@@ -79,7 +79,7 @@ pub fn use_requests(
                     book.want(wanted.iter().map(named), Depth::Row);
                     // Rows in sight need more than their dates: they go first.
                     if dates && at == last {
-                        book.want_too(shown.iter().map(named), Depth::Date);
+                        book.enqueue(shown.iter().map(named), Depth::Date);
                     }
                 })
             };

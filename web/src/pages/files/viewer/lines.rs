@@ -1,14 +1,13 @@
 //! Lines of a file, of which only those on screen exist.
 
-use std::rc::Rc;
+use std::{ops::Range, rc::Rc};
 
 use tallyman_files_worker::{Line, QueryId};
 use wasm_bindgen_futures::spawn_local;
-use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use crate::{
-    components::json::LINE,
+    components::window_lines::{Spacer, height_of, use_window_lines},
     format,
     state::files::Files,
     text::{text, use_language},
@@ -16,8 +15,6 @@ use crate::{
 
 /// Lines that are asked for at once.
 const PAGE: usize = 200;
-/// Lines beyond the edges.
-const MARGIN: usize = 20;
 
 /// Properties of [`Lines`].
 #[derive(PartialEq, Properties)]
@@ -39,41 +36,29 @@ pub struct Props {
 pub fn Lines(props: &Props) -> Html {
     use_language();
     let place = use_node_ref();
-    let view = use_state_eq(|| (0_i32, 600_i32));
-    let onscroll = {
-        let (place, view) = (place.clone(), view.setter());
-        move |_: Event| {
-            if let Some(place) = place.cast::<HtmlElement>() {
-                view.set((place.scroll_top(), place.client_height()));
-            }
-        }
-    };
-    let (top, height) = *view;
-    let at = |pixels: i32| usize::try_from(pixels / LINE).unwrap_or_default();
-    let last = (at(top + height) + MARGIN).min(props.count);
-    let first = at(top).saturating_sub(MARGIN).min(last);
-    let known = use_lines(props, first, last);
+    let (drawn, onscroll) = use_window_lines(&place, props.count);
+    let known = use_lines(props, &drawn);
     let row = |number: usize| {
         let line = number.checked_sub(known.0).and_then(|at| known.1.get(at));
         html! { <div key={number} class={classes!("raw__line", "code-line")}>{ for line.map(|line| line_view(number, line)) }</div> }
     };
     html! {
         <div ref={place} class={format!("raw raw--long code code--{}", props.kind)} tabindex="0" role="region" aria-label={props.label.clone()} data-testid={format!("file-{}", props.kind)} {onscroll}>
-            { space(first) }
-            { (first..last).map(row).collect::<Html>() }
-            { space(props.count - last) }
+            <Spacer height={height_of(drawn.start)} />
+            { drawn.clone().map(row).collect::<Html>() }
+            <Spacer height={height_of(props.count - drawn.end)} />
         </div>
     }
 }
 
 /// The lines around those on screen: the number of the first, and the lines.
 #[hook]
-fn use_lines(props: &Props, first: usize, last: usize) -> Rc<(usize, Vec<Line>)> {
+fn use_lines(props: &Props, drawn: &Range<usize>) -> Rc<(usize, Vec<Line>)> {
     let lines = use_state_eq(Rc::<(usize, Vec<Line>)>::default);
     let latest = use_mut_ref(|| 0_usize);
     // Two pages hold whatever is on screen, and change seldom.
-    let from = first / PAGE * PAGE;
-    let count = (last.saturating_sub(from)).max(1).div_ceil(PAGE) * PAGE + PAGE;
+    let from = drawn.start / PAGE * PAGE;
+    let count = drawn.end.saturating_sub(from).max(1).div_ceil(PAGE) * PAGE + PAGE;
     {
         let lines = lines.setter();
         use_effect_with(
@@ -128,10 +113,4 @@ fn line_view(number: usize, line: &Line) -> Html {
             }
         }
     }
-}
-
-/// As much room as this many lines would take.
-fn space(lines: usize) -> Html {
-    let height = i32::try_from(lines).unwrap_or(i32::MAX / LINE).saturating_mul(LINE);
-    html! { <svg class="window__space" width="1" height={height.to_string()} aria-hidden="true" /> }
 }

@@ -7,7 +7,7 @@ use yew::prelude::*;
 
 use super::{Offer, named};
 use crate::{
-    components::icon::Icon,
+    components::{icon::Icon, reason::reason},
     pages::registries::sign_in::SignInPanel,
     state::{latest::use_latest, lists::import_export, registries::use_registries},
     text::{text, use_language},
@@ -56,7 +56,7 @@ pub fn UnfetchedLists(props: &Props) -> Html {
         <>
             { for offer.unfetched.iter().map(|(list, failure)| html! {
                 <div class="alert" role="alert" data-testid="unfetched">
-                    <Icon name="warning" /><span>{ (text().problem().other)(&list.reference.to_string()) }{ ": " }{ failure.why.to_string() }</span>
+                    <Icon name="warning" /><div class="alert__text"><p>{ (text().problem().other)(&list.reference.to_string()) }</p>{ reason(failure) }</div>
                 </div>
             }) }
             <div class="import__ways">

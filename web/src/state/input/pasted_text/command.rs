@@ -275,9 +275,29 @@ pub(super) fn image_of_command(text: &str) -> Option<String> {
             let by_scheme =
                 by_scheme.filter(|_| matches!(program.as_str(), "helm" | "curl" | "wget" | "http"));
             let about = if command == "inspect" { images.last() } else { images.first() };
-            by_scheme.or(about).map(|image| without_source(image).to_owned())
+            let image = by_scheme.or(about).map(|image| without_source(image));
+            image.map(|image| match version_of_chart(program, rest) {
+                Some(version) if !has_tag(image) => format!("{image}:{version}"),
+                _ => image.to_owned(),
+            })
         }
     }
+}
+
+/// Returns the tag of the version that a command of Helm names. Tags have no `+`: Helm writes `_` for it.
+fn version_of_chart(program: &str, words: &[String]) -> Option<String> {
+    let (flag, behind) = words
+        .iter()
+        .enumerate()
+        .find(|(_, word)| program == "helm" && (*word == "--version" || word.starts_with("--version=")))
+        .map(|(at, word)| (word, words.get(at + 1)))?;
+    let version = flag.split_once('=').map(|(_, version)| version).or(behind.map(String::as_str))?;
+    Some(unquoted(version).replace('+', "_"))
+}
+
+/// Returns `true` if an image has a tag or a digest.
+fn has_tag(image: &str) -> bool {
+    image.rsplit('/').next().is_some_and(|last| last.contains([':', '@']))
 }
 
 /// Returns the words behind the flags at the front.

@@ -18,9 +18,9 @@ enum Reading {
 
 /// Reads something whenever it is told of a change: once at a time, and once for all the changes meanwhile.
 #[derive(Clone, Default)]
-pub struct Rereading(Rc<Cell<Reading>>);
+pub struct Reloader(Rc<Cell<Reading>>);
 
-impl Rereading {
+impl Reloader {
     /// Something has changed: calls `read`, now or when the reading that is under way has ended.
     pub fn changed(&self, read: impl AsyncFn() + 'static) {
         if self.0.get() != Reading::Done {

@@ -1,4 +1,4 @@
-// What belongs together: platforms of a list, what points to what, and what the command line prints of it.
+// The page of an index: its platforms, its graph, shared layers, and the output of the command line for it.
 
 import { expect, expectAccessible, expectNoSidewaysScroll, inProject, test } from './test.js';
 

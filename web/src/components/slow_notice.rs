@@ -1,4 +1,4 @@
-//! A word about a registry that has not answered for some seconds.
+//! A notice about a registry that has not answered for some seconds.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::{
 /// Time after which somebody who waits is told what for.
 const SOON: Duration = Duration::from_secs(5);
 
-/// Properties of [`Slow`].
+/// Properties of [`SlowNotice`].
 #[derive(PartialEq, Properties)]
 pub struct Props {
     /// The registry that is waited for.
@@ -25,7 +25,7 @@ pub struct Props {
 
 /// Says what is waited for, once that takes long. To be shown as long as nothing has come.
 #[component]
-pub fn Slow(props: &Props) -> Html {
+pub fn SlowNotice(props: &Props) -> Html {
     use_language();
     let registries = use_registries();
     let is_slow = use_state_eq(|| false);
@@ -56,14 +56,14 @@ pub fn Slow(props: &Props) -> Html {
 
 /// Says which registry has not answered for long, whatever it was asked for. To be shown where it is not known what is asked.
 #[component]
-pub fn Unanswered() -> Html {
+pub fn SlowRequestNotice() -> Html {
     use_language();
     let registries = use_registries();
     let longest = use_state_eq(|| None);
     {
         let longest = longest.setter();
         use_effect_with((), move |()| {
-            let interval = Interval::new(1_000, move || longest.set(registries.unanswered(SOON)));
+            let interval = Interval::new(1_000, move || longest.set(registries.longest_pending(SOON)));
             move || drop(interval)
         });
     }

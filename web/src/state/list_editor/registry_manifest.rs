@@ -13,7 +13,7 @@ use crate::state::{
 
 /// The manifest that the registry has under the list's name.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub enum Standing {
+pub enum RegistryManifest {
     /// The registry is being asked.
     #[default]
     Asking,
@@ -25,7 +25,7 @@ pub enum Standing {
     Failed(Failure),
 }
 
-impl Standing {
+impl RegistryManifest {
     /// Returns the registry that wants a sign-in before it says what it has.
     pub fn sign_in(&self) -> Option<Registry> {
         match self {
@@ -38,34 +38,34 @@ impl Standing {
 /// Asks the registry what it has under the name of `list`, once there is something in it; again when `round` changes, or
 /// something about the registry.
 #[hook]
-pub fn use_standing(list: &ManifestList, round: u32) -> Standing {
+pub fn use_registry_manifest(list: &ManifestList, round: u32) -> RegistryManifest {
     let (registries, latest) = (use_registries(), use_latest());
-    let standing = use_state_eq(Standing::default);
-    let is_failed = matches!(*standing, Standing::Failed(_));
+    let registry_manifest = use_state_eq(RegistryManifest::default);
+    let is_failed = matches!(*registry_manifest, RegistryManifest::Failed(_));
     let name = list.reference().clone();
     let changes = use_changes(name.registry().as_str());
     {
-        let standing = standing.setter();
+        let registry_manifest = registry_manifest.setter();
         use_effect_with((name, !list.is_empty(), round, changes), move |(name, is_wanted, ..)| {
             if !is_wanted {
                 return;
             }
             // What failed before is no answer to this question.
             if is_failed {
-                standing.set(Standing::Asking);
+                registry_manifest.set(RegistryManifest::Asking);
             }
             let name = name.clone();
             latest.run(async move {
-                standing.set(match registries.client().standing(&name).await {
+                registry_manifest.set(match registries.client().standing(&name).await {
                     Ok(Some(found)) => match found.manifest() {
-                        Ok(manifest) => Standing::Something(Rc::new(manifest)),
-                        Err(error) => Standing::Failed(error.to_string().into()),
+                        Ok(manifest) => RegistryManifest::Something(Rc::new(manifest)),
+                        Err(error) => RegistryManifest::Failed(error.to_string().into()),
                     },
-                    Ok(None) => Standing::Nothing,
-                    Err(error) => Standing::Failed(Failure::of_request(&error, name.registry())),
+                    Ok(None) => RegistryManifest::Nothing,
+                    Err(error) => RegistryManifest::Failed(Failure::of_request(&error, name.registry())),
                 });
             });
         });
     }
-    (*standing).clone()
+    (*registry_manifest).clone()
 }

@@ -5,7 +5,7 @@ use std::{rc::Rc, time::Duration};
 use gloo_timers::callback::Timeout;
 use yew::prelude::*;
 
-use super::{choice::Choice, entry_name};
+use super::{choice::Choice, entry_name, manifest_kind};
 use crate::{
     components::{
         facts,
@@ -25,7 +25,7 @@ use crate::{
 /// reads.
 const QUIET: u32 = Duration::from_millis(100).as_millis() as u32;
 
-/// Properties of [`Many`].
+/// Properties of [`PlatformGrid`].
 #[derive(PartialEq, Properties)]
 pub struct Props {
     /// The index, and what is known of its entries.
@@ -36,7 +36,7 @@ pub struct Props {
 
 /// The platforms of a large index, filtered by name.
 #[component]
-pub fn Many(props: &Props) -> Html {
+pub fn PlatformGrid(props: &Props) -> Html {
     use_language();
     let Props { inspected, choice } = props;
     let (filter, onfilter) = use_search();
@@ -132,11 +132,10 @@ fn head() -> Html {
 }
 
 fn cells(node: &Node, href: Option<String>) -> Html {
-    let words = text().inspect();
     let size = match &node.manifest {
         Loadable::Ready(manifest) => match manifest.image() {
             Some(image) => html! { format::bytes(image.content_size()) },
-            None => html! { (words.kind)(manifest.kind()) },
+            None => html! { manifest_kind(manifest) },
         },
         Loadable::Failed(failure) => {
             let why = facts::unfetched(failure);

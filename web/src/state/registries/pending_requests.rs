@@ -6,7 +6,7 @@ use js_sys::Date;
 
 /// The requests without an answer, in the order in which they were sent.
 #[derive(Default)]
-pub struct Unanswered(RefCell<Vec<Sent>>);
+pub struct PendingRequests(RefCell<Vec<Sent>>);
 
 /// A request that was sent.
 struct Sent {
@@ -17,13 +17,13 @@ struct Sent {
     path: String,
 }
 
-impl Unanswered {
+impl PendingRequests {
     /// Takes note of a request, until what is returned is dropped.
-    pub fn sent(self: &Rc<Self>, host: String, path: String) -> Waiting {
+    pub fn sent(self: &Rc<Self>, host: String, path: String) -> PendingRequest {
         let mut all = self.0.borrow_mut();
         let number = all.last().map_or(0, |last| last.number + 1);
         all.push(Sent { number, at: Date::now(), host, path });
-        Waiting { all: Rc::clone(self), number }
+        PendingRequest { all: Rc::clone(self), number }
     }
 
     /// Returns the host and the path of the request that has waited longest, if that is at least `time`.
@@ -35,12 +35,12 @@ impl Unanswered {
 }
 
 /// A request that waits for its answer.
-pub struct Waiting {
-    all: Rc<Unanswered>,
+pub struct PendingRequest {
+    all: Rc<PendingRequests>,
     number: usize,
 }
 
-impl Drop for Waiting {
+impl Drop for PendingRequest {
     fn drop(&mut self) {
         self.all.0.borrow_mut().retain(|sent| sent.number != self.number);
     }

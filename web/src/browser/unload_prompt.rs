@@ -5,12 +5,12 @@ use web_sys::{BeforeUnloadEvent, Window};
 use yew::prelude::*;
 
 /// Makes the browser ask before it leaves the page, for as long as it is kept.
-pub struct Leaving {
+pub struct UnloadPrompt {
     window: Window,
     closure: Closure<dyn FnMut(BeforeUnloadEvent)>,
 }
 
-impl Leaving {
+impl UnloadPrompt {
     /// Makes the browser ask from now on. Returns `None` if there is no window.
     pub fn hold() -> Option<Self> {
         let window = web_sys::window()?;
@@ -27,14 +27,14 @@ impl Leaving {
 
 /// Makes the browser ask before it leaves the page, for as long as `is_busy`.
 #[hook]
-pub fn use_leaving(is_busy: bool) {
+pub fn use_unload_prompt(is_busy: bool) {
     use_effect_with(is_busy, |is_busy| {
-        let leaving = is_busy.then(Leaving::hold).flatten();
-        move || drop(leaving)
+        let prompt = is_busy.then(UnloadPrompt::hold).flatten();
+        move || drop(prompt)
     });
 }
 
-impl Drop for Leaving {
+impl Drop for UnloadPrompt {
     fn drop(&mut self) {
         // A page that is about to go asks once more at worst.
         let _ = self

@@ -34,7 +34,7 @@ pub trait View: Clone + PartialEq + 'static {
 }
 
 /// Rows, and what they are the rows of.
-pub struct Shown<V: View> {
+pub struct VisibleRows<V: View> {
     /// The rows.
     pub rows: V::Rows,
     wanted: Option<Wanted<V>>,
@@ -54,7 +54,7 @@ impl<V: View> Wanted<V> {
     }
 }
 
-impl<V: View> Shown<V> {
+impl<V: View> VisibleRows<V> {
     fn nothing() -> Rc<Self> {
         Rc::new(Self { rows: V::Rows::default(), wanted: None })
     }
@@ -78,7 +78,7 @@ struct Maker<V> {
 }
 
 impl<V: View> Maker<V> {
-    fn want(self: &Rc<Self>, wanted: Wanted<V>, show: UseStateSetter<Rc<Shown<V>>>) {
+    fn want(self: &Rc<Self>, wanted: Wanted<V>, show: UseStateSetter<Rc<VisibleRows<V>>>) {
         self.wanted.replace(Some(wanted));
         if !self.is_busy.replace(true) {
             let maker = Rc::clone(self);
@@ -95,7 +95,7 @@ impl<V: View> Maker<V> {
 
     /// Rows; nothing where others came to be wanted meanwhile. Those of a list that has grown are finished all the same,
     /// or there would never be any while it grows.
-    async fn make(&self, wanted: Wanted<V>) -> Option<Shown<V>> {
+    async fn make(&self, wanted: Wanted<V>) -> Option<VisibleRows<V>> {
         let order = wanted.listing.with(|names| names.order().to_vec());
         let mut growth = wanted.view.begin(order.len());
         let mut pieces = Pieces::begin();
@@ -106,14 +106,14 @@ impl<V: View> Maker<V> {
                 return None;
             }
         }
-        Some(Shown { rows: wanted.view.finish(growth), wanted: Some(wanted) })
+        Some(VisibleRows { rows: wanted.view.finish(growth), wanted: Some(wanted) })
     }
 }
 
 /// The rows to show. While they are made, those from before stay.
 #[hook]
-pub fn use_shown<V: View>(listing: &Listing, view: &V) -> Rc<Shown<V>> {
-    let shown = use_state(Shown::nothing);
+pub fn use_visible_rows<V: View>(listing: &Listing, view: &V) -> Rc<VisibleRows<V>> {
+    let shown = use_state(VisibleRows::nothing);
     let maker = use_memo((), |()| Maker { wanted: RefCell::default(), is_busy: Cell::default() });
     {
         let show = shown.setter();
@@ -122,5 +122,5 @@ pub fn use_shown<V: View>(listing: &Listing, view: &V) -> Rc<Shown<V>> {
     }
     // The rows of another list have other names.
     let is_of = |wanted: &Wanted<V>| wanted.listing.is_same(listing);
-    if shown.wanted.as_ref().is_some_and(is_of) { Rc::clone(&shown) } else { Shown::nothing() }
+    if shown.wanted.as_ref().is_some_and(is_of) { Rc::clone(&shown) } else { VisibleRows::nothing() }
 }

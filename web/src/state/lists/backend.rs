@@ -10,14 +10,14 @@ use super::session_store::SessionStore;
 
 /// The place of the local lists.
 #[derive(Clone)]
-pub enum Kept {
+pub enum Backend {
     /// The browser's database, which all tabs share.
     Database(Rc<IndexedDbStore>),
     /// Memory, and the reason why there is no database.
     Session(Rc<SessionStore>, Rc<str>),
 }
 
-impl Kept {
+impl Backend {
     pub fn store(&self) -> Rc<dyn ListStore> {
         match self {
             Self::Database(store) => Rc::clone(store) as Rc<dyn ListStore>,

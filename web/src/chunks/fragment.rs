@@ -1,4 +1,4 @@
-//! Parts of pages that another chunk than the page's draws.
+//! Fragments of pages that another chunk than the page's draws.
 
 use std::rc::Rc;
 
@@ -11,16 +11,16 @@ use crate::{
     text::{text, use_language},
 };
 
-/// A part of a page.
+/// A fragment of a page.
 #[derive(Clone, PartialEq)]
-pub enum Part {
+pub enum Fragment {
     /// A failure.
     Problem(Rc<Problem>),
     /// The platforms of a large index.
     Platforms(Box<Inspected>, Rc<Choice>),
 }
 
-impl Part {
+impl Fragment {
     /// The chunk that draws it.
     fn chunk(&self) -> Chunk {
         match self {
@@ -30,26 +30,26 @@ impl Part {
     }
 }
 
-/// Properties of [`PartView`].
+/// Properties of [`FragmentView`].
 #[derive(PartialEq, Properties)]
 pub struct Props {
-    /// The part.
-    pub part: Part,
+    /// The fragment.
+    pub fragment: Fragment,
     /// Shown until the chunk is there.
     #[prop_or_default]
     pub meanwhile: Html,
 }
 
-/// A part of a page, once the chunk that draws it is there.
+/// A fragment of a page, once the chunk that draws it is there.
 #[component]
-pub fn PartView(props: &Props) -> Html {
+pub fn FragmentView(props: &Props) -> Html {
     use_language();
     let arrived = use_force_update();
-    let chunk = props.part.chunk();
+    let chunk = props.fragment.chunk();
     match use_chunk(Some(chunk), &Callback::from(move |()| arrived.force_update())) {
         Loading::Here => {
-            let draw = chunk.loaded().and_then(|loaded| loaded.part);
-            draw.map_or_else(Html::default, |draw| draw(&props.part))
+            let draw = chunk.loaded().and_then(|loaded| loaded.fragment);
+            draw.map_or_else(Html::default, |draw| draw(&props.fragment))
         }
         Loading::Coming => props.meanwhile.clone(),
         Loading::Failed(again) => html! {

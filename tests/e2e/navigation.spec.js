@@ -1,4 +1,4 @@
-// Nothing is lost: Back brings the place back, another language leaves everything as it was, and a theme stays.
+// Navigation: Back restores the page as it was left, another language changes words alone, a theme stays, and a sign-out ends the session.
 
 import { build, entry } from './building.js';
 import { startGateway, USERS } from './gateway.js';

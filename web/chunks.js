@@ -1,8 +1,8 @@
-// Loads the parts of the program that come after the first. `cargo xtask web` writes the script of the first part and the files
-// of the others in place of the two names below, and at the end what each part is called in the program.
+// Loads the chunks of the program that come after the first. `cargo xtask web` writes the script of the first chunk and the files
+// of the others in place of the two names below, and at the end what each chunk is called in the program.
 import { initSync } from '%MAIN%';
 
-/** The files of each part, its own last; what several parts share is in files of its own. */
+/** The files of each chunk, its own last; what several chunks share is in files of its own. */
 const FILES = %FILES%;
 
 const modules = new Map();
@@ -23,15 +23,15 @@ function once(made, key, make) {
 const compiled = (file) => once(modules, file, () => compile(new URL(file, import.meta.url)));
 
 /**
- * Takes the function that fetches and compiles, and gives one for each file of a part that the page will need. Where one fails, it is
+ * Takes the function that fetches and compiles, and gives one for each file of a chunk that the page will need. Where one fails, it is
  * tried again when it is needed.
  */
-export function begin(by, part) {
+export function begin(by, chunk) {
   compile = by;
-  return (FILES[part] ?? []).map((file) => () => compiled(file).catch(() => {}));
+  return (FILES[chunk] ?? []).map((file) => () => compiled(file).catch(() => {}));
 }
 
-/** Gives the parts what they share with the first: its memory, its table and its stack. */
+/** Gives the chunks what they share with the first: its memory, its table and its stack. */
 function shared() {
   imports ??= { __wasm_split: initSync() };
   return imports;
@@ -39,8 +39,8 @@ function shared() {
 
 const instance = (file) => once(instances, file, async () => WebAssembly.instantiate(await compiled(file), shared()));
 
-async function load(part) {
-  const files = FILES[part];
+async function load(chunk) {
+  const files = FILES[chunk];
   const own = files.at(-1);
   // What fails is told when all have been waited for.
   compiled(own).catch(() => {});
@@ -48,11 +48,11 @@ async function load(part) {
   await instance(own);
 }
 
-/** The function by which the program loads a part. It is told of the end through its table of functions. */
-const loader = (part) => async (callback, data) => {
+/** The function by which the program loads a chunk. It is told of the end through its table of functions. */
+const loader = (chunk) => async (callback, data) => {
   let isLoaded = false;
   try {
-    await load(part);
+    await load(chunk);
     isLoaded = true;
   } catch (error) {
     console.error(error);
