@@ -6,6 +6,7 @@
 //! Every name is at the top, but for the functions of [`json`], which are read with the name of their module.
 
 mod annotate;
+mod calendar;
 mod config;
 mod convert;
 mod descriptor;
@@ -25,6 +26,7 @@ mod reference;
 mod seconds;
 
 pub use annotate::{AnnotateError, EntryField, PlatformChange, UnsupportedPlatform};
+pub use calendar::{date_of_days, days_of_date};
 pub use config::{ConfigError, HistoryEntry, ImageConfig, PlatformError, RootFs, RunConfig};
 pub use convert::{ConvertError, ConvertedImage, Format, convert_image};
 pub use descriptor::Descriptor;
