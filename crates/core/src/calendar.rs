@@ -42,7 +42,8 @@ pub const fn date_of_days(days: i64) -> (i64, i64, i64) {
     let days = days + EPOCH;
     let day_of_cycle = days.rem_euclid(CYCLE);
     // The years that end before the day: every 4th has a day more, every 100th but the 400th has not.
-    let year_of_cycle = (day_of_cycle - day_of_cycle / 1460 + day_of_cycle / 36_524 - day_of_cycle / (CYCLE - 1)) / 365;
+    let year_of_cycle =
+        (day_of_cycle - day_of_cycle / 1460 + day_of_cycle / 36_524 - day_of_cycle / (CYCLE - 1)) / 365;
     let day_of_year = day_of_cycle - (365 * year_of_cycle + year_of_cycle / 4 - year_of_cycle / 100);
     let month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month + 2) / 5 + 1;
