@@ -193,7 +193,7 @@ describe('values', () => {
     const wrong = await failure(() => list.annotate('r.io/other:v1', { os: 'beos' }));
     assert.deepEqual([wrong.code, wrong.os], ['platform-unsupported', 'beos']);
     const emptied = await failure(() => list.annotate('r.io/other:v1', { variant: '' }));
-    assert.match(emptied.message, /a text that is not empty \(clear empties a field\) as variant/);
+    assert.match(emptied.message, /a string that is not empty \(clear empties a field\) as variant/);
     const missing = await failure(() => list.annotate('r.io/nothing', {}));
     assert.deepEqual([missing.code, missing.image], ['image-not-in-list', 'r.io/nothing']);
     const image = { mediaType: dockerImage, digest: digest(3), size: 1 };
@@ -477,7 +477,7 @@ describe('the border', () => {
     for (const insecure of ['reg.example:443', 'reg.example:80', '[::1]:5000', 'LOCALHOST:5000', '10.0.0.1']) new Tallyman({ insecure });
   });
 
-  test('a text alone is taken where several are, and a Digest where its text is', async () => {
+  test('a string alone is taken where several are, and a Digest where its text is', async () => {
     const known = digest(3);
     const reference = Reference.parse('127.0.0.1:1/app:t');
     assert.equal(String(reference.pin(Digest.parse(known))), `127.0.0.1:1/app:t@${known}`);
@@ -1130,7 +1130,7 @@ describe('the engine', () => {
     assert.equal(await run(script), 'r.io/app:v1');
   });
 
-  test('is needed to tell whether a text is a reference', async () => {
+  test('is needed to tell whether a string is a reference', async () => {
     const script = `import { readFileSync } from 'node:fs';
       import { Reference, initSync } from 'tallyman/slim';
       try {

@@ -7,6 +7,7 @@
 
 mod annotate;
 mod artifact_type;
+mod calendar;
 mod config;
 mod convert;
 mod descriptor;
@@ -27,6 +28,7 @@ mod seconds;
 
 pub use annotate::{AnnotateError, EntryField, PlatformChange, UnsupportedPlatform};
 pub use artifact_type::{ArtifactType, ArtifactTypeError};
+pub use calendar::{date_of_days, days_of_date};
 pub use config::{ConfigError, HistoryEntry, ImageConfig, PlatformError, RootFs, RunConfig};
 pub use convert::{ConvertError, ConvertedImage, Format, convert_image};
 pub use descriptor::Descriptor;

@@ -64,6 +64,18 @@ pub(crate) enum Origin {
     Storage,
 }
 
+/// A request with what is known of it.
+struct RequestContext<'a> {
+    shared: &'a Shared,
+    origin: Origin,
+    parts: &'a Parts,
+    endpoint: Option<&'a Endpoint>,
+    query: &'a Query,
+    /// The registry's own URL, as the client sees it.
+    base: &'a str,
+    faults: &'a [FaultKind],
+}
+
 /// Answers one request of the Distribution API, the token service or the storage.
 pub(crate) async fn answer(shared: &Shared, origin: Origin, request: Request<Body>) -> Response {
     let (parts, body) = request.into_parts();
@@ -95,7 +107,16 @@ pub(crate) async fn answer(shared: &Shared, origin: Origin, request: Request<Bod
         Some(response) => response,
         None => {
             let body = effects::break_upload(&faults, body);
-            answer_or_harm(shared, origin, &parts, endpoint.as_ref(), &query, &base, &faults, body).await
+            let request = RequestContext {
+                shared,
+                origin,
+                parts: &parts,
+                endpoint: endpoint.as_ref(),
+                query: &query,
+                base: &base,
+                faults: &faults,
+            };
+            serve_hostile(&request, body).await
         }
     };
     let context = EffectContext { reset, base, storage: format!("http://{}", shared.storage) };
@@ -200,18 +221,9 @@ async fn before(faults: &[FaultKind], reset: &ResetSwitch) -> Option<Response> {
 }
 
 /// Answers a request, in the way of the hostile mode where there is one.
-#[expect(clippy::too_many_arguments, reason = "everything known about one request, used once")]
-async fn answer_or_harm(
-    shared: &Shared,
-    origin: Origin,
-    parts: &Parts,
-    endpoint: Option<&Endpoint>,
-    query: &Query,
-    base: &str,
-    faults: &[FaultKind],
-    body: Body,
-) -> Response {
-    let honest = work(shared, origin, parts, endpoint, query, base, faults, body);
+async fn serve_hostile(request: &RequestContext<'_>, body: Body) -> Response {
+    let RequestContext { shared, origin, parts, endpoint, query, base, .. } = *request;
+    let honest = serve(request, body);
     let Some(mode) = shared.options.hostile.filter(|_| origin == Origin::Registry) else {
         return honest.await;
     };
@@ -232,17 +244,9 @@ async fn answer_or_harm(
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "everything known about one request, used once")]
-async fn work(
-    shared: &Shared,
-    origin: Origin,
-    parts: &Parts,
-    endpoint: Option<&Endpoint>,
-    query: &Query,
-    base: &str,
-    faults: &[FaultKind],
-    body: Body,
-) -> Response {
+/// Answers a request as the registry or the storage does.
+async fn serve(request: &RequestContext<'_>, body: Body) -> Response {
+    let RequestContext { shared, origin, parts, endpoint, query, base, faults } = *request;
     if origin == Origin::Storage && parts.uri.path().starts_with("/storage/") {
         return storage(shared, parts);
     }

@@ -20,12 +20,8 @@ mod folder_name;
 pub use archive::{pack, unpack};
 pub use folder_name::guess;
 
-/// The version of the text that is written, where a list in it was made from one that a registry had.
-const VERSION: u64 = 3;
-/// That of lists that are more than Docker makes of their entries.
-const VERSION_OCI: u64 = 2;
-/// That of all others, which older versions of the program read as well.
-const VERSION_PLAIN: u64 = 1;
+/// The version of the text.
+const VERSION: u64 = 1;
 /// The file beside the lists' folders that names them: from a folder's name alone the list's cannot be told.
 const NAMES: &str = "lists.json";
 
@@ -39,9 +35,9 @@ pub enum ExchangeError {
         /// The sentence about what was expected.
         reason: String,
     },
-    /// A newer version wrote it.
+    /// The text has another version.
     #[error(
-        "expected lists in version {VERSION} of their text or an older one, found version {found}: a newer Tallyman wrote them"
+        "expected lists in version {VERSION} of their text, found version {found}: another version of Tallyman wrote them"
     )]
     Version {
         /// The version.
@@ -67,15 +63,8 @@ pub enum ExchangeError {
 
 /// Encodes lists as one text.
 pub fn encode<'a>(lists: impl IntoIterator<Item = &'a ManifestList>) -> Vec<u8> {
-    let lists: Vec<&ManifestList> = lists.into_iter().collect();
-    let version_of = |list: &&ManifestList| match list.form() {
-        IndexForm { original: Some(_), .. } => VERSION,
-        IndexForm { oci: true, .. } => VERSION_OCI,
-        _ => VERSION_PLAIN,
-    };
-    let version = lists.iter().map(version_of).max().unwrap_or(VERSION_PLAIN);
     ObjectWriter::new()
-        .number("tallyman", version)
+        .number("tallyman", VERSION)
         .json("lists", &array(lists.into_iter().map(encode_list)))
         .end()
         .into_bytes()
@@ -116,7 +105,7 @@ fn encode_entry(entry: &ListEntry) -> String {
 pub fn decode(bytes: &[u8]) -> Result<Vec<ManifestList>, ExchangeError> {
     let file = Object::parse(bytes)?;
     let version = file.number("tallyman")?.ok_or_else(|| absent("", "tallyman"))?;
-    if !(VERSION_PLAIN..=VERSION).contains(&version) {
+    if version != VERSION {
         return Err(ExchangeError::Version { found: version });
     }
     let lists = required_array(&file, "", "lists")?;

@@ -1,5 +1,8 @@
 //! Credentials as the Docker CLI finds them: in its `config.json`, or with the helper programs that it names.
 
+mod changes;
+mod machine;
+
 use std::{cell::RefCell, collections::HashMap, rc::Rc};
 
 use futures_util::{
@@ -8,85 +11,16 @@ use futures_util::{
 };
 use tallyman_auth::{
     ContainersAuth, CredentialError, CredentialRefusal, CredentialSource, Credentials, DockerConfig,
-    containers_auth_files, helper_has_none, helper_program, parse_helper_output, with_credentials,
-    with_helper, without_credentials, without_replaced_credentials,
+    containers_auth_files, helper_program, parse_helper_output,
 };
-use tallyman_core::{Registry, Repository, json::quote};
-use tallyman_store::{FileErrorKind, Folder, Lock};
+use tallyman_core::{Registry, Repository};
 
-use super::{CredentialStore, Output, extensions::warn_on};
+use super::{Output, extensions::warn_on};
+
+pub use machine::{HelperOutput, Machine};
 
 /// Milliseconds until a helper is run again whose credentials a registry refuses: it may refuse what they may do, each time.
 const RENEWAL: f64 = 60_000.0;
-
-/// The file in the folder of `config.json` that is its lock while a program changes it.
-const LOCK: &str = ".tallyman-config.lock";
-
-/// The files, the environment and the helper programs of a machine. Errors are in Go's words: `open PATH: permission denied`.
-pub trait Machine {
-    /// The file system of the machine.
-    type Files: Folder;
-
-    /// Returns the file system, for locks.
-    fn files(&self) -> Self::Files;
-
-    /// Returns a variable of the environment; `None` if it is not set.
-    fn env(&self, name: &str) -> Option<String>;
-
-    /// Returns the user's home folder.
-    fn homedir(&self) -> String;
-
-    /// Returns the number of the user on Linux; `None` on other systems.
-    fn uid(&self) -> Option<u32>;
-
-    /// Returns the bytes of a file; `None` if there is no file.
-    ///
-    /// # Errors
-    /// The system's message.
-    fn read_file(&self, path: &str) -> Result<Option<Vec<u8>>, String>;
-
-    /// Creates a folder into which its user alone may look, and those above it, as far as they are missing.
-    ///
-    /// # Errors
-    /// The system's message.
-    fn create_secret_folder(&self, path: &str) -> Result<(), String>;
-
-    /// Writes a file in a folder that is there, whole or not at all. One that is there keeps its owner and its mode, a new one its
-    /// user alone may read; links are followed.
-    ///
-    /// # Errors
-    /// The system's message.
-    fn write_secret(&self, path: &str, bytes: &[u8]) -> Result<(), String>;
-
-    /// Runs a credential helper for one action, with `input` on its standard input. It is ended after a while.
-    ///
-    /// # Errors
-    /// A sentence if it cannot be run, or does not come to its end.
-    fn run_helper<'a>(
-        &'a self,
-        program: &'a str,
-        action: &'a str,
-        input: &'a str,
-    ) -> LocalBoxFuture<'a, Result<HelperOutput, String>>;
-
-    /// Returns the name of the platform's own credential helper; `None` if it is not installed.
-    fn default_helper(&self) -> Option<String>;
-
-    /// Writes text to the standard error.
-    fn stderr(&self, text: &str);
-
-    /// Returns the milliseconds since some moment in the past.
-    fn now(&self) -> f64;
-}
-
-/// The end of a credential helper.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HelperOutput {
-    /// Its exit code; `None` if a signal ended it.
-    pub status: Option<i32>,
-    /// Its standard output.
-    pub stdout: Vec<u8>,
-}
 
 /// The credentials of one user of a machine. A fault of the file or a helper is told once, and the registry is used
 /// without credentials then, as the Docker CLI does.
@@ -317,199 +251,8 @@ impl<M: Machine> DockerCredentials<M> {
     }
 }
 
-impl<M: Machine> DockerCredentials<M> {
-    fn file(&self) -> Result<Vec<u8>, String> {
-        Ok(self.0.machine.read_file(&self.0.path)?.unwrap_or_default())
-    }
-
-    /// Has `change` change the file as it is then: under a lock, so that programs that sign in or out at the same time lose nothing
-    /// of each other. Returns `false` if `change` returns `None`: nothing is written then.
-    ///
-    /// # Errors
-    /// The errors of `change`, and a sentence if the file cannot be locked or written. Where nobody may make a lock, but the file may
-    /// be written, it is changed without.
-    async fn edit(&self, change: impl Fn(&[u8]) -> Result<Option<Vec<u8>>, String>) -> Result<bool, String> {
-        let Inner { machine, folder, path, config, .. } = &*self.0;
-        let change = |file: &[u8]| change(file).map_err(|fault| format!("{path} cannot be changed: {fault}"));
-        if change(&self.file()?)?.is_none() {
-            return Ok(false);
-        }
-        machine.create_secret_folder(folder)?;
-        let files = machine.files();
-        let lock = match Lock::acquire(&files, format!("{folder}/{LOCK}")).await {
-            Ok(lock) => Some(lock),
-            Err(error) if error.kind == FileErrorKind::ReadOnly => None,
-            Err(error) => return Err(error.message),
-        };
-        let Some(bytes) = change(&self.file()?)? else { return Ok(false) };
-        if let Some(lock) = &lock {
-            lock.check().map_err(|error| error.message)?;
-        }
-        config.take();
-        machine.write_secret(path, &bytes)?;
-        Ok(true)
-    }
-
-    /// Runs `docker-credential-HELPER ACTION`, which prints nothing on success.
-    async fn run(&self, helper: &str, action: &str, input: &str) -> Result<(), String> {
-        let program = helper_program(helper)?;
-        let output = self.0.machine.run_helper(&program, action, input).await?;
-        if output.status == Some(0) {
-            return Ok(());
-        }
-        Err(could_not(helper, action, &output.stdout))
-    }
-
-    /// Has a helper keep credentials, and takes out of the file those that they replace. The file names the platform's own
-    /// from then on, as with the Docker CLI: else it would count no more as soon as some file has anything.
-    /// Returns `false` if the platform's own does not work.
-    ///
-    /// # Errors
-    /// A sentence about what failed.
-    async fn store_in(&self, helper: &Helper, key: &str, user: &str, secret: &str) -> Result<bool, String> {
-        let Helper { name, is_named } = helper;
-        let input = format!(
-            r#"{{"ServerURL":{},"Username":{},"Secret":{}}}"#,
-            quote(key),
-            quote(user),
-            quote(secret)
-        );
-        match self.run(name, "store", &input).await {
-            Ok(()) if *is_named => {
-                self.edit(|file| without_replaced_credentials(file, key)).await.map(|_| true)
-            }
-            Ok(()) => self.edit(|file| with_helper(file, key, name)).await.map(|_| true),
-            Err(fault) if *is_named => Err(fault),
-            Err(_) => Ok(false),
-        }
-    }
-
-    /// Puts credentials into a file, for commands that read it.
-    ///
-    /// # Errors
-    /// A sentence about what of the file keeps them from being read.
-    fn with_readable_credentials(
-        &self,
-        file: &[u8],
-        registry: &Registry,
-        user: &str,
-        secret: &str,
-    ) -> Result<Vec<u8>, String> {
-        let bytes = with_credentials(file, DockerConfig::key(registry), user, secret)?;
-        let given = Credentials::Basic { user: user.to_owned(), password: secret.to_owned() };
-        let (config, fault) = DockerConfig::parse(&bytes);
-        if config.stored(registry).and_then(|stored| stored.basic()) == given.basic() {
-            return Ok(bytes);
-        }
-        let fault = fault.unwrap_or_else(|| "the password ends or begins with NUL".to_owned());
-        Err(format!("no command could read the credentials in it: {fault}"))
-    }
-
-    /// Has a helper erase credentials, as the Docker CLI does: under the registry's name and its URLs, whether it gives them or not.
-    /// Returns `false` if it has none.
-    ///
-    /// # Errors
-    /// A sentence about what failed if the helper erases none.
-    async fn erase_in(&self, helper: &str, key: &str) -> Result<bool, String> {
-        let program = helper_program(helper)?;
-        let may_have = !matches!(self.get(helper, key).await, Ok(None));
-        let is_url = key.contains("://");
-        let urls =
-            ["http", "https"].into_iter().filter(|_| !is_url).map(|scheme| format!("{scheme}://{key}"));
-        let (mut is_erased, mut failure) = (false, None);
-        for name in std::iter::once(key.to_owned()).chain(urls) {
-            let output = self.0.machine.run_helper(&program, "erase", &name).await?;
-            match output.status {
-                Some(0) => is_erased = true,
-                _ if helper_has_none(&output.stdout) => {}
-                _ => _ = failure.get_or_insert_with(|| could_not(helper, "erase", &output.stdout)),
-            }
-        }
-        match failure {
-            Some(failure) if !is_erased => Err(failure),
-            _ => Ok(is_erased && may_have),
-        }
-    }
-
-    /// Warns of credentials for a registry that are kept where this program only reads, and go before those that it keeps.
-    fn warn_of_variable(&self, registry: &Registry) {
-        if self.others().variable.stored(registry).is_some() {
-            self.warn_of(registry, "the variable DOCKER_AUTH_CONFIG");
-        }
-    }
-
-    /// Warns of credentials for a registry that are kept in other files, which this program only reads.
-    fn warn_of_files(&self, registry: &Registry) {
-        for (path, auth) in &self.others().files {
-            if auth.helper(registry).is_some() || auth.has_any(registry) {
-                self.warn_of(registry, path);
-            }
-        }
-    }
-
-    fn warn_of(&self, registry: &Registry, place: &str) {
-        let registry = registry.as_str();
-        self.tell(&format!(
-            "WARNING: the credentials for {registry} in {place} stay in use: remove them there"
-        ));
-    }
-}
-
 fn place(registry: &Registry, namespace: Option<&str>) -> Place {
     (registry.clone(), namespace.map(str::to_owned))
-}
-
-/// A sentence about a helper that failed.
-fn could_not(helper: &str, action: &str, stdout: &[u8]) -> String {
-    let printed = String::from_utf8_lossy(stdout);
-    format!("the credential helper {helper:?} could not {action}: {}", printed.trim())
-}
-
-impl<M: Machine> CredentialStore for DockerCredentials<M> {
-    fn warn_on(&self, output: Rc<dyn Output>) {
-        *self.0.output.borrow_mut() = Some(output);
-    }
-
-    fn store<'a>(
-        &'a self,
-        registry: &'a Registry,
-        user: &'a str,
-        secret: &'a str,
-    ) -> LocalBoxFuture<'a, Result<Option<String>, String>> {
-        async move {
-            let key = DockerConfig::key(registry);
-            let is_by_helper = match self.helper_for(registry) {
-                Some(helper) => self.store_in(&helper, key, user, secret).await?,
-                None => false,
-            };
-            if !is_by_helper {
-                self.edit(|file| self.with_readable_credentials(file, registry, user, secret).map(Some))
-                    .await?;
-            }
-            self.warn_of_variable(registry);
-            Ok((!is_by_helper).then(|| self.0.path.clone()))
-        }
-        .boxed_local()
-    }
-
-    fn erase<'a>(&'a self, registry: &'a Registry) -> LocalBoxFuture<'a, Result<bool, String>> {
-        async move {
-            let key = DockerConfig::key(registry);
-            let helper = self.helper_for(registry);
-            let is_in_file = self.edit(|file| without_credentials(file, key)).await?;
-            let is_erased = match helper {
-                Some(Helper { name, is_named }) => match self.erase_in(&name, key).await {
-                    Err(fault) if is_named => return Err(fault),
-                    erased => erased.unwrap_or_default(),
-                },
-                None => false,
-            };
-            self.warn_of_variable(registry);
-            self.warn_of_files(registry);
-            Ok(is_erased || is_in_file)
-        }
-        .boxed_local()
-    }
 }
 
 impl<M: Machine + 'static> CredentialSource for DockerCredentials<M> {

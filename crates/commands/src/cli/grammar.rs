@@ -8,6 +8,7 @@ mod help;
 mod man;
 mod password;
 mod read;
+mod shared_flags;
 mod shell_completion;
 mod table;
 
@@ -18,7 +19,8 @@ pub use command::{
 pub use completion::{Completion, completion};
 use flags::Flag;
 pub use password::without_password;
-use table::{Arity, COMMANDS, CONNECTION, CommandGroup, CommandSpec};
+use shared_flags::CONNECTION;
+use table::{Arity, COMMANDS, CommandGroup, CommandSpec};
 
 use super::Settings;
 

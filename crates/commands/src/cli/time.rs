@@ -1,5 +1,7 @@
 //! Times as they are printed.
 
+use tallyman_core::date_of_days;
+
 /// Milliseconds of a day.
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
@@ -7,7 +9,7 @@ const DAY: i64 = 24 * 60 * 60 * 1000;
 pub(super) fn utc(milliseconds: f64) -> String {
     let milliseconds = milliseconds as i64;
     let (days, rest) = (milliseconds.div_euclid(DAY), milliseconds.rem_euclid(DAY) / 1000);
-    let (year, month, day) = date(days);
+    let (year, month, day) = date_of_days(days);
     let (hours, minutes, seconds) = (rest / 3600, rest / 60 % 60, rest % 60);
     format!("{year:04}-{month:02}-{day:02}T{hours:02}:{minutes:02}:{seconds:02}Z")
 }
@@ -15,32 +17,8 @@ pub(super) fn utc(milliseconds: f64) -> String {
 /// Returns a time in seconds since 1970 in UTC and to the minute: `2026-06-15 09:30`.
 pub(super) fn minute(seconds: i64) -> String {
     let (days, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    let (year, month, day) = date(days);
+    let (year, month, day) = date_of_days(days);
     format!("{year:04}-{month:02}-{day:02} {:02}:{:02}", rest / 3600, rest % 3600 / 60)
-}
-
-/// Returns year, month and day of the Gregorian calendar, by the days since 1970.
-fn date(days: i64) -> (i64, i64, i64) {
-    let (mut year, mut rest) = (1970 + days.div_euclid(146_097) * 400, days.rem_euclid(146_097));
-    while rest >= days_of_year(year) {
-        rest -= days_of_year(year);
-        year += 1;
-    }
-    let february = days_of_year(year) - 337;
-    let mut month = 1;
-    for length in [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] {
-        if rest < length {
-            break;
-        }
-        rest -= length;
-        month += 1;
-    }
-    (year, month, rest + 1)
-}
-
-fn days_of_year(year: i64) -> i64 {
-    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    365 + i64::from(is_leap)
 }
 
 #[cfg(test)]

@@ -209,7 +209,8 @@ async fn hints_name_what_can_help() {
     let head = (Method::HEAD, "a/app/manifests/headless".to_owned());
     shell.registry.contents.borrow_mut().answers.insert(head, answer);
     let refused = shell.run(&["ratelimit", "--insecure", "h.io/a/app:headless"]).await;
-    let fault = "the rate limit of h.io cannot be read without a pull, since the registry refuses HEAD requests: ";
+    let fault =
+        "the rate limit of h.io cannot be read without a pull, since the registry refuses HEAD requests: ";
     assert!(refused.exit == 1 && refused.stderr.starts_with(fault), "{}", refused.stderr);
     // A reference takes a registry for a repository and a tag.
     let digest = format!("h.io/a/app@sha256:{}", "0".repeat(64));

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod annotate;
+mod calendar;
 mod convert;
 mod diff;
 mod digest;

@@ -1,5 +1,7 @@
 //! Times by RFC 3339, as tables of contents have them.
 
+use tallyman_core::days_of_date;
+
 /// Returns the seconds since 1970 and the nanoseconds behind them of a time such as `2026-01-31T08:05:00.25+01:00`; `None`
 /// if it is none.
 pub(super) fn parse(text: &str) -> Option<(i64, u32)> {
@@ -14,7 +16,8 @@ pub(super) fn parse(text: &str) -> Option<(i64, u32)> {
     }
     let (year, month, day) = (number(0, 4)?, number(5, 2)?, number(8, 2)?);
     let (hour, minute, second) = (number(11, 2)?, number(14, 2)?, number(17, 2)?);
-    if !(1..=12).contains(&month) || !(1..=31).contains(&day) || hour > 23 || minute > 59 || second > 60 {
+    let days = days_of_date(year, month, day)?;
+    if hour > 23 || minute > 59 || second > 60 {
         return None;
     }
     let rest = &text[19..];
@@ -35,16 +38,8 @@ pub(super) fn parse(text: &str) -> Option<(i64, u32)> {
         }
         _ => return None,
     };
-    let seconds = days(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second - zone * 60;
+    let seconds = days * 86_400 + hour * 3600 + minute * 60 + second - zone * 60;
     Some((seconds, nanos))
-}
-
-/// The days from 1970 on of a day of the Gregorian calendar.
-const fn days(year: i64, month: i64, day: i64) -> i64 {
-    // Years begin in March here, so that the day that leap years have comes last.
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    let day_of_year = (153 * month + 2) / 5 + day - 1;
-    365 * year + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + day_of_year - 719_468
 }
 
 #[cfg(test)]
@@ -61,6 +56,7 @@ mod tests {
             ("0001-01-01T00:00:00Z", Some((-62_135_596_800, 0))),
             ("1969-12-31T23:59:59Z", Some((-1, 0))),
             ("2026-13-31T08:05:00Z", None),
+            ("2026-02-31T08:05:00Z", None),
             ("2026-01-31 08:05:00Z", None),
             ("2026-01-31T08:05:00", None),
             ("2026-01-31T08:05:00é", None),

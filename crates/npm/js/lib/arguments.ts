@@ -11,7 +11,7 @@ export const wrongValue = (expected: string, found: unknown): TallymanError =>
 
 /** A value in a few words, for the sentence of an error. */
 function shown(value: unknown): string {
-  if (typeof value === 'string') return value.length > 60 ? `a text of ${value.length} characters` : JSON.stringify(value);
+  if (typeof value === 'string') return value.length > 60 ? `a string of ${value.length} characters` : JSON.stringify(value);
   if (value === null || ['undefined', 'number', 'boolean', 'bigint'].includes(typeof value)) return String(value);
   if (typeof value === 'object') return `an object of the class ${Object.getPrototypeOf(value)?.constructor?.name ?? 'null'}`;
   return `a ${typeof value}`;
@@ -27,10 +27,10 @@ export function checkMade(isRight: boolean, name: string, source: string): void 
 export const disposed = (name: string): TallymanError =>
   new TallymanError({ code: 'argument-invalid', message: `expected a ${name} that is in use, found one that was disposed of` });
 
-/** A text that is not empty. */
+/** A string that is not empty. */
 export function textOf(value: unknown, name: string): string {
   if (typeof value === 'string' && value) return value;
-  throw wrongArgument(name, 'a text', value);
+  throw wrongArgument(name, 'a string', value);
 }
 
 const tagOf = (value: unknown): string => Object.prototype.toString.call(value);
@@ -72,10 +72,10 @@ export function functionOf<T>(value: T, name: string): T {
   throw wrongArgument(name, 'a function', value);
 }
 
-/** The elements of what can be iterated. A text is one by itself. */
+/** The elements of what can be iterated. A string is one by itself. */
 export const listOf = <T>(value: Iterable<T>, name: string): (T | string)[] => (typeof value === 'string' ? [value] : elementsOf(value, name));
 
-/** The elements of what can be iterated, other than a text. */
+/** The elements of what can be iterated, other than a string. */
 export function elementsOf<T>(value: Iterable<T>, name: string): T[] {
   if (typeof value === 'object' && value !== null && Symbol.iterator in value) return Array.from(value);
   throw wrongArgument(name, 'an array', value);

@@ -1,7 +1,7 @@
 import { wrongValue } from './arguments.js';
 import { TallymanError } from './error.js';
 
-/** Bytes in any of their forms, or a text, which is taken as UTF-8. */
+/** Bytes in any of their forms, or a string, which is encoded as UTF-8. */
 export type Bytes = ArrayBufferView | ArrayBufferLike | string;
 
 /**
@@ -12,7 +12,7 @@ export function asBytes(bytes: Bytes): Uint8Array {
   if (typeof bytes === 'string') return new TextEncoder().encode(bytes);
   const view = viewOf(bytes);
   if (view) return view;
-  throw wrongValue('bytes or a text', bytes);
+  throw wrongValue('bytes or a string', bytes);
 }
 
 /**

@@ -363,7 +363,7 @@ export class Tallyman {
   ): Promise<Descriptor> {
     const { mediaType = manifest instanceof Manifest ? manifest.mediaType : '', signal } = optionsOf(options, ['mediaType', 'signal']);
     const text = referenceText(reference, 'reference');
-    if (typeof mediaType !== 'string') throw wrongArgument('mediaType', 'a text', mediaType);
+    if (typeof mediaType !== 'string') throw wrongArgument('mediaType', 'a string', mediaType);
     // They may be changed meanwhile.
     const bytes = copyOf(manifest instanceof Manifest ? manifest.bytes : manifest);
     return readDescriptor(await this.#run(signal, (engine, aborted) => engine.putManifest(text, bytes, mediaType, aborted)));

@@ -89,13 +89,13 @@ export function descriptorJson(descriptor: Descriptor): DescriptorJson {
   if (unknown !== undefined) throw wrong(`one of ${known.join(', ')} in place of ${unknown}`);
   const { mediaType, digest, size, platform, annotations, ...others } = descriptor;
   const more = Object.fromEntries(Object.entries(others).filter(([name]) => known.includes(name)));
-  if (typeof mediaType !== 'string' || typeof digest !== 'string') throw wrong('texts as mediaType and digest');
+  if (typeof mediaType !== 'string' || typeof digest !== 'string') throw wrong('strings as mediaType and digest');
   if (!Number.isSafeInteger(size) || size < 0) throw wrong('a whole number of bytes as size');
   Digest.parse(digest);
   if (annotations) annotationsJson(annotations);
   const { urls, data, artifactType } = descriptor;
-  if (urls && !(Array.isArray(urls) && urls.every((url: unknown) => typeof url === 'string'))) throw wrong('an array of texts as urls');
-  if ([data, artifactType].some((text: unknown) => text !== undefined && text !== null && typeof text !== 'string')) throw wrong('texts as data and artifactType');
+  if (urls && !(Array.isArray(urls) && urls.every((url: unknown) => typeof url === 'string'))) throw wrong('an array of strings as urls');
+  if ([data, artifactType].some((text: unknown) => text !== undefined && text !== null && typeof text !== 'string')) throw wrong('strings as data and artifactType');
   return {
     mediaType,
     digest,
@@ -107,10 +107,10 @@ export function descriptorJson(descriptor: Descriptor): DescriptorJson {
 }
 
 /**
- * Annotations, which are texts.
+ * Annotations, which are strings.
  * @throws {@link TallymanError} `argument-invalid`
  */
 export function annotationsJson(annotations: unknown): Annotations {
   if (isRecord(annotations) && Object.values(annotations).every((value) => typeof value === 'string')) return annotations as Annotations;
-  throw new TallymanError({ code: 'argument-invalid', message: 'expected an object of texts as annotations, found something else' });
+  throw new TallymanError({ code: 'argument-invalid', message: 'expected an object of strings as annotations, found something else' });
 }

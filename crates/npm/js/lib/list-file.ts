@@ -108,6 +108,6 @@ export function desiredJson(lists: DesiredList | readonly DesiredList[] | { list
     return JSON.stringify(lists, withPlatforms);
   } catch (error) {
     if (error instanceof TallymanError) throw error;
-    throw new TallymanError({ code: 'argument-invalid', message: `expected lists of texts, arrays and objects, found something that JSON has not: ${(error as Error).message}`, cause: error });
+    throw new TallymanError({ code: 'argument-invalid', message: `expected lists of strings, arrays and objects, found something that JSON has not: ${(error as Error).message}`, cause: error });
   }
 }

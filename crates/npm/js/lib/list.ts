@@ -239,8 +239,8 @@ function checkedChange(change: PlatformChange): PlatformChange {
     }
     const isList = textLists.includes(name);
     const isRight = isList ? Array.isArray(value) && value.every((text) => typeof text === 'string') : typeof value === 'string';
-    if (!isRight && value !== undefined) throw wrongArgument(name, isList ? 'an array of texts' : 'a text', value);
-    if (value === '') throw wrongArgument(name, 'a text that is not empty (clear empties a field)', value);
+    if (!isRight && value !== undefined) throw wrongArgument(name, isList ? 'an array of strings' : 'a string', value);
+    if (value === '') throw wrongArgument(name, 'a string that is not empty (clear empties a field)', value);
   }
   return change;
 }
@@ -300,7 +300,7 @@ export function buildList(
   options: { mediaType?: string | undefined } = {},
 ): BuiltList {
   const { mediaType = '' } = optionsOf(options, ['mediaType']);
-  if (typeof mediaType !== 'string') throw wrongArgument('mediaType', 'a text', mediaType);
+  if (typeof mediaType !== 'string') throw wrongArgument('mediaType', 'a string', mediaType);
   if (typeof entries !== 'object' || entries === null) throw wrongArgument('entries', 'descriptors, or a list as Manifest or bytes', entries);
   const bytes = viewOf(entries) ?? viewOf((entries as { bytes?: unknown }).bytes);
   const built = call((engine) => {

@@ -3,7 +3,6 @@ import { frozenDescriptorOf, type DescriptorJson, type ReadonlyDescriptor } from
 import { Digest } from './digest.js';
 import { call } from './engine.js';
 import { checkMade, optionsOf, wrongArgument } from './arguments.js';
-import { TallymanError } from './error.js';
 import type { Annotations } from './media-types.js';
 import { inspected } from './plain.js';
 import { platformOf, type Platform } from './platform.js';
@@ -73,9 +72,7 @@ export class Manifest<Kind extends ManifestKind = ManifestKind> {
   static parse(bytes: Bytes, options: { mediaType?: string | undefined } = {}): AnyManifest {
     const { mediaType = '' } = optionsOf(options, ['mediaType']);
     const given = copyOf(bytes);
-    if (typeof mediaType !== 'string') {
-      throw new TallymanError({ code: 'argument-invalid', message: `expected a text as mediaType, found ${typeof mediaType}` });
-    }
+    if (typeof mediaType !== 'string') throw wrongArgument('mediaType', 'a string', mediaType);
     const [kind, type] = call((engine) => engine.parseManifest(given, mediaType)) as [ManifestKind, string];
     return new Manifest(kind, type, undefined, given) as AnyManifest;
   }
@@ -222,7 +219,7 @@ export class Inspection<Kind extends ManifestKind = ManifestKind> {
   readonly reference: string;
   /** The manifest. */
   readonly manifest: Manifest<Kind>;
-  /** An image's platform, read from its config; its texts are empty where that names none. */
+  /** An image's platform, read from its config; its strings are empty where that names none. */
   readonly platform: Kind extends 'image' ? Platform : undefined;
   /** The exact bytes of the config of an image or artifact; `undefined` if that is the empty one. */
   readonly configBytes: (Kind extends 'image' ? Uint8Array : never) | (Kind extends 'artifact' ? Uint8Array | undefined : never) | (Kind extends 'image' | 'artifact' ? never : undefined);

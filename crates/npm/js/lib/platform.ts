@@ -35,7 +35,7 @@ export const Platform = {
   },
 };
 
-/** The text by which the engine takes a platform that is a text or an object: JSON where it says more than `os/architecture/variant`. */
+/** The text by which the engine takes a platform that is a string or an object: JSON where it says more than `os/architecture/variant`. */
 export function platformText(platform: unknown): string | undefined {
   if (platform === undefined) return undefined;
   if (typeof platform !== 'object' || platform === null) return textOf(platform, 'platform');

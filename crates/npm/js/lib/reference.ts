@@ -1,7 +1,7 @@
 import { textOf, wrongArgument } from './arguments.js';
 import { Digest } from './digest.js';
 import { call } from './engine.js';
-import { TallymanError } from './error.js';
+import type { TallymanError } from './error.js';
 
 /** An image reference, read and filled in as Docker does: `alpine` is `docker.io/library/alpine:latest`. */
 export class Reference {
@@ -53,14 +53,12 @@ export class Reference {
    */
   static parse(text: string | Reference): Reference {
     if (text instanceof Reference) return text;
-    if (typeof text !== 'string') {
-      throw new TallymanError({ code: 'argument-invalid', message: `expected a text as reference, found ${text === null ? 'null' : typeof text}` });
-    }
+    if (typeof text !== 'string') throw wrongArgument('reference', 'a string', text);
     return new Reference(call((engine) => engine.parseReference(text)), text);
   }
 
   /**
-   * Returns `true` if a text is a reference.
+   * Returns `true` if a string is a reference.
    * @throws {@link TallymanError} `not-initialized` and the like if there is no engine that could tell.
    */
   static isValid(text: string): boolean {

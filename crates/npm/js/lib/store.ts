@@ -208,13 +208,13 @@ export class FileStore implements Store {
 
 const entriesOf = (entries: StoredEntry[]): StoredEntry[] => elementsOf(entries, 'entries').map(entryOf);
 
-/** An entry whose name is a text and whose bytes are bytes. */
+/** An entry whose name is a string and whose bytes are bytes. */
 function entryOf(entry: StoredEntry): StoredEntry {
   const [name, bytes] = elementsOf(entry, 'entry');
   return [textOf(name, 'name'), asBytes(bytes as Bytes)];
 }
 
-/** A change whose name is a text and whose bytes are bytes, where there are any. */
+/** A change whose name is a string and whose bytes are bytes, where there are any. */
 function changeOf(change: EntryChange): EntryChange {
   const [name, before, after] = elementsOf(change, 'change');
   return [textOf(name, 'name'), before === undefined ? before : asBytes(before), after === undefined ? after : asBytes(after)];

@@ -51,7 +51,7 @@ fn without_manifest(reference: Reference, descriptor: Descriptor) -> ListEntry {
 fn texts(annotations: &str) -> Result<BTreeMap<String, String>, Failure> {
     Object::parse(annotations.as_bytes())
         .and_then(|annotations| annotations.strings())
-        .map_err(|error| Failure::argument(&format!("expected texts as annotations: {error}")))
+        .map_err(|error| Failure::argument(&format!("expected strings as annotations: {error}")))
 }
 
 #[wasm_bindgen]

@@ -13,7 +13,7 @@ fn lists_come_back_from_text_and_files_as_they_were() {
         crate::suite::list("r.io/b:2", &[]),
     ];
     let plain = exchange::encode(&lists);
-    assert!(plain.starts_with(b"{\"tallyman\":1,"), "older versions read what they can understand");
+    assert!(plain.starts_with(b"{\"tallyman\":1,"));
     assert_eq!(exchange::decode(&plain).unwrap(), lists);
     *lists[0].form_mut() = IndexForm {
         oci: true,
@@ -22,12 +22,10 @@ fn lists_come_back_from_text_and_files_as_they_were() {
         original: None,
     };
     let formed = exchange::encode(&lists);
-    assert!(formed.starts_with(b"{\"tallyman\":2,"));
     assert_eq!(exchange::decode(&formed).unwrap(), lists);
     let original = br#"{"schemaVersion":2,"manifests":[],"x-build":7}"#;
     lists[0].form_mut().original = Some(original[..].into());
     let made_from_one = exchange::encode(&lists);
-    assert!(made_from_one.starts_with(b"{\"tallyman\":3,"));
     assert_eq!(exchange::decode(&made_from_one).unwrap(), lists);
     assert_eq!(exchange::from_files(&exchange::to_files(&lists)).lists[0].list, lists[0]);
     let found = exchange::from_files(&exchange::to_files(&lists));
@@ -44,8 +42,10 @@ fn what_is_not_what_it_says_is_refused() {
     let forged = text.replace(r"r.io/a:x \u003c", r"r.io/a:y \u003c");
     assert_ne!(text, forged);
     assert!(matches!(exchange::decode(forged.as_bytes()), Err(ExchangeError::Digest { .. })));
-    let newer = text.replace("\"tallyman\":1", "\"tallyman\":4");
-    assert_eq!(exchange::decode(newer.as_bytes()), Err(ExchangeError::Version { found: 4 }));
+    for version in [0, 2] {
+        let other = text.replace("\"tallyman\":1", &format!("\"tallyman\":{version}"));
+        assert_eq!(exchange::decode(other.as_bytes()), Err(ExchangeError::Version { found: version }));
+    }
     for (bytes, reason) in [
         ("", "unexpected end of JSON input"),
         ("[]", "expected an object as the whole, found an array"),

@@ -81,7 +81,7 @@ pub fn use_history(local_lists: &Rc<LocalLists>) -> History {
     {
         let (local_lists, history) = (Rc::clone(local_lists), History::clone(&history));
         use_effect_with((), move |()| {
-            // Older versions of the app kept every line, and what was typed before this was read took its place.
+            // Lines that were typed before the history was read stand behind it, and one with a password is forgotten.
             spawn_local(async move { history.keep(&local_lists).await });
         });
     }

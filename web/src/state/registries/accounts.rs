@@ -52,7 +52,7 @@ struct AccountOverrides {
 }
 
 impl AccountOverrides {
-    /// Reads what [`Self::to_json`] wrote. Older versions of the app wrote all fields.
+    /// Reads what [`Self::to_json`] wrote.
     fn read(json: &[u8]) -> Result<Self, FieldError> {
         let fields = Object::from_json(json, "")?;
         let bool = |name| fields.get(name).map(|_| fields.bool(name)).transpose();

@@ -9,19 +9,19 @@ use super::{
     flags::{CompletionHint, Flag, ParsedFlags},
     man,
     read::{
-        annotate, apply, check_artifact_type, check_entry_field, check_log_format, check_not_empty,
-        check_number, check_pair, check_platform, check_tag, copy, create, deletion, digest, first,
-        index_add, index_annotate, index_remove, insecure, inspect, login, number, optional, options, plan,
-        platform, push, two,
+        annotate, apply, check_artifact_type, check_not_empty, check_number, check_pair, check_platform,
+        copy, create, deletion, digest, first, index_add, index_annotate, index_remove, insecure, inspect,
+        login, number, optional, options, plan, platform, push, two,
+    },
+    shared_flags::{
+        ANY_PLATFORM, ARCH, CLEAR, CONNECTION, DRY_RUN, FROM, IGNORE_MISSING, INSECURE, JSON, NEST,
+        NEVER_OVERWRITE, NO_ATTESTATIONS, OCI, OS, OS_FEATURES, OS_VERSION, PLATFORM, PLATFORMS, PROGRESS,
+        TAG, VARIANT,
     },
     shell_completion,
 };
 use crate::{
-    cli::{
-        FilesOptions, Mirror, TagFilter, TagOrder,
-        settings::{parse_header, parse_time},
-        tag_filter::check_pattern,
-    },
+    cli::{FilesOptions, TagFilter, TagOrder, tag_filter::check_pattern},
     template,
 };
 
@@ -96,88 +96,6 @@ pub(super) enum Arity {
     AtLeast(usize),
     Between(usize, usize),
 }
-
-const INSECURE: Flag = Flag::bool("insecure", "Accept any TLS certificate, and plain HTTP");
-const JSON: Flag = Flag::bool("json", "Print JSON");
-const PROGRESS: Flag = Flag::bool("progress", "Show progress; by default only a terminal shows it");
-const DRY_RUN: Flag = Flag::bool("dry-run", "Show what would be done, without doing it");
-const NEVER_OVERWRITE: Flag =
-    Flag::bool("never-overwrite", "Fail if a tag already points to another manifest");
-const PLATFORM: Flag =
-    Flag::text("platform", "Platform of the image to choose from a list, such as linux/arm64")
-        .value("platform")
-        .checked(check_platform)
-        .completed_by(CompletionHint::Platforms);
-
-const ANY_PLATFORM: Flag =
-    Flag::bool("any-platform", "Allow pairs of operating system and architecture that Docker refuses");
-const CLEAR: Flag =
-    Flag::text("clear", "Clear a field: variant, os-version, os-features or annotation:KEY; may be repeated")
-        .value("field")
-        .checked(check_entry_field)
-        .completed_by(CompletionHint::Words(&["annotation:", "os-features", "os-version", "variant"]));
-const ARCH: Flag = Flag::text("arch", "CPU architecture").completed_by(CompletionHint::Architectures);
-const OS: Flag = Flag::text("os", "Operating system").completed_by(CompletionHint::OperatingSystems);
-const OS_FEATURES: Flag =
-    Flag::texts("os-features", "Operating system features, repeated or comma-separated");
-const OS_VERSION: Flag = Flag::text("os-version", "Operating system version");
-const VARIANT: Flag = Flag::text("variant", "Variant of the architecture")
-    .completed_by(CompletionHint::Words(&["v5", "v6", "v7", "v8"]));
-const OCI: Flag = Flag::bool("oci", "Convert the list to an OCI index");
-const TAG: Flag = Flag::text("tag", "Additional tag in the same repository; may be repeated")
-    .value("tag")
-    .checked(check_tag);
-const FROM: Flag = Flag::text(
-    "from",
-    "Read sources from a file, or - for the standard input: names, or descriptors as JSON",
-)
-.value("file")
-.checked(check_not_empty)
-.completed_by(CompletionHint::Files);
-const NEST: Flag = Flag::bool("nest", "Add a source that is a list as one entry");
-const NO_ATTESTATIONS: Flag =
-    Flag::bool("no-attestations", "Leave out attestations of sources that are lists");
-const PLATFORMS: Flag =
-    Flag::names("platform", "Add only these platforms of sources that are lists (comma-separated)")
-        .value("platforms")
-        .checked(check_platform)
-        .completed_by(CompletionHint::Platforms);
-
-const IGNORE_MISSING: Flag = Flag::bool("ignore-missing", "Succeed if there is nothing to delete");
-
-/// The settings of the connection, for every command that talks to registries, and in front of any.
-pub(super) const CONNECTION: [Flag; 10] = [
-    Flag::text("ca-file", "File with additional certificate authorities; may be repeated")
-        .value("file")
-        .checked(check_not_empty)
-        .completed_by(CompletionHint::Files),
-    Flag::text("cert", "File with the client certificate")
-        .value("file")
-        .checked(check_not_empty)
-        .completed_by(CompletionHint::Files),
-    Flag::text("concurrency", "Maximum number of simultaneous requests")
-        .value("number")
-        .checked(check_number::<1>),
-    Flag::bool("debug", "Show each request and the reason for each retry"),
-    Flag::text("header", "Header to send to registries, such as X-Tenant=acme; may be repeated")
-        .value("header")
-        .checked(|text| parse_header(text).map(drop)),
-    Flag::text("key", "File with the key of the client certificate")
-        .value("file")
-        .checked(check_not_empty)
-        .completed_by(CompletionHint::Files),
-    Flag::text("log-format", "Format of errors, warnings and requests: text or json")
-        .value("format")
-        .checked(check_log_format)
-        .completed_by(CompletionHint::Words(&["json", "text"])),
-    Flag::text("mirror", "Read from a mirror first, such as docker.io=mirror.example; may be repeated")
-        .value("mirror")
-        .checked(|text| Mirror::parse(text).map(drop)),
-    Flag::text("retries", "Number of retries of a failed request").value("number").checked(check_number::<0>),
-    Flag::text("timeout", "Longest pause without data, such as 30s")
-        .value("time")
-        .checked(|text| parse_time(text).map(drop)),
-];
 
 /// The command that takes a password.
 pub(super) const LOGIN: &str = "login";
