@@ -47,13 +47,13 @@ pub enum Error {
         /// The image that was asked for, if it was one.
         reference: Option<Box<Reference>>,
         /// The request's URL.
-        url: String,
+        url: Box<str>,
         /// The origin of the storage that answered, if the registry redirected the request to another server.
         storage: Option<Box<str>>,
         /// The status.
         status: StatusCode,
         /// The response's `Content-Type`.
-        content_type: Option<String>,
+        content_type: Option<Box<str>>,
         /// The body, up to 64 KiB of it. A storage's may have a signature in it, and is not shown.
         body: Box<[u8]>,
         /// The errors in the body, if it is as the specification has it.
@@ -359,7 +359,8 @@ impl Refusal {
     ) -> Error {
         let Self { status, content_type, body, errors, retry_after, challenges } = self;
         let reference = reference.cloned().map(Box::new);
-        let (url, body, errors) = (shown_url(url), body.into(), errors.into());
+        let (url, body, errors) = (shown_url(url).into(), body.into(), errors.into());
+        let content_type = content_type.map(Into::into);
         Error::Api { reference, url, storage, status, content_type, body, errors, retry_after, challenges }
     }
 }

@@ -292,7 +292,7 @@ pub(crate) fn is_same_name(key: &str, name: &str) -> bool {
 }
 
 /// Returns those of `values` that count of a map or a pointer to Go: the last `null`, and what stands behind it.
-pub(crate) fn behind_null<'a>(mut values: Vec<&'a [u8]>) -> Vec<&'a [u8]> {
+pub(crate) fn behind_null(mut values: Vec<&[u8]>) -> Vec<&[u8]> {
     let last = values.iter().rposition(|value| kind(value) == Kind::Null);
     values.split_off(last.unwrap_or_default())
 }
