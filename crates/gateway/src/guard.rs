@@ -1,4 +1,4 @@
-//! The guard at the door: it refuses unknown host names and requests of other sites' pages.
+//! The check of each request: it refuses unknown host names and requests of other sites' pages.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
