@@ -1,4 +1,4 @@
-//! The pages, each in its own room.
+//! The pages, each a module of its own.
 
 use yew::prelude::*;
 

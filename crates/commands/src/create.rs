@@ -34,8 +34,8 @@ pub struct Create {
 /// The options of `create` that Docker does not have.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CreateExtensions {
-    /// Fetch images anew that the list has already, all of them where none is named. Their annotations stay as they are, and of
-    /// their platforms each field that the list says otherwise than the config before.
+    /// Fetch images anew that the list has already, all of them where none is named. Their annotations stay as they are, and
+    /// the platform fields that differ from the previous config.
     pub refresh: bool,
     /// For a list in the place of an image, take the images that it points to, each by its digest. Those
     /// that nobody can run, such as attestations, come along into OCI indexes alone, and make one of OCI images.

@@ -110,13 +110,6 @@ impl Platform {
         [os, architecture, variant]
     }
 
-    /// Returns the variant by which platforms are compared, as in containerd's `platforms.Normalize`: `v8` of `arm64` and `v1` of
-    /// `amd64` count as none, and `arm` without one is `v7`.
-    pub fn normalized_variant(&self) -> Cow<'_, str> {
-        let [_, _, variant] = self.normalized();
-        variant
-    }
-
     /// Returns `true` if both are the same platform: equal in every field, however they are spelled.
     ///
     /// ```

@@ -48,7 +48,7 @@ fn codes_of_errors_are_those_that_the_engine_and_the_package_give() {
         "../commands/src/error/code.rs",
         "../core/src/plan.rs",
         "../layers/src/error.rs",
-        "../layers/src/image/file_lookup.rs",
+        "../layers/src/image/content_lookup.rs",
         "../registry/src/error.rs",
     ] {
         given.extend(codes(between(&read(path), "fn code(&self) -> &'static str {", "\n    }\n"), '"'));

@@ -229,7 +229,7 @@ async fn why_the_browser_refused_is_found() {
 }
 
 #[wasm_bindgen_test]
-async fn what_is_hidden_is_made_up_for() {
+async fn headers_hidden_from_pages_are_replaced_where_possible() {
     let (anonymous, client) = (client(), signed_in().build());
     // Its challenge, its digests and its links cannot be seen from here.
     let list = reference(HIDING, "samples/hello:latest");

@@ -70,7 +70,7 @@ fn refusal(status: u16, codes: &[&str]) -> RegistryError {
     let errors = codes.iter().map(|code| ApiError { code: (*code).to_owned(), message: String::new() });
     RegistryError::Api {
         reference: None,
-        url: "https://r.io/v2/app/manifests/1".to_owned(),
+        url: "https://r.io/v2/app/manifests/1".into(),
         storage: None,
         status: StatusCode::from_u16(status).unwrap(),
         content_type: None,

@@ -178,19 +178,21 @@ fn of_images_of_one_build_the_very_version_that_is_asked_for_comes_first() {
 
 #[test]
 fn variants_are_compared_in_one_spelling() {
-    for (platform, variant) in [
-        ("linux/arm", "v7"),
-        ("linux/arm/5", "v5"),
-        ("linux/amd64/v1", ""),
-        ("linux/amd64/V3", "v3"),
-        ("linux/arm64/v8", ""),
-        ("linux/arm64", ""),
-        ("windows/arm64/v8", ""),
-        ("linux/arm64/v9", "v9"),
-        ("linux/arm/v8", "v8"),
-        ("linux/arm/v7", "v7"),
+    let parse = |text: &str| text.parse::<Platform>().unwrap();
+    for (left, right, expected) in [
+        ("linux/arm", "linux/arm/v7", true),
+        ("linux/arm", "linux/arm/v6", false),
+        ("linux/arm/5", "linux/arm/v5", true),
+        ("linux/amd64/v1", "linux/amd64", true),
+        ("linux/amd64/V3", "linux/amd64/v3", true),
+        ("linux/amd64/v3", "linux/amd64", false),
+        ("linux/arm64/v8", "linux/arm64", true),
+        ("windows/arm64/v8", "windows/arm64", true),
+        ("linux/arm64/v9", "linux/arm64", false),
+        ("linux/arm/v8", "linux/arm", false),
     ] {
-        assert_eq!(platform.parse::<Platform>().unwrap().normalized_variant(), variant, "{platform}");
+        assert_eq!(parse(left).is_same(&parse(right)), expected, "{left} {right}");
+        assert_eq!(parse(right).is_same(&parse(left)), expected, "{right} {left}");
     }
 }
 

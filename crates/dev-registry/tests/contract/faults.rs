@@ -117,7 +117,7 @@ async fn an_upload_breaks_and_what_came_is_kept() {
 }
 
 #[tokio::test]
-async fn bytes_and_headers_lie() {
+async fn faults_change_bytes_digests_and_content_types() {
     let digest = Digest::sha256(MANIFEST.as_bytes()).to_string();
     let zeros = format!("sha256:{}", "0".repeat(64));
     for (fault, honest_body, shown, content_type) in [

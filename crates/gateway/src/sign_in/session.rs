@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn short_secrets_are_none() {
+    fn secrets_of_fewer_than_32_characters_are_refused() {
         for (text, expected) in [("", false), ("x", false), (&"x".repeat(31), false), (&"x".repeat(32), true)]
         {
             assert_eq!(SessionSecret::new(&format!("{text}\n")).is_some(), expected, "{text}");

@@ -23,7 +23,7 @@ fn tokens() -> Builder {
 }
 
 #[tokio::test]
-async fn it_is_kept_for_whoever_signs_in() {
+async fn registries_behave_the_same_behind_the_gateway_for_every_sign_in() {
     let old = || Lacks { delete_by_tag: true };
     for (builder, user, lacks) in [
         (Registry::builder(), None, Lacks::default()),

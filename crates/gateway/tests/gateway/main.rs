@@ -12,14 +12,14 @@ mod docker;
 mod everything;
 mod exhaustion;
 mod guards;
+mod hostile_registries;
 #[path = "../../../registry/tests/client/image.rs"]
 mod image;
-mod malice;
 mod memory;
 mod operation;
 mod own_user;
-mod passing;
 mod proxies;
+mod proxying;
 mod sign_in;
 mod start;
 mod support;

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, ops::Bound, rc::Rc};
 
-use super::look_up::LINKS_MAX;
+use super::path_lookup::LINKS_MAX;
 use crate::{Entry, EntryKind, LayerPath, Limits, path::Directories};
 
 /// The bytes that may be compared to find links in paths. Layers of a million files stay far below it.

@@ -1,15 +1,16 @@
-import type { AsyncIter, Engine, Plan } from '../dist/tallyman.js';
+import type { Plan } from '../dist/tallyman.js';
 import { elementsOf, flagOf, functionOf, listOf, numberOf, optionsOf, textOf, wrongArgument } from './arguments.js';
 import { Attestation, type AttestationJson } from './attestation.js';
 import { asBytes, copyOf, viewOf, type Bytes } from './bytes.js';
 import { streamFrom } from './byte-stream.js';
-import { completed } from './completed-store.js';
+import { EngineCalls } from './calls.js';
+import { comparisonOf, type ComparisonJson } from './comparison.js';
 import { annotationsJson, descriptorJson, descriptorOf, type Descriptor, type DescriptorJson } from './descriptor.js';
 import { Digest } from './digest.js';
-import { call, client, engine, extras, preloadClient, isClientRequested, runtime } from './engine.js';
-import { TallymanError, abortedBy, errorOf } from './error.js';
+import { call, preloadClient } from './engine.js';
+import { TallymanError } from './error.js';
 import { continued } from './gunzip.js';
-import { causeIn, checked, hostOf, isInsecure, rememberIn, told, withCredentials, withoutRequest } from './host.js';
+import { checked, told } from './host.js';
 import {
   changesOf,
   comparisonTerms,
@@ -41,7 +42,6 @@ import type {
   CopyProgress,
   CopyResult,
   CreateOptions,
-  Difference,
   Finding,
   InspectOptions,
   ListFormat,
@@ -59,6 +59,7 @@ import type {
   TallymanOptions,
 } from './options.js';
 import { platformText, type Platform } from './platform.js';
+import { chosen, first, isMatch } from './name-filters.js';
 import { PushPlan } from './plan.js';
 import { formatOf, isDescriptor, planOptionNames, termsOf } from './push-terms.js';
 import { Reference, referenceText } from './reference.js';
@@ -66,7 +67,6 @@ import { sendable, sentWhileHashed } from './sent-content.js';
 import { sideBySide } from './side-by-side.js';
 import { treeOf, type TreeNode, type TreeNodeJson } from './tree.js';
 
-const mostRequests = 32;
 /** The blobs of an attachment that are hashed and sent at the same time. */
 const mostBlobs = 3;
 /** The bytes that a blob may have to be read as a whole: the engine's own limit. */
@@ -77,17 +77,14 @@ const tagOrders = ['registry', 'name', 'semver'];
 
 /** A client of any number of registries. */
 export class Tallyman {
-  readonly #options: TallymanOptions;
-  readonly #failures = new Map<string, unknown>();
-  readonly #signedIn = new Set<string>();
-  #engine: Engine | undefined;
+  readonly #calls: EngineCalls;
 
   /**
    * Nothing is sent to a registry until the first call.
    * @throws {@link TallymanError} `argument-invalid` if an option is of the wrong kind.
    */
   constructor(options: TallymanOptions = {}) {
-    this.#options = checked(options);
+    this.#calls = new EngineCalls(checked(options));
     preloadClient();
   }
 
@@ -112,8 +109,8 @@ export class Tallyman {
   async head(reference: string | Reference, options: CallOptions = {}): Promise<ManifestHead> {
     const { signal } = optionsOf(options, ['signal']);
     const text = referenceText(reference, 'reference');
-    this.#preconnect(reference, 1);
-    return JSON.parse(await this.#run(signal, (engine, aborted) => engine.head(text, aborted))) as ManifestHead;
+    this.#calls.preconnect(reference, 1);
+    return JSON.parse(await this.#calls.run(signal, (engine, aborted) => engine.head(text, aborted))) as ManifestHead;
   }
 
   /**
@@ -124,8 +121,8 @@ export class Tallyman {
     const { platform, signal } = optionsOf(options, ['platform', 'signal']);
     const text = referenceText(reference, 'reference');
     const wanted = platformText(platform);
-    this.#preconnect(reference, 1);
-    return readDescriptor(await this.#run(signal, (engine, aborted) => engine.resolve(text, wanted, aborted)));
+    this.#calls.preconnect(reference, 1);
+    return readDescriptor(await this.#calls.run(signal, (engine, aborted) => engine.resolve(text, wanted, aborted)));
   }
 
   /** The tags of a repository, as they come, in the registry's order. A tag in `repository` says nothing. */
@@ -139,7 +136,7 @@ export class Tallyman {
     flagOf(digestTags, 'digestTags');
     if (last !== undefined) textOf(last, 'last');
     if (match !== undefined && !(match instanceof RegExp)) throw wrongArgument('match', 'a regular expression', match);
-    const names = this.#names((engine) => engine.tags(text, pageSize, last), signal);
+    const names = this.#calls.names((engine) => engine.tags(text, pageSize, last), signal);
     const ofDigests = digestTags ? names : chosen(names, (tag) => !call((engine) => engine.isDigestTag(tag)));
     // One of its own, whose place nobody else changes.
     const pattern = match && new RegExp(match);
@@ -152,7 +149,7 @@ export class Tallyman {
   catalog(registry: string, options: CallOptions = {}): AsyncGenerator<string, void, undefined> {
     const { signal } = optionsOf(options, ['signal']);
     const text = textOf(registry, 'registry');
-    return this.#names((engine) => engine.catalog(text), signal);
+    return this.#calls.names((engine) => engine.catalog(text), signal);
   }
 
   /**
@@ -176,7 +173,7 @@ export class Tallyman {
     if (digest === undefined) {
       throw new TallymanError({ code: 'argument-invalid', message: `expected the digest of a blob in ${String(repository)}, found none` });
     }
-    const pieces = this.#items<Uint8Array<ArrayBuffer>>((engine) => engine.blob(text, digest, size), signal);
+    const pieces = this.#calls.items<Uint8Array<ArrayBuffer>>((engine) => engine.blob(text, digest, size), signal);
     const first = await pieces.next();
     return streamFrom(first ? continued(first, pieces) : pieces, signal);
   }
@@ -223,7 +220,7 @@ export class Tallyman {
     const { artifactType, signal } = optionsOf(options, ['artifactType', 'signal']);
     if (artifactType !== undefined) textOf(artifactType, 'artifactType');
     const text = referenceText(reference, 'reference');
-    const found = await this.#run(signal, (engine, aborted) => engine.referrers(text, artifactType, aborted));
+    const found = await this.#calls.run(signal, (engine, aborted) => engine.referrers(text, artifactType, aborted));
     return (JSON.parse(found) as DescriptorJson[]).map(descriptorOf);
   }
 
@@ -235,7 +232,7 @@ export class Tallyman {
     const { platform, signal } = optionsOf(options, ['platform', 'signal']);
     const text = referenceText(reference, 'reference');
     const wanted = platformText(platform);
-    const found = await this.#run(signal, (engine, aborted) => engine.attestations(text, wanted, aborted));
+    const found = await this.#calls.run(signal, (engine, aborted) => engine.attestations(text, wanted, aborted));
     const { name } = Reference.parse(reference);
     const read = (blob: Descriptor, { signal }: CallOptions): Promise<Uint8Array> => this.#bytes(name, blob, signal);
     return (JSON.parse(found) as AttestationJson[]).map((json) => new Attestation(json, read));
@@ -246,14 +243,8 @@ export class Tallyman {
     const { platform, signal } = optionsOf(options, ['platform', 'signal']);
     const [from, to] = [referenceText(left, 'left'), referenceText(right, 'right')];
     const wanted = platformText(platform);
-    const found = JSON.parse(await this.#extra(signal, (engine, aborted) => engine.diff(from, to, wanted, aborted))) as ComparisonJson;
-    return {
-      same: found.same,
-      left: descriptorOf(found.left),
-      right: descriptorOf(found.right),
-      entries: found.entries.map(differenceOf),
-      layers: found.layers.map(differenceOf),
-    };
+    const found = JSON.parse(await this.#calls.extra(signal, (engine, aborted) => engine.diff(from, to, wanted, aborted))) as ComparisonJson;
+    return comparisonOf(found);
   }
 
   /**
@@ -264,21 +255,21 @@ export class Tallyman {
     const { platform, signal } = optionsOf(options, ['platform', 'signal']);
     const text = referenceText(reference, 'reference');
     const wanted = platformText(platform);
-    return treeOf(JSON.parse(await this.#extra(signal, (engine, aborted) => engine.tree(text, wanted, aborted))) as TreeNodeJson);
+    return treeOf(JSON.parse(await this.#calls.extra(signal, (engine, aborted) => engine.tree(text, wanted, aborted))) as TreeNodeJson);
   }
 
   /** Returns what is allowed in an image or a list, but will surprise somebody: all manifests and configs are looked at. */
   async findings(reference: string | Reference, options: CallOptions = {}): Promise<Finding[]> {
     const { signal } = optionsOf(options, ['signal']);
     const text = referenceText(reference, 'reference');
-    return JSON.parse(await this.#extra(signal, (engine, aborted) => engine.findings(text, aborted))) as Finding[];
+    return JSON.parse(await this.#calls.extra(signal, (engine, aborted) => engine.findings(text, aborted))) as Finding[];
   }
 
   /** Returns the rate limit that the registry of an image names, by a request that Docker Hub does not count; `undefined` if none. */
   async rateLimit(reference: string | Reference, options: CallOptions = {}): Promise<RateLimit | undefined> {
     const { signal } = optionsOf(options, ['signal']);
     const text = referenceText(reference, 'reference');
-    const found = (await this.#run(signal, (engine, aborted) => engine.rateLimit(text, aborted))) as string | undefined;
+    const found = (await this.#calls.run(signal, (engine, aborted) => engine.rateLimit(text, aborted))) as string | undefined;
     return found === undefined ? undefined : (JSON.parse(found) as RateLimit);
   }
 
@@ -287,7 +278,7 @@ export class Tallyman {
     const { platforms, signal } = optionsOf(options, ['platforms', 'signal']);
     const [from, to] = [referenceText(source, 'source'), referenceText(target, 'target')];
     const wanted = platformTexts(platforms);
-    const plan = (await this.#run(signal, (engine, aborted) => engine.planCopy(from, to, wanted, aborted))) as Plan | undefined;
+    const plan = (await this.#calls.run(signal, (engine, aborted) => engine.planCopy(from, to, wanted, aborted))) as Plan | undefined;
     return plan && new PushPlan(plan);
   }
 
@@ -301,7 +292,7 @@ export class Tallyman {
     for (const name of copyFlags) if (flags[name] !== undefined) flagOf(flags[name], name);
     functionOf(onProgress, 'onProgress');
     const terms = JSON.stringify({ ...flags, platforms: platformTexts(platforms) });
-    this.#preconnect(source, 1);
+    this.#calls.preconnect(source, 1);
     const progress: Omit<CopyProgress, 'kind'> = { completed: 0, total: 0, bytes: 0, totalBytes: 0 };
     const tell = (kind: CopyProgress['kind'], number: number | undefined, reference: string | undefined, bytes: number | undefined): void => {
       if (kind === 'planned') Object.assign(progress, { total: number, totalBytes: bytes });
@@ -309,7 +300,7 @@ export class Tallyman {
       if (kind === 'transferred') progress.bytes += bytes ?? 0;
       told(onProgress, { kind, ...progress, ...(reference ? { reference } : {}) });
     };
-    return JSON.parse(await this.#run(signal, (engine, aborted) => engine.copy(from, to, terms, tell, aborted))) as CopyResult;
+    return JSON.parse(await this.#calls.run(signal, (engine, aborted) => engine.copy(from, to, terms, tell, aborted))) as CopyResult;
   }
 
   /** Puts what a reference names under further tags of its repository, without a transfer, and returns its descriptor. */
@@ -317,7 +308,7 @@ export class Tallyman {
     const { signal } = optionsOf(options, ['signal']);
     const text = referenceText(reference, 'reference');
     const names = tagsOf(tags);
-    return readDescriptor(await this.#run(signal, (engine, aborted) => engine.tag(text, names, aborted)));
+    return readDescriptor(await this.#calls.run(signal, (engine, aborted) => engine.tag(text, names, aborted)));
   }
 
   /**
@@ -327,7 +318,7 @@ export class Tallyman {
   async untag(reference: string | Reference, options: CallOptions = {}): Promise<void> {
     const { signal } = optionsOf(options, ['signal']);
     const text = reference instanceof Reference ? Reference.typedOf(reference) : referenceText(reference, 'reference');
-    await this.#run(signal, (engine, aborted) => engine.untag(text, aborted));
+    await this.#calls.run(signal, (engine, aborted) => engine.untag(text, aborted));
   }
 
   /**
@@ -342,7 +333,7 @@ export class Tallyman {
     const expected = given === undefined ? undefined : Digest.parse(given);
     const sent = sendable(content, expected?.algorithm ?? 'sha256');
     const put = (digest: string, signal: AbortSignal | undefined): Promise<void> =>
-      this.#run(signal, (engine, aborted) => {
+      this.#calls.run(signal, (engine, aborted) => {
         // A buffer may have been transferred meanwhile.
         viewOf(sent.body);
         return engine.putBlob(text, digest, sent.body, aborted);
@@ -366,7 +357,7 @@ export class Tallyman {
     if (typeof mediaType !== 'string') throw wrongArgument('mediaType', 'a string', mediaType);
     // They may be changed meanwhile.
     const bytes = copyOf(manifest instanceof Manifest ? manifest.bytes : manifest);
-    return readDescriptor(await this.#run(signal, (engine, aborted) => engine.putManifest(text, bytes, mediaType, aborted)));
+    return readDescriptor(await this.#calls.run(signal, (engine, aborted) => engine.putManifest(text, bytes, mediaType, aborted)));
   }
 
   /**
@@ -390,7 +381,7 @@ export class Tallyman {
     };
     const content = await sideBySide(given, mostBlobs, signal, put);
     const attachment = JSON.stringify({ artifactType, blobs: content, annotations: attached });
-    return readDescriptor(await this.#run(signal, (engine, aborted) => engine.attach(text, attachment, aborted)));
+    return readDescriptor(await this.#calls.run(signal, (engine, aborted) => engine.attach(text, attachment, aborted)));
   }
 
   /**
@@ -400,7 +391,7 @@ export class Tallyman {
   async delete(reference: string | Reference, options: CallOptions = {}): Promise<void> {
     const { signal } = optionsOf(options, ['signal']);
     const text = referenceText(reference, 'reference');
-    await this.#run(signal, (engine, aborted) => engine.delete(text, aborted));
+    await this.#calls.run(signal, (engine, aborted) => engine.delete(text, aborted));
   }
 
   /**
@@ -421,8 +412,8 @@ export class Tallyman {
     const named = given.filter((image) => !isDescriptor(image)).map((image) => referenceText(image, 'image'));
     const wanted = { platforms: platformTexts(platforms), annotations: annotations === undefined ? {} : annotationsJson(annotations) };
     const terms = JSON.stringify({ ...flags, ...wanted, described });
-    if (named[0] !== undefined) this.#preconnect(named[0], named.length);
-    return ManifestList.of(await this.#run(signal, (engine, aborted) => engine.create(text, named, terms, aborted)));
+    if (named[0] !== undefined) this.#calls.preconnect(named[0], named.length);
+    return ManifestList.of(await this.#calls.run(signal, (engine, aborted) => engine.create(text, named, terms, aborted)));
   }
 
   /** Returns the plan of a push of a list, without a request. */
@@ -458,12 +449,12 @@ export class Tallyman {
       throw wrongArgument('options', `none of format, ${planOptionNames.join(', ')} beside a plan, which has them`, options);
     }
     if (format !== undefined) formatOf(format);
-    if (purge) this.#needsStore();
+    if (purge) this.#calls.needsStore();
     const plan = what instanceof PushPlan ? what : await this.#planOf(what, planned, format, signal);
     // Whoever gave it may dispose of it meanwhile.
     const handle = PushPlan.copyOf(plan);
     const { stepCount: total, steps, losses, target, mediaType } = plan;
-    this.#preconnect(target, total);
+    this.#calls.preconnect(target, total);
     const progress = { completed: 0, bytes: 0 };
     const tell = (kind: PushProgress['kind'], index: number | undefined, reference: string | undefined, bytes: number | undefined): void => {
       if (!onProgress) return;
@@ -472,7 +463,7 @@ export class Tallyman {
       const step = index === undefined ? undefined : steps[index];
       told(onProgress, { kind, ...progress, total, ...(step ? { step } : {}), ...(reference ? { reference } : {}) });
     };
-    const [digest, purged] = await this.#run(signal, (engine, aborted) => engine.push(handle, further, purge, neverOverwrite, tell, aborted));
+    const [digest, purged] = await this.#calls.run(signal, (engine, aborted) => engine.push(handle, further, purge, neverOverwrite, tell, aborted));
     const put = steps.at(-1);
     const reference = put && 'reference' in put ? put.reference : target;
     const { tag } = Reference.parse(reference);
@@ -502,7 +493,7 @@ export class Tallyman {
       if (kind === 'transferred') progress.bytes += bytes ?? 0;
       told(onProgress, { kind, ...progress, ...(reference ? { reference } : {}) });
     };
-    return JSON.parse(await this.#extra(signal, (engine, aborted) => engine.apply(wanted, !dryRun, tell, aborted))) as ApplyResult;
+    return JSON.parse(await this.#calls.extra(signal, (engine, aborted) => engine.apply(wanted, !dryRun, tell, aborted))) as ApplyResult;
   }
 
   /**
@@ -511,16 +502,16 @@ export class Tallyman {
    */
   async lists(options: CallOptions = {}): Promise<string[]> {
     const { signal } = optionsOf(options, ['signal']);
-    this.#needsStore();
-    return this.#run(signal, (engine, aborted) => engine.lists(aborted));
+    this.#calls.needsStore();
+    return this.#calls.run(signal, (engine, aborted) => engine.lists(aborted));
   }
 
   /** The list that the store has under a name. */
   async load(list: string | Reference, options: CallOptions = {}): Promise<ManifestList | undefined> {
     const { signal } = optionsOf(options, ['signal']);
     const text = referenceText(list, 'list');
-    this.#needsStore();
-    const found = await this.#run(signal, (engine, aborted) => engine.load(text, aborted));
+    this.#calls.needsStore();
+    const found = await this.#calls.run(signal, (engine, aborted) => engine.load(text, aborted));
     return found && ManifestList.of(found);
   }
 
@@ -528,9 +519,9 @@ export class Tallyman {
   async save(list: ManifestList, options: CallOptions = {}): Promise<void> {
     const { signal } = optionsOf(options, ['signal']);
     if (!(list instanceof ManifestList)) throw wrongArgument('list', 'a ManifestList', list);
-    this.#needsStore();
+    this.#calls.needsStore();
     const saved = ManifestList.copyOf(list);
-    await this.#run(signal, (engine, aborted) => engine.save(ManifestList.handleOf(saved), aborted));
+    await this.#calls.run(signal, (engine, aborted) => engine.save(ManifestList.handleOf(saved), aborted));
   }
 
   /**
@@ -553,28 +544,26 @@ export class Tallyman {
   async remove(list: string | Reference, options: CallOptions = {}): Promise<boolean> {
     const { signal } = optionsOf(options, ['signal']);
     const text = referenceText(list, 'list');
-    this.#needsStore();
-    return this.#run(signal, (engine, aborted) => engine.remove(text, aborted));
+    this.#calls.needsStore();
+    return this.#calls.run(signal, (engine, aborted) => engine.remove(text, aborted));
   }
 
   /** Forgets what is known of a registry: after somebody signed in or out. */
   forget(registry: string): void {
     const text = textOf(registry, 'registry');
-    this.#signedIn.delete(text);
-    this.#call((engine) => engine.forget(text));
+    this.#calls.forget(text);
   }
 
   /** Gives back the memory at once; otherwise that happens when nobody refers to the client any more. */
   [Symbol.dispose](): void {
-    this.#engine?.free();
-    this.#engine = undefined;
+    this.#calls.free();
   }
 
   async #renamed(list: string | Reference, to: string | Reference, moves: boolean, options: CallOptions): Promise<void> {
     const { signal } = optionsOf(options, ['signal']);
     const [from, name] = [referenceText(list, 'list'), referenceText(to, 'to')];
-    this.#needsStore();
-    await this.#run(signal, (engine, aborted) => engine.rename(from, name, moves, aborted));
+    this.#calls.needsStore();
+    await this.#calls.run(signal, (engine, aborted) => engine.rename(from, name, moves, aborted));
   }
 
   /** The plan of a push. Without a request where none is needed, so that connections are opened meanwhile. */
@@ -597,21 +586,21 @@ export class Tallyman {
   async #planned(list: ManifestList, terms: string, signal: AbortSignal | undefined): Promise<PushPlan> {
     // A plan says what is wrong with a list that has no entries.
     if (list.length === 0) call(() => ManifestList.handleOf(list).plan('{}'));
-    return new PushPlan((await this.#extra(signal, (engine, aborted) => engine.plan(ManifestList.handleOf(list), terms, aborted))) as Plan);
+    return new PushPlan((await this.#calls.extra(signal, (engine, aborted) => engine.plan(ManifestList.handleOf(list), terms, aborted))) as Plan);
   }
 
   get #images(): ImageSource {
     return {
       image: async (reference, platform, layer, signal) => {
-        this.#preconnect(reference, 1);
-        return layeredImage(await this.#run(signal, (engine, aborted) => engine.layers(reference, platform, layer, aborted)));
+        this.#calls.preconnect(reference, 1);
+        return layeredImage(await this.#calls.run(signal, (engine, aborted) => engine.layers(reference, platform, layer, aborted)));
       },
       checkForeign: async (reference, number, layer, signal) => {
-        await this.#run(signal, (engine, aborted) => engine.checkForeignLayer(reference, number, JSON.stringify(layer), aborted));
+        await this.#calls.run(signal, (engine, aborted) => engine.checkForeignLayer(reference, number, JSON.stringify(layer), aborted));
       },
       blob: (repository, blob, signal) => this.blob(repository, blob, { signal }),
       range: async (repository, { digest }, { 0: start = 0, 1: end = 0 }, signal) => {
-        const pieces = this.#items<Uint8Array<ArrayBuffer>>((engine) => engine.blobRange(repository, digest, start, end), signal);
+        const pieces = this.#calls.items<Uint8Array<ArrayBuffer>>((engine) => engine.blobRange(repository, digest, start, end), signal);
         if (start === end) return pieces;
         try {
           const first = await pieces.next();
@@ -638,8 +627,8 @@ export class Tallyman {
     onlyManifest: boolean,
     signal: AbortSignal | undefined,
   ): Promise<InspectionAnswer> {
-    this.#preconnect(reference, 1);
-    return this.#run(signal, (engine, aborted) => engine.inspect(String(reference), platform, onlyManifest, aborted));
+    this.#calls.preconnect(reference, 1);
+    return this.#calls.run(signal, (engine, aborted) => engine.inspect(String(reference), platform, onlyManifest, aborted));
   }
 
   async #bytes(repository: string, blob: Descriptor, signal: AbortSignal | undefined): Promise<Uint8Array> {
@@ -655,178 +644,15 @@ export class Tallyman {
     return new Uint8Array(await new Response(await this.blob(repository, blob, { signal })).arrayBuffer());
   }
 
-  async *#names(start: (engine: Engine) => AsyncIter, signal: AbortSignal | undefined): AsyncGenerator<string, void, undefined> {
-    const pages = this.#items<string[]>(start, signal);
-    try {
-      for (let page = await pages.next(); page !== undefined; page = await pages.next()) yield* page;
-    } finally {
-      pages.end();
-    }
-  }
-
   async *#sorted(names: AsyncIterable<string>, sort: TagOrder, signal: AbortSignal | undefined): AsyncGenerator<string, void, undefined> {
     const all: string[] = [];
     for await (const name of names) all.push(name);
-    yield* (await this.#extra(signal, (engine, aborted) => engine.sortTags(all, sort, aborted))) as string[];
+    yield* (await this.#calls.extra(signal, (engine, aborted) => engine.sortTags(all, sort, aborted))) as string[];
   }
 
-  /** Items that the engine gives one after another. The signal is listened to once for the whole: an abort ends what is under way. */
-  #items<T>(start: (engine: Engine) => AsyncIter, signal: AbortSignal | undefined): Items<T> {
-    if (signal?.aborted) throw abortedBy(signal);
-    const items = this.#call(start);
-    let isOpen = true;
-    const end = (): void => {
-      if (!isOpen) return;
-      isOpen = false;
-      signal?.removeEventListener('abort', end);
-      items.abort();
-      items.free();
-    };
-    signal?.addEventListener('abort', end);
-    const next = async (): Promise<T | undefined> => {
-      try {
-        await client();
-        const item = isOpen ? ((await items.next()) as T | undefined) : undefined;
-        if (item !== undefined) return item;
-        end();
-      } catch (error) {
-        end();
-        throw this.#told(error);
-      }
-      if (signal?.aborted) throw abortedBy(signal);
-      return undefined;
-    };
-    return { next, end };
-  }
-
-  #told(error: unknown): TallymanError {
-    return withCredentials(withoutRequest(errorOf(error, causeIn(this.#failures))), this.#signedIn);
-  }
-
-  #call<T>(work: (engine: Engine) => T): T {
-    this.#engine ??= this.#start();
-    try {
-      return work(this.#engine);
-    } catch (error) {
-      throw errorOf(error, causeIn(this.#failures));
-    }
-  }
-
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
-  #run(signal: AbortSignal | undefined, start: (engine: Engine, aborted: Promise<any> | undefined) => Promise<any>): Promise<any> {
-    return this.#settled(signal, (aborted) => this.#call((engine) => start(engine, aborted)));
-  }
-
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
-  async #extra(signal: AbortSignal | undefined, start: (engine: Engine, aborted: Promise<any> | undefined) => Promise<any>): Promise<any> {
-    if (signal?.aborted) throw abortedBy(signal);
-    await extras();
-    return this.#run(signal, start);
-  }
-
-  async #settled<T>(signal: AbortSignal | undefined, start: (aborted: Promise<unknown> | undefined) => Promise<T>): Promise<T> {
-    if (signal?.aborted) throw abortedBy(signal);
-    await client();
-    // Nobody has listened meanwhile.
-    if (signal?.aborted) throw abortedBy(signal);
-    let end: (() => void) | undefined;
-    const aborted = signal && new Promise<void>((resolve) => (end = resolve));
-    if (end) signal?.addEventListener('abort', end);
-    try {
-      return await start(aborted);
-    } catch (error) {
-      const told = this.#told(error);
-      throw signal?.aborted && told.code === 'aborted' ? abortedBy(signal) : told;
-    } finally {
-      if (end) signal?.removeEventListener('abort', end);
-      // The engine waits for it no longer, and can let go.
-      end?.();
-    }
-  }
-
-  /**
-   * Opens connections while the part of the engine is loaded that will use them. Whether they will carry TLS need not be known: they
-   * are kept by host and port.
-   */
-  #preconnect(reference: string | Reference, requests: number): void {
-    if (isClientRequested() || this.#options.fetch) return;
-    const sender = runtime.requests?.();
-    if (!sender?.preconnect) return;
-    let server: string;
-    try {
-      const parsed = Reference.parse(reference);
-      server = `${isInsecure(this.#options, parsed.registry) ? 'http' : 'https'}://${Reference.serverOf(parsed)}/`;
-    } catch {
-      // The engine says what is wrong with the reference, or with the option.
-      return;
-    }
-    const { concurrency = mostRequests } = this.#options;
-    sender.preconnect(server, false, Math.min(requests, concurrency), 0);
-  }
-
-  #needsStore(): void {
-    if (this.#options.store) return;
-    throw new TallymanError({
-      code: 'store-missing',
-      message: 'expected a store for lists, found none: give one, such as new Tallyman({ store: new MemoryStore() })',
-    });
-  }
-
-  #start(): Engine {
-    const { store, concurrency = mostRequests, attempts = 4, timeout = 60_000 } = this.#options;
-    const { Engine: Client } = engine();
-    const host = hostOf(this.#options, this.#failures, this.#signedIn) as unknown as ConstructorParameters<typeof Client>[0];
-    return new Client(host, (store && completed(store, rememberIn(this.#failures))) as unknown as ConstructorParameters<typeof Client>[1], concurrency, attempts, timeout);
-  }
-}
-
-/** Items that come one after another. */
-interface Items<T> {
-  /** The next item, `undefined` at the end. */
-  next(): Promise<T | undefined>;
-  /** Ends what is under way, and gives back the memory. */
-  end(): void;
-}
-
-interface DifferenceJson {
-  kind: Difference['kind'];
-  left?: DescriptorJson;
-  right?: DescriptorJson;
-}
-
-interface ComparisonJson {
-  same: boolean;
-  left: DescriptorJson;
-  right: DescriptorJson;
-  entries: DifferenceJson[];
-  layers: DifferenceJson[];
 }
 
 const readDescriptor = (json: string): Descriptor => descriptorOf(JSON.parse(json) as DescriptorJson);
-
-const differenceOf = ({ kind, left, right }: DifferenceJson): Difference => ({
-  kind,
-  ...(left ? { left: descriptorOf(left) } : {}),
-  ...(right ? { right: descriptorOf(right) } : {}),
-});
-
-function isMatch(match: RegExp, name: string): boolean {
-  // A pattern that goes on where it stopped says something else each time.
-  match.lastIndex = 0;
-  return match.test(name);
-}
-
-async function* chosen(names: AsyncIterable<string>, test: (name: string) => boolean): AsyncGenerator<string, void, undefined> {
-  for await (const name of names) if (test(name)) yield name;
-}
-
-async function* first(names: AsyncIterable<string>, limit: number): AsyncGenerator<string, void, undefined> {
-  let left = limit;
-  for await (const name of names) {
-    yield name;
-    if ((left -= 1) === 0) return;
-  }
-}
 
 /** The texts of platforms; none stands for all. */
 const platformTexts = (platforms: Iterable<string | Platform> | undefined): string[] =>

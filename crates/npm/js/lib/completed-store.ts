@@ -8,18 +8,18 @@ const lastChanges = new WeakMap<Store, Promise<unknown>>();
 
 /**
  * A store with all methods: those that a program's own lacks are made of its others. Nobody else writes to such a store, and its changes
- * wait for each other, so that none is made to what another one has replaced meanwhile. `failed` hears what a method throws, by its words.
+ * wait for each other, so that none is made to what another one has replaced meanwhile. `failed` is called with the message and the error of a method that throws.
  */
-export function completed(store: Store, failed: (words: string, error: unknown) => void): Omit<Required<Store>, 'putEntry'> {
+export function completed(store: Store, failed: (message: string, error: unknown) => void): Omit<Required<Store>, 'putEntry'> {
   const isWhole = store.add && store.edit && store.removeSeen && store.rename;
   const told = async <T>(work: () => T | Promise<T>): Promise<T> => {
     try {
       return await work();
     } catch (error) {
-      const words = messageOf(error);
-      failed(words, error);
+      const message = messageOf(error);
+      failed(message, error);
       const { present } = error instanceof TallymanError && error.code === 'name-taken' ? error : {};
-      throw Object.assign(new Error(words), { present });
+      throw Object.assign(new Error(message), { present });
     }
   };
   const inTurn = <T>(change: () => T | Promise<T>): Promise<T> => {

@@ -144,7 +144,11 @@ impl Client {
         let Response { status, url, headers, body } = match self.send_with_retry(&request).await {
             Err(Error::Api { status: StatusCode::RANGE_NOT_SATISFIABLE, url, .. }) if is_part => {
                 let pieces = stream::empty().boxed_local();
-                return Ok(PartAnswer::BehindEnd(BlobResponse { url: url.into(), is_of_mirror: false, pieces }));
+                return Ok(PartAnswer::BehindEnd(BlobResponse {
+                    url: url.into(),
+                    is_of_mirror: false,
+                    pieces,
+                }));
             }
             response => response?,
         };

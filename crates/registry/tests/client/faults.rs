@@ -305,7 +305,7 @@ async fn a_redirect_to_another_origin_takes_no_credentials_along() {
 }
 
 #[tokio::test]
-async fn writing_survives_what_passes() {
+async fn transient_failures_of_writes_are_retried() {
     let once = |kind, method: &str| Fault::new(kind).method(method).times(1);
     let server_error = FaultKind::ServerError { status: 503, retry_after: None };
     let faults = [

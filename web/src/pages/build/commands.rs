@@ -119,6 +119,8 @@ fn is_exact(list: &ManifestList) -> bool {
     made.form_mut().original = None;
     let Ok(mut plan) = PushPlan::with_copies(&made) else { return false };
     let is_plain = subject.is_none() && artifact_type.is_none();
+    // The flag takes media types alone.
+    let Ok(artifact_type) = artifact_type.map(|typed| typed.parse()).transpose() else { return false };
     (is_plain || with_subject(&mut plan, subject, artifact_type).is_ok()) && *plan.list().1 == list.digest()
 }
 

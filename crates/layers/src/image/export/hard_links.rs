@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Export, Named};
-use crate::{Entry, LayerPath, Whiteout, image::look_up::LINKS_MAX};
+use crate::{Entry, LayerPath, Whiteout, image::path_lookup::LINKS_MAX};
 
 /// A hard link that is not written yet.
 pub(super) struct Link {

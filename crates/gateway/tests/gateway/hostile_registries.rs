@@ -85,7 +85,7 @@ async fn attack(mode: Hostile, credentials: Credentials, auth: Auth) {
     let storage = registry.storage_url();
     let port = storage.rsplit(':').next().expect("it has a port");
     let elsewhere = format!("localhost:{port}");
-    let folder = Folder::new(&format!("malice-{mode}"));
+    let folder = Folder::new(&format!("hostile-registries-{mode}"));
     let cache = folder.0.join("cache");
     let top = format!("{SHORT}\n[cache]\nfolder = {:?}\nmax_mib = {CACHE}", cache.display());
     // The other origin is a storage to which redirects may lead, so that nothing but the rule about credentials holds

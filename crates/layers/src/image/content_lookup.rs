@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::{LayerIndex, Lookup, look_up::PathLookup};
+use super::{LayerIndex, Lookup, path_lookup::PathLookup};
 use crate::{Entry, EntryKind, LayerPath, Naming, Whiteout};
 
 /// The reason why there is no content at a path of an image.
