@@ -22,9 +22,9 @@ pub use folder_name::guess;
 
 /// The version of the text that is written, where a list in it was made from one that a registry had.
 const VERSION: u64 = 3;
-/// That of lists that are more than Docker makes of their entries.
+/// The version for lists that are more than Docker makes of their entries.
 const VERSION_OCI: u64 = 2;
-/// That of all others, which older versions of the program read as well.
+/// The version for all other lists, which older versions of the program read as well.
 const VERSION_PLAIN: u64 = 1;
 /// The file beside the lists' folders that names them: from a folder's name alone the list's cannot be told.
 const NAMES: &str = "lists.json";
@@ -33,7 +33,7 @@ const NAMES: &str = "lists.json";
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ExchangeError {
-    /// It is not what [`encode`] writes.
+    /// A text that is not what [`encode`] writes.
     #[error("expected lists that Tallyman exported, found something else: {reason}")]
     Form {
         /// The sentence about what was expected.

@@ -17,7 +17,7 @@ type Check = (&'static str, &'static str, fn(&Shell) -> Result<()>);
 const CHECKS: [Check; 7] = [
     ("dependencies", "DEPENDENCIES.md against the manifests", |_| dependencies::check()),
     ("wording", "the first words of doc comments, and names", |_| wording::check()),
-    ("phrases", "the sentences for people", |_| phrases::check()),
+    ("phrases", "the words of documents, app texts, help, errors and comments", |_| phrases::check()),
     ("components", "the length of the app's components", |_| components::check()),
     ("deny", "cargo deny: licences, versions and sources of the dependencies", |sh| {
         if let Err(error) = setup::for_deny(sh) {

@@ -177,7 +177,7 @@ fn marked(text: &str, range: &Range<usize>, found: &Found) -> Html {
     parts.into_iter().collect()
 }
 
-/// As much room as this many lines would take.
+/// Room as high as this many lines.
 fn space(lines: usize) -> Html {
     if lines == 0 {
         return html! {};

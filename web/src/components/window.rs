@@ -262,7 +262,7 @@ fn use_kept_scroll(id: &str, place: &NodeRef, count: usize) -> Callback<()> {
     })
 }
 
-/// As much room as rows would take that are not drawn, in CSS pixels.
+/// Room as high as rows that are not drawn, in CSS pixels.
 fn space(height: f64) -> Html {
     let height = height.max(0.0) as u32;
     html! { <svg class="window__space" width="1" height={height.to_string()} aria-hidden="true" /> }

@@ -586,9 +586,9 @@ struct PushRun<'a> {
 enum AfterPush {
     /// The push is noted beside it.
     Note,
-    /// It is removed.
+    /// The list is removed, as `--purge` says.
     Purge,
-    /// There is none.
+    /// No change.
     Nothing,
 }
 

@@ -44,7 +44,7 @@ pub struct Copier<'a> {
     listener: Option<Listener<'a>>,
     /// Fallback indexes that are being changed: each by one at a time.
     indexes: RefCell<HashMap<Reference, Rc<Mutex<()>>>>,
-    /// Of copies with much to transfer one goes at a time: it takes all the memory and network that there is for it.
+    /// Lets one copy with much to transfer go at a time: it takes all the memory and network that there is for it.
     turn: Mutex<()>,
 }
 

@@ -17,7 +17,7 @@ pub enum ManifestError {
         /// The reason, with the place.
         source: FieldError,
     },
-    /// They are JSON that is nested deeper than any manifest.
+    /// JSON that is nested deeper than any manifest.
     #[error("expected a manifest as JSON of at most {DEPTH_MAX} levels, found more")]
     TooDeep,
     /// The header and the body name different media types.

@@ -24,7 +24,7 @@ pub enum ConfigError {
         /// The position and the reason.
         source: Box<toml::de::Error>,
     },
-    /// There is no registry.
+    /// A configuration without a registry.
     #[error("expected at least one registry, found none: name one with --registry NAME=URL")]
     NoRegistry,
     /// A registry cannot be used as it is described.

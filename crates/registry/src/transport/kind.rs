@@ -14,7 +14,7 @@ pub enum TransportErrorKind {
     Tls,
     /// The connection broke.
     Reset,
-    /// It took too long.
+    /// A request that took too long.
     Timeout,
     /// The caller gave up waiting.
     Aborted,

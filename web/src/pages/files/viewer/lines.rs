@@ -130,7 +130,7 @@ fn line_view(number: usize, line: &Line) -> Html {
     }
 }
 
-/// As much room as this many lines would take.
+/// Room as high as this many lines.
 fn space(lines: usize) -> Html {
     let height = i32::try_from(lines).unwrap_or(i32::MAX / LINE).saturating_mul(LINE);
     html! { <svg class="window__space" width="1" height={height.to_string()} aria-hidden="true" /> }
