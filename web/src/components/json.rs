@@ -21,7 +21,7 @@ use lines::{Line, lines, shown};
 use search::{Found, use_search};
 use tokens::{Link, Sort, link, tokens};
 
-/// From this many lines on, only those on screen exist.
+/// The number of lines from which on only those on screen exist.
 const WHOLE_MAX: usize = 1500;
 /// Height of a line in CSS pixels where only those on screen exist; the style sheet says the same.
 pub const LINE: i32 = 20;

@@ -1,0 +1,1 @@
+import { replayAgainst } from './w6old.js'; replayAgainst('distribution', 'x');
