@@ -1,1 +1,0 @@
-import { replayAgainst } from './w6old.js'; replayAgainst('distribution', 'x');
