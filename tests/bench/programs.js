@@ -95,7 +95,7 @@ export async function run(command, args, folder) {
   return (await measured(command, args, folder)).printed;
 }
 
-/** As `run`, and gives `{ printed, megabytes }`: the most memory that the process had. */
+/** Runs as `run` does, and gives `{ printed, megabytes }`: the most memory that the process had. */
 export function measured([program, ...first], args, folder) {
   // skopeo keeps what blobs a registry has, for root outside of its user's folders: a second copy would be none.
   const ofSkopeo = folder && { _CONTAINERS_ROOTLESS_UID: '65534', XDG_DATA_HOME: mkdtempSync(join(folder, 'data-')) };

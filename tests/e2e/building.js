@@ -25,7 +25,7 @@ export async function setPlatform(page, image, platform) {
   await field.press('Tab');
 }
 
-/** From a list's page to its push: waits for the plan, pushes, and gives the digest. */
+/** Pushes the list whose page is open: waits for the plan, pushes, and gives the digest. */
 export async function push(page) {
   await page.getByTestId('builder').getByRole('link', { name: 'Push…' }).click();
   await page.getByTestId('push-start').click();

@@ -120,14 +120,16 @@ for (const colorScheme of themes) {
 }
 
 test('a failure is told, and another try helps', async ({ page, memory, show }) => {
-  await page.emulateMedia({ colorScheme: 'dark' });
   let broken = true;
   await page.route('**/v2/samples/hello/**', (route) => (broken ? route.fulfill({ status: 404, headers: { 'access-control-allow-origin': '*' }, body: '{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}' }) : route.continue()));
   await show(`<tallyman-manifest reference="${memory.host}/samples/hello:amd64"></tallyman-manifest>`, { style });
   const alert = page.locator('tallyman-manifest').getByRole('alert');
   await expect(alert).toContainText('This could not be loaded');
   await expect(alert).toHaveAttribute('data-code', 'not-found');
-  await expectAccessible(page);
+  for (const colorScheme of themes) {
+    await page.emulateMedia({ colorScheme });
+    await expectAccessible(page);
+  }
   broken = false;
   await alert.getByRole('button', { name: 'Try again' }).click();
   await expect(page.locator('tallyman-manifest').getByRole('table', { name: /layers?$/ })).toBeVisible();

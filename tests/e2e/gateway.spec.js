@@ -6,7 +6,7 @@ import { expect, test } from './test.js';
 
 const lab = (registry, more = '') => `[[registries]]\nname = 'lab'\nurl = '${registry}'\n${more}`;
 
-/** From the start page to a verified image. */
+/** Goes from the start page to a verified image. */
 async function explore(page, host) {
   await page.getByRole('link', { name: host }).click();
   await page.getByRole('link', { name: 'samples/hello' }).click();

@@ -62,7 +62,7 @@ test('the app starts again, without network too, where the server redirects from
   await expect(page.getByTestId('offline')).toBeVisible();
 });
 
-/** Until the manifests, configs and tags that a page has seen are kept, so many of them. */
+/** Waits until the manifests, configs and tags that a page has seen are kept, so many of them. */
 const kept = (page, count) =>
   expect.poll(() => page.evaluate(async () => (await (await caches.open('tallyman-content-1')).keys()).length)).toBeGreaterThanOrEqual(count);
 

@@ -27,9 +27,9 @@ export default defineConfig({
   expect: { timeout: 10_000 },
   reporter: [['list'], ['json', { outputFile: process.env.PLAYWRIGHT_JSON_OUTPUT_FILE ?? '../../target/e2e.json' }]],
   projects: [
-    { name: 'app', use: { launchOptions: { ...launchOptions, executablePath: quickest } } },
     // The pages of images once more, in the whole browser, with the app from nginx as an operator would set it up, under its
-    // strict policy; and one way there through the explorer, which behaves the same from every server.
+    // strict policy; and one way there through the explorer, which behaves the same from every server. They come first: the tests
+    // of a file run one after another, and a long file at the end would keep one worker busy and no other.
     {
       name: 'served by nginx',
       testMatch: ['inspect.spec.js', 'explore.spec.js'],
@@ -38,6 +38,7 @@ export default defineConfig({
       grepInvert: /accessible, no sideways scroll|on (CNCF )?distribution/i,
       use: { served: 'nginx' },
     },
+    { name: 'app', use: { launchOptions: { ...launchOptions, executablePath: quickest } } },
   ],
   use: {
     viewport: { width: 1280, height: 800 },

@@ -5,27 +5,18 @@ import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { FileStore, ManifestList, MediaType, MemoryStore, Tallyman } from 'tallyman';
 import { startDevRegistry } from '../e2e/servers.js';
 import { failure } from './failure.js';
+import { startRegistries } from './registries.js';
 
 const installed = fileURLToPath(new URL('node_modules/tallyman', import.meta.url));
 
-let registry;
-let other;
-let hello;
-let webapp;
+const { registry, other, hello, webapp } = await startRegistries();
 const tm = new Tallyman({ store: new MemoryStore() });
-
-before(async () => {
-  [registry, other] = await Promise.all([startDevRegistry('--samples'), startDevRegistry('--no-referrers')]);
-  hello = `${registry.host}/samples/hello`;
-  webapp = `${registry.host}/samples/webapp`;
-});
-after(() => Promise.all([registry?.stop(), other?.stop()]));
 
 test('the README says of each command and each flag how the library does it', () => {
   const readme = readFileSync(join(installed, 'README.md'), 'utf8');

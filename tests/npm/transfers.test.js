@@ -6,26 +6,17 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, describe, test } from 'node:test';
 import { setImmediate as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Digest, FileStore, Manifest, ManifestList, MediaType, MemoryStore, Reference, Tallyman, dockerCredentials } from 'tallyman';
 import { startDevRegistry } from '../e2e/servers.js';
 import { failure } from './failure.js';
+import { startRegistries } from './registries.js';
 
-let registry;
-let other;
-let hello;
-let webapp;
+const { registry, other, hello, webapp } = await startRegistries();
 const tm = new Tallyman({ store: new MemoryStore() });
-
-before(async () => {
-  [registry, other] = await Promise.all([startDevRegistry('--samples'), startDevRegistry('--no-referrers')]);
-  hello = `${registry.host}/samples/hello`;
-  webapp = `${registry.host}/samples/webapp`;
-});
-after(() => Promise.all([registry?.stop(), other?.stop()]));
 
 describe('looking', () => {
   test('a reference is resolved to a descriptor, of a list to that of a platform', async () => {

@@ -151,11 +151,11 @@ pub fn use_chunk_providers(page: Html, route: &Route, is_here: bool) -> Html {
 /// State of the loading of a chunk.
 #[derive(Clone, PartialEq)]
 pub enum Loading {
-    /// It is on its way.
+    /// A chunk that is being loaded.
     Coming,
-    /// It is there.
+    /// A chunk that is there.
     Here,
-    /// It could not be had. The callback tries again.
+    /// A chunk that could not be loaded. The callback tries again.
     Failed(Callback<()>),
 }
 

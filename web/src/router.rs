@@ -88,7 +88,7 @@ pub fn use_route() -> Route {
 pub enum Step {
     /// Back leads to the one before.
     New,
-    /// It stands in place of the one before.
+    /// An address that stands in place of the one before.
     Same,
 }
 

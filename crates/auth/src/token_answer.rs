@@ -41,7 +41,7 @@ pub enum TokenAnswerError {
     /// The answer is not a JSON object.
     #[error("no JSON object")]
     Json,
-    /// Neither `token` nor `access_token` is a text with something in it.
+    /// An answer in which neither `token` nor `access_token` is a text with something in it.
     #[error("neither token nor access_token")]
     Missing,
     /// The token has characters that headers cannot have.

@@ -19,7 +19,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rustix::fs::{OFlags, fcntl_setfl};
+use rustix::{
+    fs::{OFlags, fcntl_setfl},
+    io::ioctl_fionread,
+};
 use tallyman_core::Digest;
 use tallyman_dev_registry::{Auth, Registry, RunningRegistry, skip_test};
 use tallyman_store::{Folder, NativeFolder};
@@ -137,9 +140,19 @@ fn program(config: &Path, args: &[&str]) -> Command {
     command
 }
 
-/// Sends a signal to a program that has had the time to begin to wait, and returns its exit status.
+/// Waits until a condition holds.
+fn wait_until(condition: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !condition() {
+        assert!(begun.elapsed() < Duration::from_secs(20), "it takes too long");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Sends a signal to a program once it listens to signals, and returns its exit status.
+#[cfg(target_os = "linux")]
 fn interrupted(mut child: Child, signal: &str) -> ExitStatus {
-    thread::sleep(Duration::from_millis(500));
+    wait_until(|| takes_sigterm(child.id()));
     assert_eq!(child.try_wait().unwrap(), None, "it waits");
     Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
     let begun = Instant::now();
@@ -155,14 +168,18 @@ fn interrupted(mut child: Child, signal: &str) -> ExitStatus {
     }
 }
 
-/// The writing end of a pipe that is full, and the reading end.
+/// The bytes that a pipe takes and gives at once.
+const PIECE: usize = 4096;
+
+/// The reading end of a pipe that is full, and the writing end, which does not wait.
 fn full_pipe() -> (PipeReader, PipeWriter) {
     let (reader, mut writer) = pipe().unwrap();
     fcntl_setfl(&writer, OFlags::NONBLOCK).unwrap();
-    while writer.write(&[b'x'; 4096]).is_ok() {}
+    while writer.write(&[b'x'; PIECE]).is_ok() {}
     (reader, writer)
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn signals_end_a_program_that_waits_for_a_stream() {
     let config = tempfile::tempdir().unwrap();
@@ -218,6 +235,7 @@ fn a_program_that_is_to_outlive_its_terminal_does() {
     assert_eq!(String::from_utf8_lossy(&output.stdout), format!("{}\n", Digest::of(b"something")));
 }
 
+#[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
 async fn signals_end_a_program_that_waits_for_a_list() {
     let registry = Registry::builder().samples().start().await.unwrap();
@@ -245,11 +263,20 @@ async fn signals_end_a_program_that_waits_for_a_list() {
 #[test]
 fn streams_that_do_not_wait_are_waited_for() {
     let config = tempfile::tempdir().unwrap();
-    let expected = program(config.path(), &["--help"]).output().unwrap().stdout;
+    let expected = program(config.path(), &["man"]).output().unwrap().stdout;
+    assert!(expected.len() > 4 * PIECE, "the program finds the pipe full again and again");
     let (mut reader, writer) = full_pipe();
-    let mut child = program(config.path(), &["--help"]).stdout(writer).spawn().unwrap();
-    thread::sleep(Duration::from_millis(300));
-    let mut read = Vec::new();
+    let full = ioctl_fionread(&reader).unwrap();
+    let mut child = program(config.path(), &["man"]).stdout(writer).spawn().unwrap();
+    let mut read = vec![0; PIECE];
+    reader.read_exact(&mut read).unwrap();
+    for _ in 0..3 {
+        // The program has filled what was read, and has more.
+        wait_until(|| ioctl_fionread(&reader).unwrap() == full);
+        let mut piece = [0; PIECE];
+        reader.read_exact(&mut piece).unwrap();
+        read.extend(piece);
+    }
     reader.read_to_end(&mut read).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(0));
     assert!(read.ends_with(&expected));

@@ -42,7 +42,7 @@ pub struct CopyPlan {
 /// The manifest that a reference stands for, as far as its registry says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// Nothing.
+    /// No manifest.
     Nothing,
     /// The manifest of this digest.
     Manifest(Digest),

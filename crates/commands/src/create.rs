@@ -37,12 +37,12 @@ pub struct CreateExtensions {
     /// Fetch images anew that the list has already, all of them where none is named. Their annotations stay as they are, and
     /// the platform fields that differ from the previous config.
     pub refresh: bool,
-    /// For a list in the place of an image, take the images that it points to, each by its digest. Those
+    /// Take the images that a list in the place of an image points to, each by its digest. Those
     /// that nobody can run, such as attestations, come along into OCI indexes alone, and make one of OCI images.
     pub flatten: bool,
-    /// Make an OCI index, whatever the images are.
+    /// Always make an OCI index.
     pub oci: bool,
-    /// Of a list in the place of an image, take the images of these platforms alone, each by its digest; all if there are
+    /// Take the images of these platforms alone from a list in the place of an image, each by its digest; all if there are
     /// none. An image in its place must be of one of them.
     pub platforms: Vec<Platform>,
     /// Keep a list in the place of an image as an entry of its own, which makes the list an OCI index.
@@ -159,7 +159,7 @@ pub(crate) async fn create_unsaved(
 pub(crate) struct Assembled {
     /// The list as it was read.
     list: ManifestList,
-    /// It is to be an OCI index, because entries have annotations, as attestations do, or artifact types.
+    /// Set if the list must be an OCI index, because entries have annotations, as attestations do, or artifact types.
     is_annotated: bool,
     /// The images that were fetched.
     fetched: Vec<ListEntry>,

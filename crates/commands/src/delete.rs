@@ -23,7 +23,7 @@ pub struct DeleteStep {
     pub reference: Reference,
     /// The digest that the tags stood for when the step was planned.
     pub digest: Digest,
-    /// The tags that are gone then, in the registry's order; the ones that were chosen and the ones that go with them.
+    /// The tags that the step removes, in the registry's order; the ones that were chosen and the ones that go with them.
     pub tags: Vec<Tag>,
 }
 

@@ -51,7 +51,7 @@ pub enum Error {
         /// The list of that name.
         list: Box<Reference>,
     },
-    /// There is no such local list, or no such image in it.
+    /// A local list that does not exist, or an image that is not in it.
     #[error("No such manifest: {reference}")]
     NotInStore {
         /// The list or the image.
@@ -177,7 +177,7 @@ pub enum Error {
         target: Box<Reference>,
         /// The digest that it names.
         expected: Digest,
-        /// That of the source.
+        /// The digest of the source.
         found: Digest,
     },
     /// A manifest is deleted by its digest alone.
@@ -369,7 +369,7 @@ pub enum Error {
         expected: Digest,
         /// The digest that it has now; `None` if it is gone.
         found: Option<Digest>,
-        /// It was put, and replaced at the same time.
+        /// Set if the tag was put, and replaced at the same time.
         was_put: bool,
     },
     /// A user name or a password that was not given.

@@ -103,7 +103,7 @@ pub async fn execute_as_docker(
     execute_steps(context, &BTreeSet::new(), &gate).await
 }
 
-/// As [`execute`], for a plan of which the outcome of the steps in `done` is in the registry, as [`survey()`] finds it: they
+/// Executes like [`execute`] a plan of which the outcome of the steps in `done` is in the registry, as [`survey()`] finds it: they
 /// are not made. Before each step that begins, `gate` is waited for: one that does not open yet holds the push, what is under
 /// way goes on. Dropping the future ends the push; what was done stays.
 ///

@@ -31,7 +31,7 @@ pub enum EntryName {
 /// The options of adding entries to an index.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AddOptions {
-    /// Of a list, take the images of these platforms alone; all if there are none.
+    /// The platforms whose images are taken from a list; all if there are none.
     pub platforms: Vec<Platform>,
     /// Keep a list as an entry, in place of taking its images.
     pub nest: bool,

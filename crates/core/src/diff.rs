@@ -30,16 +30,16 @@ pub enum Diff<T> {
         /// The right side's.
         right: T,
     },
-    /// On both sides, but different.
+    /// An item on both sides that differs.
     Changed {
         /// The left side's.
         left: T,
         /// The right side's.
         right: T,
     },
-    /// On the left side alone.
+    /// An item on the left side alone.
     Removed(T),
-    /// On the right side alone.
+    /// An item on the right side alone.
     Added(T),
 }
 

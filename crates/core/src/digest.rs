@@ -45,7 +45,7 @@ impl Algorithm {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum DigestError {
-    /// There is no `algorithm:` in front.
+    /// A text without `algorithm:` in front.
     #[error("expected a digest like sha256:<64 hex digits>, found {found:?}")]
     Format {
         /// The string as given.

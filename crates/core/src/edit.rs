@@ -64,7 +64,7 @@ pub struct EditConflict {
 
 fn named(images: &[Reference], form: bool) -> String {
     let images = images.iter().map(ToString::to_string);
-    images.chain(form.then(|| "the form of the list".to_owned())).collect::<Vec<_>>().join(", ")
+    images.chain(form.then(|| "the format of the list".to_owned())).collect::<Vec<_>>().join(", ")
 }
 
 impl FormChange {

@@ -77,7 +77,7 @@ pub enum LintRule {
     Schema1,
     /// An architecture that no toolchain knows.
     UnknownArchitecture {
-        /// As it is written.
+        /// The architecture as the entry has it.
         architecture: String,
     },
     /// An entry without operating system or architecture.

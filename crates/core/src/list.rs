@@ -122,7 +122,7 @@ pub struct IndexForm {
     /// An OCI index, whatever the entries are. Only then annotations are written: those below, and those of the
     /// entries' descriptors, with their artifact types. What else the form has is kept meanwhile.
     pub oci: bool,
-    /// It is one because of annotations of entries alone: with the last of them it is Docker's again.
+    /// Set if annotations of entries alone make it one: with the last of them it is Docker's again.
     pub by_annotation: bool,
     /// Annotations of the index itself.
     pub annotations: BTreeMap<String, String>,
@@ -172,12 +172,12 @@ impl ManifestList {
         Self { reference, ..self.clone() }
     }
 
-    /// The form of the list, which Docker does not know.
+    /// The form, which Docker does not know.
     pub fn form(&self) -> &IndexForm {
         &self.form
     }
 
-    /// The form of the list, to be changed.
+    /// The form, to be changed.
     pub fn form_mut(&mut self) -> &mut IndexForm {
         &mut self.form
     }

@@ -124,7 +124,7 @@ pub enum PlanError {
     PlatformMissing {
         /// The entry.
         image: Box<Reference>,
-        /// It is an artifact, which runs on nothing and has a type.
+        /// Set for an artifact, which runs on nothing and has a type.
         is_artifact: bool,
     },
     /// An entry of another registry.

@@ -268,7 +268,7 @@ impl fmt::Display for Platform {
     }
 }
 
-/// The reason why a string is no platform.
+/// The reason why a string is not a platform.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("expected a platform such as linux/arm64 or linux/arm/v7, found {found:?}")]
 pub struct PlatformTextError {

@@ -91,7 +91,7 @@ pub enum ExpiresIn {
     Fraction,
     /// A number as text.
     Text,
-    /// Not there: 60 seconds are meant.
+    /// No `expires_in`: 60 seconds are meant.
     Absent,
 }
 

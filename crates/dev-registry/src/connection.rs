@@ -33,7 +33,7 @@ impl ResetSwitch {
     }
 }
 
-/// On a response: close the connection without sending it.
+/// A mark on a response: close the connection without sending it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Unanswered;
 

@@ -9,6 +9,7 @@ mod blobs;
 mod connection;
 mod cors;
 mod digest;
+mod distribution;
 mod endpoint;
 mod error;
 mod fault;
@@ -34,6 +35,7 @@ mod uploads;
 
 pub use auth::{Auth, ExpiresIn, TokenAnswer, TokenAuth};
 pub use digest::{Digest, DigestError};
+pub use distribution::Distribution;
 pub use fault::{Fault, FaultError, FaultKind};
 pub use hostile::{Hostile, HostileError};
 pub use log::RequestRecord;

@@ -52,7 +52,7 @@ pub(crate) enum NewRepositories {
     Made,
     /// The first push makes them; a token for `pull` alone gets 401.
     Hidden,
-    /// They must be made elsewhere; a push gets 404.
+    /// A push gets 404: repositories must be made elsewhere.
     Missing,
 }
 

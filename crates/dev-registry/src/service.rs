@@ -57,7 +57,7 @@ pub(crate) struct Shared {
     pub(crate) storage: SocketAddr,
 }
 
-/// On which of the two origins a request came.
+/// The origin, of two, on which a request came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
     Registry,

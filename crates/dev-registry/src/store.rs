@@ -48,7 +48,7 @@ impl Repository {
 /// All repositories, and the uploads under way.
 #[derive(Debug, Default)]
 pub(crate) struct Store {
-    /// By name with `/` as the smallest character, the order in which Distribution walks its folders. Shared until
+    /// The repositories by name, with `/` as the smallest character: the order in which Distribution walks its folders. Shared until
     /// written to, so that a large synthetic catalog costs its names only.
     repositories: BTreeMap<String, Arc<Repository>>,
     pub(crate) uploads: HashMap<String, Upload>,

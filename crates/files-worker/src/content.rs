@@ -25,7 +25,7 @@ pub enum Document {
     Hex(Vec<u8>),
     /// The lines of two texts.
     Difference { left: String, right: String, lines: Vec<DifferenceLine> },
-    /// Nothing is asked for of it.
+    /// Content that was sent as a whole: no part of it is asked for.
     Whole,
 }
 

@@ -97,7 +97,7 @@ pub enum Outcome {
 pub enum Ended {
     /// The job is done.
     Outcome(Outcome),
-    /// It needs others, which [`Job::range`] tells.
+    /// A job that needs other bytes, which [`Job::range`] tells.
     Next(Box<Job>),
 }
 

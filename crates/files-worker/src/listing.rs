@@ -42,7 +42,7 @@ pub struct Facts {
     pub entry: u32,
     /// The kind of change.
     pub change: Option<Change>,
-    /// It is a directory.
+    /// Set for a directory.
     pub is_directory: bool,
     /// Its bytes.
     pub size: u64,
@@ -73,7 +73,7 @@ impl Facts {
 #[derive(Debug, Default)]
 pub struct Listing {
     items: Vec<Item>,
-    /// It is a listing of changes: what is removed is shown without being asked for.
+    /// Set for a listing of changes: what is removed is shown without being asked for.
     pub shows_removed: bool,
     /// The names of all, one behind the other.
     names: Vec<u8>,

@@ -24,7 +24,7 @@ struct Place {
     item: u32,
     position: u32,
     siblings: u32,
-    /// It has rows in it, if it is open.
+    /// Set if there are rows in it when it is open.
     is_full: bool,
 }
 

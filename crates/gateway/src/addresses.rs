@@ -82,7 +82,7 @@ impl Networks {
         self.0.iter().any(|network| network.contains(&address)) || is_public(address)
     }
 
-    /// As [`Networks::allow`], with the error that names `host`.
+    /// Checks as [`Networks::allow`] does, and names `host` in the error.
     ///
     /// # Errors
     /// When it may not.

@@ -12,7 +12,7 @@ use tokio::sync::OnceCell;
 
 /// Files of fewer bytes are sent as they are.
 pub(crate) const COMPRESSED_MIN: usize = 1024;
-/// From 0 to 11. Beyond this, it takes long and saves little.
+/// The quality, of 0 to 11. Beyond this, it takes long and saves little.
 const BROTLI_QUALITY: u32 = 9;
 const BROTLI_WINDOW: u32 = 22;
 const BUFFER: usize = 64 * 1024;

@@ -107,7 +107,7 @@ impl Default for Config {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Theme {
-    /// As the browser says.
+    /// The theme that the browser prefers.
     Auto,
     /// Light.
     Light,

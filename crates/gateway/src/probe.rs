@@ -23,13 +23,13 @@ pub enum ProbeError {
         /// The text.
         found: String,
     },
-    /// There is no response in time.
+    /// No response in time.
     #[error("no response in {seconds} seconds")]
     Timeout {
         /// The time that it had.
         seconds: u64,
     },
-    /// There is no response at all.
+    /// No response at all.
     #[error("no response: {}", root_cause(&**.0))]
     Connection(Box<dyn std::error::Error + Send + Sync>),
     /// The response says that it is not ready.

@@ -47,7 +47,7 @@ fn components(pattern: &[&str], name: &[&str]) -> bool {
     }
 }
 
-/// Without recursion: goes back only to the last `*`, so that no name takes long.
+/// Matches without recursion: goes back only to the last `*`, so that no name takes long.
 fn component_matches(pattern: &[u8], text: &[u8]) -> bool {
     let (mut p, mut t) = (0, 0);
     let mut star: Option<(usize, usize)> = None;

@@ -27,9 +27,9 @@ pub enum Whiteout {
     Removes(LayerPath),
     /// All that lower layers have in this directory, but not the directory.
     Opaque(LayerPath),
-    /// Nothing: AUFS keeps books here (`.wh..wh.aufs` and `.wh..wh.plnk` at the root), and engines pass it over.
+    /// No change: AUFS keeps books here (`.wh..wh.aufs` and `.wh..wh.plnk` at the root), and engines pass it over.
     Bookkeeping,
-    /// Nothing either, but hard links of the same layer may name it: a file in AUFS's folder `.wh..wh.plnk`, which Docker keeps
+    /// No change either, but hard links of the same layer may name it: a file in AUFS's folder `.wh..wh.plnk`, which Docker keeps
     /// for them while it unpacks the layer.
     Linked,
 }

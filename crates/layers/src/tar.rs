@@ -19,7 +19,7 @@ pub(crate) const BLOCK_SIZE: usize = 512;
 /// The outcome of a step.
 #[derive(Debug)]
 pub(crate) enum Step {
-    /// Nothing to tell.
+    /// No entry and no content yet.
     Continue,
     /// An entry begins.
     Entry(Entry),

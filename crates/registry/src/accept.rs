@@ -25,7 +25,7 @@ pub(crate) fn only(media_type: &MediaType) -> Option<HeaderValue> {
     HeaderValue::from_str(media_type.as_str()).ok().filter(|value| !value.is_empty())
 }
 
-/// Of two answers to [`OCI`] and [`DOCKER`], the higher is the one that was not rewritten.
+/// Ranks an answer: of two, to [`OCI`] and [`DOCKER`], the higher is the one that was not rewritten.
 pub(crate) fn rank(media_type: Option<&MediaType>) -> u8 {
     match media_type {
         Some(media_type) if media_type.is_list() => 3,

@@ -127,7 +127,7 @@ pub enum Error {
         /// The digest of the bytes that came.
         found: Digest,
     },
-    /// There are more or fewer bytes than the descriptor says.
+    /// Content with more or fewer bytes than the descriptor says.
     #[error("expected {expected} bytes for {reference}, the registry sent {found}")]
     SizeMismatch {
         /// The image or blob that was asked for.
@@ -137,7 +137,7 @@ pub enum Error {
         /// Bytes that came.
         found: u64,
     },
-    /// There are more bytes than are taken.
+    /// Content with more bytes than are taken.
     #[error("expected at most {limit} bytes from {what}, the registry sent more")]
     TooLarge {
         /// The place that they came from.
@@ -150,9 +150,9 @@ pub enum Error {
     MediaTypeMismatch {
         /// The image or blob that was asked for.
         reference: Box<Reference>,
-        /// By the descriptor.
+        /// The media type in the descriptor.
         expected: MediaType,
-        /// By the answer.
+        /// The media type in the response.
         found: MediaType,
     },
     /// No response came.
@@ -217,7 +217,7 @@ pub enum Error {
         /// The thing that was there.
         found: String,
     },
-    /// It took longer than it may.
+    /// A request that took longer than it may.
     #[error("expected a response from {url} within {}, none came", seconds(*.limit))]
     TimedOut {
         /// The request's URL.

@@ -167,7 +167,7 @@ mod tests {
     fn answer(status: u16, retry_after: Option<u64>) -> Error {
         Error::Api {
             reference: None,
-            url: String::new(),
+            url: Box::default(),
             storage: None,
             status: StatusCode::from_u16(status).unwrap(),
             content_type: None,

@@ -41,9 +41,9 @@ pub(crate) struct Session {
     /// `true` if an answer came by the scheme.
     scheme_has_answered: Cell<bool>,
     challenge: RefCell<Option<Challenge>>,
-    /// By namespace; the empty one is the registry as a whole.
+    /// The sign-ins by namespace; the empty one is the registry as a whole.
     sign_ins: RefCell<HashMap<String, Rc<SignIn>>>,
-    /// By namespace, too.
+    /// The number of renewals by namespace.
     renewals: RefCell<HashMap<String, u32>>,
     /// Requests under way, which several callers may wait for. They are the session's, so that nobody joins one that was begun
     /// before a sign-in or a sign-out. The number is that of the deletions before it.

@@ -29,7 +29,7 @@ const NAMES: &str = "lists.json";
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ExchangeError {
-    /// It is not what [`encode`] writes.
+    /// A text that is not what [`encode`] writes.
     #[error("expected lists that Tallyman exported, found something else: {reason}")]
     Form {
         /// The sentence about what was expected.

@@ -59,7 +59,7 @@ impl IndexedDbStore {
         Self::open_telling(name, || ()).await
     }
 
-    /// As [`IndexedDbStore::open`]; `blocked` is called where another tab holds an older version of the database, for
+    /// Opens as [`IndexedDbStore::open`] does; `blocked` is called where another tab holds an older version of the database, for
     /// which the browser waits.
     ///
     /// # Errors

@@ -44,13 +44,13 @@ pub enum StoreError {
 /// The outcome of a change that looks first at what is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome<T = ManifestList> {
-    /// It is made. The browser's store returns the list as it is now.
+    /// A change that was made. The browser's store returns the list as it is now.
     Done(T),
     /// Somebody else has changed the same entries meanwhile. Nothing was changed.
     Conflict(EditConflict),
     /// A list of that name is there already. Nothing was changed.
     Taken,
-    /// There is no such list any more. Nothing was changed.
+    /// A list that no longer exists. Nothing was changed.
     Gone,
 }
 

@@ -17,7 +17,7 @@ type Check = (&'static str, &'static str, fn(&Shell) -> Result<()>);
 const CHECKS: [Check; 7] = [
     ("dependencies", "DEPENDENCIES.md against the manifests", |_| dependencies::check()),
     ("wording", "the first words of doc comments, and names", |_| wording::check()),
-    ("phrases", "the sentences for people", |_| phrases::check()),
+    ("phrases", "the words of documents, app texts, help, errors and comments", |_| phrases::check()),
     ("components", "the length of the app's components", |_| components::check()),
     ("deny", "cargo deny: licences, versions and sources of the dependencies", |sh| {
         if let Err(error) = setup::for_deny(sh) {
@@ -65,7 +65,7 @@ pub fn run_without_clippy(sh: &Shell) -> Result<()> {
 /// A shell in which cargo compiles the workspace as it does otherwise, and has clippy look at each crate meanwhile: else the
 /// compiler reads the dependencies once for clippy, and once more for the tests.
 pub fn while_compiling(sh: &Shell) -> Shell {
-    // As `cargo clippy` hands its arguments on.
+    // As `cargo clippy` hands its arguments on: a test shows that the compiler still takes them.
     let lints = LINTS.map(|lint| format!("-D__CLIPPY_HACKERY__{lint}__CLIPPY_HACKERY__"));
     let sh = sh.clone();
     sh.set_var("RUSTC_WORKSPACE_WRAPPER", "clippy-driver");
@@ -88,4 +88,37 @@ fn make(sh: &Shell, is_wanted: impl Fn(&str) -> bool) -> Result<()> {
         bail!("these checks failed: {}", failed.join(", "));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use xshell::{Shell, cmd};
+
+    use super::while_compiling;
+
+    #[test]
+    fn what_is_compiled_with_the_tests_breaks_no_lint() {
+        let sh = while_compiling(&Shell::new().expect("there is a current folder"));
+        let folder = sh.create_temp_dir().expect("the folder for temporary files can be written");
+        for (source, lint) in [
+            ("//! A crate.\npub fn first(a: Option<u8>) -> u8 { a.unwrap() }", Some("clippy::unwrap-used")),
+            ("//! A crate.\nfn unused() {}", Some("dead-code")),
+            ("//! A crate.\npub fn first(a: Option<u8>) -> Option<u8> { a }", None),
+        ] {
+            let file = folder.path().join("example.rs");
+            sh.write_file(&file, source).expect("a folder of one's own can be written");
+            let out = folder.path();
+            let output = cmd!(
+                sh,
+                "clippy-driver rustc --edition 2024 --crate-type lib --emit metadata --out-dir {out} {file}"
+            )
+            .quiet()
+            .ignore_status()
+            .output()
+            .expect("clippy is installed with the compiler");
+            let complaints = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.success(), lint.is_none(), "{complaints}");
+            assert!(lint.is_none_or(|lint| complaints.contains(lint)), "{complaints}");
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! The sentences of app, command line and documents: phrases for which the field has a plain word.
+//! The sentences of app, programs, package and documents: phrases for which the field has a plain word.
 
 use std::{
     fs,
@@ -9,8 +9,15 @@ use anyhow::{Context, Result, bail};
 
 use crate::tools::root;
 
-/// Places with sentences for people: files, and folders with all that is below them.
-const PLACES: [&str; 5] = ["web/src/text", "web/start.js", "README.md", "docs", "crates/npm/js/README.md"];
+/// Places with sentences for people: files, and folders with all that is below them. In sources these are the app's texts, help,
+/// error messages and comments.
+const PLACES: [&str; 5] = ["README.md", "SECURITY.md", "crates", "docs", "web"];
+
+/// Folders in which tests quote what they expect, or that hold what others wrote, or what was built.
+const PASSED_OVER: [&str; 6] = ["dist", "fixtures", "node_modules", "target", "test", "tests"];
+
+/// The extensions of the files with sentences.
+const EXTENSIONS: [&str; 6] = ["html", "js", "jsx", "md", "rs", "ts"];
 
 /// Refused phrases, each with the one that is written instead.
 const PHRASES: [(&str, &str); 29] = [
@@ -61,30 +68,58 @@ pub fn check() -> Result<()> {
 }
 
 fn visit(path: &Path, found: &mut Vec<String>) -> Result<()> {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     if path.is_dir() {
+        if PASSED_OVER.contains(&name) {
+            return Ok(());
+        }
         let mut entries: Vec<PathBuf> =
             fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
         entries.sort_unstable();
         return entries.iter().try_for_each(|entry| visit(entry, found));
     }
-    if path.extension().is_none_or(|extension| extension != "rs" && extension != "md" && extension != "js") {
+    // The table above names what it refuses.
+    let is_this = path.ends_with("xtask/src/phrases.rs");
+    if is_this || !name.rsplit_once('.').is_some_and(|(_, extension)| EXTENSIONS.contains(&extension)) {
         return Ok(());
     }
     let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
     let shown = path.strip_prefix(root()).unwrap_or(path).display();
-    for (at, line) in text.lines().enumerate() {
-        found.extend(
-            refused(line)
-                .map(|(phrase, instead)| format!("{shown}:{}: {phrase:?}; write {instead:?}", at + 1)),
-        );
-    }
+    found.extend(
+        refused(&text)
+            .into_iter()
+            .map(|(line, phrase, instead)| format!("{shown}:{line}: {phrase:?}; write {instead:?}")),
+    );
     Ok(())
 }
 
-/// The refused phrases in a line, however they are capitalised.
-fn refused(line: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
-    let line = line.to_lowercase();
-    PHRASES.into_iter().filter(move |(phrase, _)| line.contains(&phrase.to_lowercase()))
+/// The refused phrases in a text with the number of the line in which each begins, however they are capitalised, and though a line
+/// ends in their middle.
+fn refused(text: &str) -> Vec<(usize, &'static str, &'static str)> {
+    let mut found = Vec::new();
+    // The words of the line before, and of it and the next one.
+    let (mut before, mut both) = (String::new(), String::new());
+    for (at, line) in text.to_lowercase().lines().enumerate() {
+        let words = words(line);
+        both.clear();
+        both.extend([before.as_str(), " ", words.as_str()]);
+        for (phrase, instead) in PHRASES {
+            let lower = phrase.to_lowercase();
+            if words.contains(&lower) {
+                found.push((at + 1, phrase, instead));
+            } else if both.contains(&lower) && !before.contains(&lower) {
+                found.push((at, phrase, instead));
+            }
+        }
+        before = words;
+    }
+    found
+}
+
+/// A line's words as the sentence has them: without the marks of a comment, and of a literal that continues on the next line.
+fn words(line: &str) -> String {
+    let line = line.trim().trim_end_matches('\\').trim_start_matches(['/', '!', '*']);
+    line.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -93,12 +128,15 @@ mod tests {
 
     #[test]
     fn phrases_are_refused_however_they_are_capitalised() {
-        for (line, count) in [
-            ("the registry Asks who you are", 1),
-            ("the registry requires sign-in", 0),
-            ("worth a look, and what points to what", 2),
+        for (text, lines) in [
+            ("the registry Asks who you are", vec![1]),
+            ("the registry requires sign-in", vec![]),
+            ("worth a look, and what points to what", vec![1, 1]),
+            ("#[error(\n    \"{host} does not take \\\n     these credentials\"\n)]", vec![2]),
+            ("/// Images worth\n/// a look.\n/// A sentence.", vec![1]),
+            ("a sentence\n\nof two worth\n\na look", vec![]),
         ] {
-            assert_eq!(refused(line).count(), count, "{line}");
+            assert_eq!(refused(text).iter().map(|(line, ..)| *line).collect::<Vec<_>>(), lines, "{text}");
         }
     }
 }

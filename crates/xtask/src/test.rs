@@ -65,9 +65,9 @@ const TEST_REGISTRIES: [(&str, &[&str]); 5] = [
     ),
 ];
 
-/// The number of tests at once: more than there are processors, as they wait for servers, time limits, pages and programs about as
-/// much as they compute.
-const AT_ONCE: &str = "3";
+/// The number of tests at once, twice that of the processors of the smallest machine: they wait for servers, time limits, pages and
+/// programs about as much as they compute. Three left each processor idle for a third of the time.
+const AT_ONCE: &str = "4";
 
 /// The variable that names the file to which `tallyman_dev_registry::skip_test` writes.
 const SKIPS: &str = "TALLYMAN_SKIPPED_TESTS";

@@ -16,8 +16,11 @@ const FOLDERS: [&str; 3] = ["crates", "web", "tests"];
 const OTHERS: [&str; 4] = ["node_modules", "target", "dist", "fixtures"];
 
 /// Words that a doc comment does not begin with: its first sentence is a noun phrase or a verb in the third person.
-const QUESTIONS: [&str; 12] =
-    ["What", "Which", "Whether", "How", "Where", "When", "Who", "Whose", "Why", "Those", "Itself", "Both"];
+const REFUSED_OPENINGS: [&str; 30] = [
+    "What", "Which", "Whether", "How", "Where", "When", "Who", "Whose", "Why", "Those", "Itself", "Both",
+    "It", "They", "That", "There", "Not", "Nothing", "Neither", "As", "By", "For", "From", "In", "Of", "On",
+    "To", "With", "Without", "Until",
+];
 
 /// Words that stand for others: a first sentence of nothing else says nothing, such as `It is.` or `Of what.`
 const PRONOUNS: [&str; 15] = [
@@ -30,7 +33,7 @@ const PRONOUNS: [&str; 15] = [
 enum Place {
     /// Wherever it stands in code.
     Anywhere,
-    /// As the name of a type, a function, a module or a file, where it hides the field's term.
+    /// The name of a type, a function, a module or a file, where it hides the field's term.
     Definition,
 }
 
@@ -146,7 +149,7 @@ fn visit(folder: &Path, found: &mut Vec<String>) -> Result<()> {
         let mut in_doc_comment = false;
         for (at, line) in text.lines().enumerate() {
             let doc = doc_comment(line, extension);
-            if let Some(word) = doc.filter(|_| !in_doc_comment).and_then(question) {
+            if let Some(word) = doc.filter(|_| !in_doc_comment).and_then(refused_opening) {
                 found.push(format!("{shown}:{}: a doc comment that begins with {word:?}", at + 1));
             }
             if doc.is_some_and(|text| !in_doc_comment && is_of_pronouns(text)) {
@@ -174,11 +177,12 @@ fn doc_comment<'a>(line: &'a str, extension: &str) -> Option<&'a str> {
     }
 }
 
-/// The question word that a text begins with.
-fn question(text: &str) -> Option<&'static str> {
+/// The word of [`REFUSED_OPENINGS`] that a text begins with. `In-memory` is another word than `In`.
+fn refused_opening(text: &str) -> Option<&'static str> {
     let text = text.trim_start();
-    QUESTIONS.into_iter().find(|word| {
-        text.strip_prefix(word).is_some_and(|rest| !rest.starts_with(|next: char| next.is_alphanumeric()))
+    REFUSED_OPENINGS.into_iter().find(|word| {
+        text.strip_prefix(word)
+            .is_some_and(|rest| !rest.starts_with(|next: char| next.is_alphanumeric() || next == '-'))
     })
 }
 
@@ -226,20 +230,24 @@ fn without_texts(line: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{doc_comment, is_of_pronouns, names, question};
+    use super::{doc_comment, is_of_pronouns, names, refused_opening};
 
     #[test]
-    fn doc_comments_begin_with_no_question() {
+    fn doc_comments_begin_with_a_noun_or_a_verb() {
         for (line, word) in [
             ("    /// Whether it is there.", Some("Whether")),
             ("//! How a push goes.", Some("How")),
             ("/// However it goes, a sentence.", None),
+            ("/// By the descriptor.", Some("By")),
+            ("/// It is being read.", Some("It")),
+            ("/// In-memory registries.", None),
+            ("/// Its name.", None),
             ("/// A reference.", None),
             ("// Why: a comment that is no documentation.", None),
         ] {
-            assert_eq!(doc_comment(line, "rs").and_then(question), word, "{line}");
+            assert_eq!(doc_comment(line, "rs").and_then(refused_opening), word, "{line}");
         }
-        assert_eq!(doc_comment("/** What it is. */", "ts").and_then(question), Some("What"));
+        assert_eq!(doc_comment("/** What it is. */", "ts").and_then(refused_opening), Some("What"));
     }
 
     #[test]

@@ -33,7 +33,7 @@ impl Pieces {
         Self { begun: Date::now() }
     }
 
-    /// To be called after each bit of work: ends the piece where it has lasted long enough, and begins the next.
+    /// Ends the piece where it has lasted long enough, and begins the next. Called after each bit of work.
     pub async fn pause(&mut self) {
         if Date::now() - self.begun < PIECE {
             return;

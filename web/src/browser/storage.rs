@@ -14,11 +14,11 @@ thread_local! {
 /// Time for which a value is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keep {
-    /// Until the page is left: in no store at all.
+    /// Kept until the page is left: in no store at all.
     Memory,
-    /// Until the tab is closed.
+    /// Kept until the tab is closed.
     Session,
-    /// Until somebody removes it. Everyone who uses this browser profile can read it.
+    /// Kept until somebody removes it. Everyone who uses this browser profile can read it.
     Stored,
 }
 

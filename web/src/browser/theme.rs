@@ -7,7 +7,7 @@ const KEY: &str = "theme";
 /// Colour theme of the app.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Theme {
-    /// As the browser says.
+    /// The theme that the browser prefers.
     #[default]
     Auto,
     /// Light.

@@ -5,16 +5,16 @@ use yew::prelude::*;
 /// The meaning of a chip's colour.
 #[derive(Clone, Copy, PartialEq, Default)]
 pub enum Tone {
-    /// Nothing.
+    /// No meaning.
     #[default]
     Plain,
     /// A kind of thing.
     Accent,
     /// All is well.
     Good,
-    /// Worth a look.
+    /// A warning.
     Warn,
-    /// Not there.
+    /// Missing content.
     Missing,
 }
 

@@ -13,7 +13,7 @@ pub struct Props {
     pub open: bool,
     /// The heading.
     pub title: AttrValue,
-    /// It is to be closed: by Escape, by the cross, or by a click beside it.
+    /// Called when the dialog is to be closed: by Escape, by the cross, or by a click beside it.
     pub onclose: Callback<()>,
     /// The content.
     pub children: Html,

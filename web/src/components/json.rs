@@ -24,7 +24,7 @@ use lines::{Line, lines, shown};
 use search::{Matches, use_search};
 use tokens::{Link, Sort, link, tokens};
 
-/// From this many lines on, only those on screen exist.
+/// The number of lines from which on only those on screen exist.
 const WHOLE_MAX: usize = 1500;
 
 /// Properties of [`Json`].

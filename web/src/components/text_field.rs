@@ -28,7 +28,7 @@ pub struct Props {
     /// The element, for forms that read it when they are sent.
     #[prop_or_default]
     pub place: NodeRef,
-    /// It takes the focus when it appears.
+    /// Set if the field takes the focus when it appears.
     #[prop_or_default]
     pub autofocus: bool,
     /// Its name for tests.

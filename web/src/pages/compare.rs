@@ -164,7 +164,7 @@ fn platforms(left: &Inspected, right: &Inspected) -> Html {
         html! { <><span>{ platform }</span>{ " " }<code class="soft">{ entry.digest.short() }</code></> }
     };
     let changes = diff_entries(left, right);
-    // What was rebuilt is worth a look of its own.
+    // The images that were rebuilt can be compared, too.
     let rebuilt = changes.iter().filter_map(|change| match change {
         Diff::Changed { left, right } if left.digest != right.digest => {
             let route = Route::Compare {

@@ -18,7 +18,7 @@ use crate::{
     text::{text, use_language},
 };
 
-/// One box for anything; what was looked at lately, local lists, registries, and images worth a look where the server names some.
+/// One box for anything; what was looked at lately, local lists, registries, and samples where the server names some.
 #[component]
 pub fn Start() -> Html {
     use_language();
@@ -107,7 +107,7 @@ fn known(accounts: &[Account]) -> Html {
     }
 }
 
-/// Images worth a look: those that the server names, else the app's own.
+/// Samples: those that the server names, else the app's own.
 fn samples(settings: &Settings) -> Html {
     let words = text().start();
     let of_server = settings.samples.iter().map(|sample| (sample.reference.clone(), sample.about.clone()));

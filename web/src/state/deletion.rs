@@ -25,7 +25,7 @@ pub enum StepState {
     Waiting,
     Running,
     Done,
-    /// Not made: these tags have moved since the plan.
+    /// A step that was not made: these tags have moved since the plan.
     Moved(Rc<[Tag]>),
     Failed {
         failure: Failure,
@@ -36,11 +36,11 @@ pub enum StepState {
 /// A reason for which a registry refuses every deletion of a kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// It deletes by digest alone.
+    /// A registry that deletes by digest alone.
     ByDigestOnly,
-    /// It deletes nothing: deletion is switched off.
+    /// A registry that deletes nothing: deletion is switched off.
     SwitchedOff,
-    /// It wants a sign-in.
+    /// A registry that requires sign-in.
     SignIn,
 }
 

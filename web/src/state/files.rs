@@ -118,13 +118,13 @@ impl Reading {
 
 /// Something that has happened in the reading.
 pub enum Update {
-    /// It begins, with so many images.
+    /// The start, with so many images.
     Start(usize),
     /// The state of an image.
     Summary(ImageId, Box<Summary>),
     /// A layer could not be fetched.
     Failed(Reference, Rc<Error>),
-    /// It goes on with what failed.
+    /// A new try of what failed.
     Resumed,
     /// The worker ended.
     Broken,

@@ -36,7 +36,7 @@ pub enum Inspection {
     Ready(Inspected),
     /// Under the digest there is no manifest, but a blob.
     Blob(Blob),
-    /// It did not come.
+    /// A manifest that could not be fetched.
     Failed(Problem),
 }
 
@@ -110,11 +110,11 @@ pub struct Node {
 /// Relation of a manifest to its parent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Relation {
-    /// It is the one under inspection.
+    /// The manifest under inspection.
     Itself,
-    /// It is the entry at this position of a list.
+    /// The entry at this position of a list.
     Entry(usize),
-    /// It refers to the other: a signature, say.
+    /// A manifest that refers to the other: a signature, say.
     Referrer,
 }
 
@@ -136,9 +136,9 @@ pub enum Verified {
     Asked,
     /// The registry's `Docker-Content-Digest` says the same.
     Registry,
-    /// Nothing: the registry names none, or the browser is not allowed to see it.
+    /// No digest: the registry names none, or the browser is not allowed to see it.
     Unconfirmed,
-    /// Nothing: the bytes were pasted.
+    /// No digest: the bytes were pasted.
     Pasted,
     /// An earlier visit: there is no network, and the tag stood for this when it was last seen here.
     Kept,
@@ -147,13 +147,13 @@ pub enum Verified {
 /// Something that comes after the manifest.
 #[derive(Debug, PartialEq)]
 pub enum Loadable<T: ?Sized> {
-    /// There is none.
+    /// No content.
     None,
-    /// It is under way.
+    /// Content that is being fetched.
     Loading,
-    /// It is here, its digest verified.
+    /// Content that was fetched, its digest verified.
     Ready(Rc<T>),
-    /// It did not come.
+    /// Content that could not be fetched.
     Failed(Failure),
 }
 
@@ -278,7 +278,7 @@ impl Blob {
 
 /// Updates of an inspection, in the order in which they come.
 pub enum Update {
-    /// Nothing yet: another reference is asked for.
+    /// No outcome yet: another reference is asked for.
     Start,
     /// The same reference is asked for again.
     Restart,

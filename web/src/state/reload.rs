@@ -10,9 +10,9 @@ enum Reading {
     /// The outcome of the last reading is up to date.
     #[default]
     Done,
-    /// It is being read.
+    /// A reading is under way.
     UnderWay,
-    /// It is being read, and has changed meanwhile.
+    /// A reading is under way, and there was a change meanwhile.
     Outdated,
 }
 

@@ -154,7 +154,7 @@ struct Printed {
     bytes: usize,
     /// The bytes that are shown.
     shown: usize,
-    /// Nothing more is shown: there is too much.
+    /// Set once no more is shown: there is too much.
     is_cut: bool,
     /// The bytes from the first piece on that is no text.
     not_text: usize,

@@ -8,7 +8,7 @@ pub struct Controls {
     pub close: &'static str,
     /// The button that copies something: `copy("digest")`.
     pub copy: fn(what: &str) -> String,
-    /// It is copied.
+    /// The message that something was copied.
     pub copied: fn(what: &str) -> String,
     /// The browser refuses to copy.
     pub copy_refused: &'static str,

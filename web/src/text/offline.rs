@@ -15,7 +15,7 @@ pub struct Offline {
 }
 
 impl Language {
-    /// Without network, and in a new version.
+    /// Returns the texts for use without network, and of a new version.
     pub fn offline(self) -> &'static Offline {
         self.choose(&ENGLISH, &SPANISH)
     }

@@ -12,12 +12,12 @@ pub struct Registries {
     pub none: &'static str,
     pub edit: &'static str,
     pub remove: &'static str,
-    /// It is removed: `removed("127.0.0.1:5000")`.
+    /// The message that a registry was removed: `removed("127.0.0.1:5000")`.
     pub removed: fn(host: &str) -> String,
     pub undo: &'static str,
     pub save: &'static str,
     pub cancel: &'static str,
-    /// Not stored: the browser keeps nothing.
+    /// The message that nothing was stored: the browser keeps nothing.
     pub not_stored: &'static str,
 
     pub host: &'static str,

@@ -92,7 +92,7 @@ impl CredentialSource for GivenCredentials {
         future::ready(Ok(Some(self.0.clone()))).boxed_local()
     }
 
-    /// As in the Docker CLI, the registry names its token service and is believed.
+    /// Allows every token service: as in the Docker CLI, the registry names it and is believed.
     fn may_go_to(&self, _: &Registry, _: &str) -> LocalBoxFuture<'static, bool> {
         future::ready(true).boxed_local()
     }

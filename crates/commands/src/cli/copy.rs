@@ -107,9 +107,9 @@ type Pair = (Reference, Reference);
 
 /// Outcome of one copy.
 enum Copied {
-    /// It was made.
+    /// A copy that was made.
     Made { copying: Box<CopyPlan>, totals: CopyTotals },
-    /// It was planned: its own plan, and those of what comes along, each group with its name.
+    /// A copy that was planned: its own plan, and those of what comes along, each group with its name.
     Planned { plan: Option<PushPlan>, along: Vec<(&'static str, Vec<PushPlan>)> },
 }
 

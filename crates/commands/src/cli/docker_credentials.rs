@@ -48,7 +48,7 @@ struct Inner<M> {
 /// The file as it was read.
 struct ReadConfig {
     config: DockerConfig,
-    /// Not all of it is as it should be: what it names may be missing here.
+    /// Set if part of the file cannot be read: what that part names may be missing here.
     has_fault: bool,
 }
 
@@ -300,7 +300,7 @@ impl<M: Machine + 'static> CredentialSource for DockerCredentials<M> {
         .boxed_local()
     }
 
-    /// As in the Docker CLI, the registry names its token service and is believed.
+    /// Allows every token service: as in the Docker CLI, the registry names it and is believed.
     fn may_go_to(&self, _: &Registry, _: &str) -> LocalBoxFuture<'static, bool> {
         future::ready(true).boxed_local()
     }

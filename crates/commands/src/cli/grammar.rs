@@ -48,9 +48,9 @@ pub enum Invocation {
 /// Text to print in place of running a command.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EarlyExit {
-    /// For the standard output.
+    /// The text for the standard output.
     pub stdout: String,
-    /// For the standard error.
+    /// The text for the standard error.
     pub stderr: String,
     /// The exit code.
     pub exit: u8,

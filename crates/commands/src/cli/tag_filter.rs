@@ -27,9 +27,9 @@ pub enum TagOrder {
     /// The registry's.
     #[default]
     Registry,
-    /// By name.
+    /// Order by name.
     Name,
-    /// By version, the lowest first. Tags that are no versions come before, by name.
+    /// Order by version, the lowest first. Tags that are no versions come before, by name.
     Version,
 }
 

@@ -51,7 +51,7 @@ struct State {
     under_way: RefCell<HashMap<Reference, Rc<Mutex<()>>>>,
     /// Fallback indexes that are being changed: each by one at a time.
     indexes: RefCell<HashMap<Reference, Rc<Mutex<()>>>>,
-    /// Of copies with much to transfer one goes at a time: it takes all the memory and network that there is for it.
+    /// Lets one copy with much to transfer go at a time: it takes all the memory and network that there is for it.
     turn: Mutex<()>,
 }
 

@@ -168,7 +168,7 @@ struct ErrorDetail {
 }
 
 impl ErrorDetail {
-    /// For answers that are no error of the specification: the status gives the code.
+    /// Makes the error of an answer that has none of the specification: the status gives the code.
     fn of_status(status: StatusCode, message: &str) -> Self {
         let code = match status {
             StatusCode::UNAUTHORIZED => "UNAUTHORIZED",

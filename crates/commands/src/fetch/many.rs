@@ -97,7 +97,7 @@ struct ImageFetcher<'a> {
     /// The error for a list in the place of an image.
     refused: &'a dyn Fn(&Reference, &FetchedList) -> Error,
     manifests: Vec<ImageState>,
-    /// By config: several images may share one.
+    /// The platforms by the digest of a config, which several images may share.
     platforms: HashMap<Digest, Result<Platform, Error>>,
     /// Configs that were asked for.
     configs: HashSet<Digest>,

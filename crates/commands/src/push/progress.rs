@@ -16,13 +16,13 @@ pub(super) struct PushProgress<'a> {
     plan: &'a PushPlan,
     /// One step begins alone, and more at a time the more have succeeded.
     begins_slowly: bool,
-    /// For each step, how many that must go before it are not done.
+    /// The number of steps, for each step, that must go before it and are not done.
     missing: Vec<usize>,
-    /// For each step, those that it must go before.
+    /// The steps, for each step, that it must go before.
     behind: Vec<Vec<usize>>,
     /// Steps that may begin.
     ready: BTreeSet<usize>,
-    /// For each step, whether it has succeeded, and the digest that the registry named.
+    /// The outcome of each step: `Some` if it has succeeded, with the digest that the registry named.
     done: Vec<Option<Option<Digest>>>,
     /// The number of steps that have succeeded.
     succeeded: usize,

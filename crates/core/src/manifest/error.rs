@@ -17,7 +17,7 @@ pub enum ManifestError {
         /// The reason, with the place.
         source: FieldError,
     },
-    /// They are JSON that is nested deeper than any manifest.
+    /// JSON that is nested deeper than any manifest.
     #[error("expected a manifest as JSON of at most {DEPTH_MAX} levels, found more")]
     TooDeep,
     /// The header and the body name different media types.
@@ -25,9 +25,9 @@ pub enum ManifestError {
         "expected one media type, found two: the registry sent {header}, the manifest itself says {body}; ask the registry's owner to push the manifest again"
     )]
     MediaTypeMismatch {
-        /// From the response's `Content-Type`, or from the descriptor.
+        /// The media type of the response's `Content-Type`, or of the descriptor.
         header: MediaType,
-        /// From the manifest's `mediaType`.
+        /// The manifest's `mediaType`.
         body: MediaType,
     },
     /// The JSON is not what its media type promises.

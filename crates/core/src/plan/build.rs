@@ -1,4 +1,4 @@
-//! From a list to the steps that push it.
+//! The steps that push a list.
 
 use std::{
     collections::{HashMap, HashSet},

@@ -1,4 +1,4 @@
-//! From manifests that are somewhere to the steps that bring them elsewhere.
+//! The steps that bring manifests from one place to another.
 
 use std::collections::HashMap;
 

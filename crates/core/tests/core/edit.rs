@@ -215,7 +215,10 @@ fn a_change_of_the_form_is_made_undone_merged_and_refused_like_any_other() {
     let seen = theirs.clone();
     let conflict = second.apply(&mut theirs).unwrap_err();
     assert_eq!((&conflict.images[..], conflict.form), (&[][..], true));
-    assert_eq!(conflict.to_string(), "another program has changed the form of the list; nothing was changed");
+    assert_eq!(
+        conflict.to_string(),
+        "another program has changed the format of the list; nothing was changed"
+    );
     assert_eq!(theirs, seen);
     second.onto(&theirs).apply(&mut theirs).unwrap();
     assert_eq!(theirs.form(), &form("b"));

@@ -1,4 +1,4 @@
-//! An image whose files are worth a look: thousands of them, a zstd layer, whiteouts, a setuid program, links, text,
+//! An image with files of many kinds: thousands of them, a zstd layer, whiteouts, a setuid program, links, text,
 //! JSON and pictures, names with markup; and the same for Windows.
 
 use bytes::Bytes;

@@ -17,7 +17,7 @@ use crate::{
 
 pub use catalog::all;
 
-/// References worth a look, and what they are, for the start page of the app.
+/// References of samples, and what they are, for the start page of the app.
 pub const HIGHLIGHTS: [(&str, &str); 6] = [
     ("samples/hello:latest", "Docker manifest list for Linux on three CPUs, and Windows"),
     ("samples/webapp:1.4", "OCI image index with annotations, an attestation and a nested index"),

@@ -4,7 +4,6 @@
 
 mod api;
 mod auth;
-mod distribution;
 mod faults;
 mod http;
 mod program;

@@ -26,20 +26,20 @@ pub struct LayerSource {
 /// The state of a layer.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum LayerState {
-    /// It is its turn later.
+    /// Waiting for its turn.
     #[default]
     Waiting,
-    /// It is read when somebody asks for it.
+    /// Held back until somebody asks for it.
     Held,
-    /// It is being read.
+    /// Being read.
     Reading,
-    /// It was read, and is what its descriptor and its image's config say.
+    /// Read, and equal to what its descriptor and its image's config say.
     Done,
     /// Its reading was ended.
     Cancelled,
     /// The page could not fetch it.
     NotFetched,
-    /// It cannot be read.
+    /// Refused: it cannot be read.
     Refused(Fault),
 }
 

@@ -52,11 +52,11 @@ impl View {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Change {
-    /// It was not there.
+    /// A file that was not there.
     Added,
-    /// It is another one, or was written anew.
+    /// A file with another content, or written anew.
     Changed,
-    /// It is no longer there.
+    /// A file that is no longer there.
     Removed,
     /// Its mode, its owner or its attributes are others; only of two images.
     Metadata,
@@ -110,13 +110,13 @@ pub struct Row {
     pub siblings: u32,
     /// The kind.
     pub kind: FileKind,
-    /// For directories that have something in them: they are open.
+    /// The state of a directory that has something in it: `true` if it is open.
     pub is_open: Option<bool>,
     /// The size in bytes; of a directory, of all in it. If it is removed, the size that it had.
     pub size: u64,
     /// The size on the left, of two images.
     pub size_before: Option<u64>,
-    /// For directories: the number of files in them, however deep.
+    /// The number of files in a directory, however deep.
     pub files: u32,
     /// The mode as `ls -l` has it; empty for directories without an entry.
     pub mode: String,
@@ -130,8 +130,8 @@ pub struct Row {
     pub layer: Option<u32>,
     /// The kind of that change.
     pub change: Option<Change>,
-    /// It has setuid or setgid.
+    /// Set for a file with setuid or setgid.
     pub sets_id: bool,
-    /// It matches the search and the filters; `false` for the directories above what does.
+    /// Set if the row matches the search and the filters; `false` for the directories above what does.
     pub is_match: bool,
 }

@@ -31,7 +31,7 @@ struct Entry {
     added: u64,
     used: u64,
     readers: usize,
-    /// It was written by this gateway, or read as a whole since, and has its digest.
+    /// Set if this gateway wrote the content, or has read it as a whole since, and found its digest.
     is_verified: bool,
 }
 

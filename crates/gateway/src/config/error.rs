@@ -28,7 +28,7 @@ pub enum ConfigError {
         /// The reason.
         reason: String,
     },
-    /// There is no registry.
+    /// A configuration without a registry.
     #[error("expected at least one registry, found none: name one with --registry NAME=URL")]
     NoRegistry,
     /// A registry cannot be used as it is described.

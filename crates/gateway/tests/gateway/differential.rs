@@ -8,11 +8,10 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::{
-    support::{caller, gateway},
-    upstreams::Distribution,
-};
 use tallyman_core::Digest;
+use tallyman_dev_registry::Distribution;
+
+use crate::support::{caller, gateway};
 
 const SECRET: &str = "the content of a hidden repository";
 const REQUESTS: usize = 600;

@@ -1,9 +1,11 @@
 //! CNCF Distribution behind a gateway: without authentication, with htpasswd, with tokens.
 
+use tallyman_dev_registry::Distribution;
+
 use crate::{
     everything::{Lacks, everything},
     support::{Folder, client, gateway, own_user},
-    upstreams::{Distribution, TokenService},
+    upstreams::TokenService,
 };
 
 const LACKS: Lacks = Lacks { delete_by_tag: true };

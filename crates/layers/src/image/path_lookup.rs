@@ -18,14 +18,14 @@ pub enum Lookup {
     },
     /// A directory without an entry of its own.
     Directory,
-    /// It depends on this layer, which has not been read.
+    /// A path that depends on this layer, which has not been read.
     NeedsLayer {
         /// The number of the layer.
         layer: usize,
         /// The path of the file if that layer has it there; `None` if it may not be the one.
         path: Option<LayerPath>,
     },
-    /// There is no such file; a layer removed it, if one did.
+    /// No such file; a layer removed it, if one did.
     Missing {
         /// The path that is not there, links resolved.
         path: LayerPath,

@@ -82,11 +82,11 @@ pub(super) enum State {
 /// The kind of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ChangeKind {
-    /// It was not there.
+    /// A file that was not there.
     Added,
-    /// It was there, and is different or written anew.
+    /// A file that was there, and is different or written anew.
     Changed,
-    /// It is no longer there.
+    /// A file that is no longer there.
     Removed,
 }
 

@@ -66,7 +66,7 @@ pub enum ContentsStep {
     Next(ContentsReader),
     /// The table of contents is here.
     Done(Box<TableOfContents>),
-    /// There is none after all, or one of an unknown form: the layer is to be read whole.
+    /// No table of contents, or one of an unknown form: the layer is to be read whole.
     None,
 }
 

@@ -32,7 +32,7 @@ export interface SelectDetail {
 export interface TallymanManifestEvents {
   /** A manifest is shown. */
   load: CustomEvent<LoadDetail>;
-  /** Nothing is shown, for this reason. */
+  /** Fires if the manifest cannot be shown, with the reason. */
   error: CustomEvent<ErrorDetail>;
   /** An image of a list is opened or closed. */
   select: CustomEvent<SelectDetail>;
@@ -42,7 +42,7 @@ export interface TallymanManifestEvents {
 export interface ManifestAttributes {
   /** The reference that is shown. */
   reference?: string | undefined;
-  /** Of a list, the platform whose image is shown. */
+  /** The platform of a list whose image is shown. */
   platform?: string | undefined;
   /** `eager`, to load before it is seen. */
   loading?: 'eager' | 'lazy' | undefined;
@@ -97,7 +97,7 @@ export class TallymanManifest extends Base {
     this.#setAttribute('reference', reference);
   }
 
-  /** Of a list, the platform whose image is shown: `linux/arm64`. */
+  /** The platform of a list whose image is shown: `linux/arm64`. */
   get platform(): string {
     return this.getAttribute('platform') ?? '';
   }

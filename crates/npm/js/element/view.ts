@@ -32,7 +32,7 @@ export interface Frame {
   root: HTMLElement;
   /** Sets the level of the heading. */
   level(level: number): void;
-  /** Nothing is shown. */
+  /** Shows a text in place of a manifest. */
   idle(text: string): void;
   loading(reference: string): void;
   loaded(inspection: AnyInspection, content: Node): void;

@@ -75,7 +75,7 @@ export type TallymanErrorCode =
 export interface RegistryErrorDetail {
   /** Such as `MANIFEST_UNKNOWN`. */
   code: string;
-  /** For a person. */
+  /** The registry's message for a person. */
   message?: string;
   /** Anything. */
   detail?: unknown;

@@ -114,7 +114,7 @@ export interface FilesOptions extends LayersOptions {
 
 /** Options of {@link Tallyman.changes}. */
 export interface ChangesOptions extends CallOptions {
-  /** Of lists, compare the images for this platform; of two, the image for the first one in the first list with that for the second one in the second. */
+  /** The platform whose images of two lists are compared; of two platforms, the first in the first list with the second in the second. */
   platform?: string | Platform | readonly [string | Platform, string | Platform] | undefined;
   /** The most that each layer may have. */
   limits?: LayerLimits | undefined;

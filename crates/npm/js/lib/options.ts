@@ -10,7 +10,7 @@ import type { Store } from './store.js';
 
 /** Credentials for a registry. */
 export type Credentials = (
-  /** With `identityToken` as below, for a registry that asks for one or the other. */
+  /** A user's password, with `identityToken` as below for a registry that asks for one or the other. */
   | { username: string; password: string; identityToken?: string | undefined }
   /** User name and password as `user:password` in base64, with or without line breaks, as Docker's configuration has them, and the user name by itself. */
   | { encoded: string; username?: string | undefined; identityToken?: string | undefined }
@@ -153,15 +153,15 @@ export interface CreateOptions extends CallOptions {
    * otherwise than the configs before stays.
    */
   refresh?: boolean | undefined;
-  /** For a list in the place of an image, take the images that it points to, each by its digest. */
+  /** Take the images that a list in the place of an image points to, each by its digest. */
   flatten?: boolean | undefined;
-  /** For a list in the place of an image, take it as it is: an entry that is a list itself. */
+  /** Take a list in the place of an image as it is: an entry that is a list itself. */
   nest?: boolean | undefined;
-  /** Make an OCI index, whatever the images are. */
+  /** Always make an OCI index. */
   oci?: boolean | undefined;
   /** Annotations of the index, which make the list an OCI index. */
   annotations?: Annotations | undefined;
-  /** For a list in the place of an image, take the images of these platforms alone. */
+  /** Take the images of these platforms alone from a list in the place of an image. */
   platforms?: Iterable<string | Platform> | undefined;
 }
 
@@ -242,7 +242,7 @@ export interface PushResult {
   tags: string[];
   /** The parts of the list that the conversion to another form has lost, a phrase each. */
   losses: string[];
-  /** With `purge`: the list was removed from the store, or kept because the store has another one than the one that was planned. */
+  /** The fate of the local list, with `purge`: removed from the store, or kept because the store has another one than the one that was planned. */
   localList?: 'removed' | 'kept';
 }
 
@@ -264,7 +264,7 @@ export interface CopyProgress {
 
 /** Options of {@link Tallyman.copy}. */
 export interface CopyOptions extends CallOptions {
-  /** Of a list, copy the images for these platforms alone: for one the image itself, for several a list of them. */
+  /** Copy the images of a list for these platforms alone: for one the image itself, for several a list of them. */
   platforms?: Iterable<string | Platform> | undefined;
   /** Copy referrers as well: signatures, attestations, bills of materials. */
   referrers?: boolean | undefined;
@@ -278,7 +278,7 @@ export interface CopyOptions extends CallOptions {
 
 /** Options of {@link Tallyman.planCopy}. */
 export interface PlanCopyOptions extends CallOptions {
-  /** Of a list, copy the images for these platforms alone. */
+  /** Copy the images of a list for these platforms alone. */
   platforms?: Iterable<string | Platform> | undefined;
 }
 

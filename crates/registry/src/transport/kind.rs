@@ -16,7 +16,7 @@ pub enum TransportErrorKind {
     Handshake,
     /// The connection broke.
     Reset,
-    /// It took too long.
+    /// A request that took too long.
     Timeout,
     /// The caller gave up waiting.
     Aborted,

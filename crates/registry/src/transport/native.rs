@@ -75,7 +75,7 @@ pub struct NativeTransport {
     system_folders: Arc<[PathBuf]>,
     own: RefCell<(OwnCertificates, ReadCertificates)>,
     origins: RefCell<HashMap<String, Arc<Connections>>>,
-    /// By place alone: whether a server speaks TLS is not known before it has answered.
+    /// The dialers by target alone: whether a server speaks TLS is not known before it has answered.
     dialers: RefCell<HashMap<Target, Arc<Dialer>>>,
     repeats_on_kept: bool,
     start: Instant,

@@ -1,9 +1,11 @@
 //! The whole API, against every registry there is.
 
+use tallyman_dev_registry::Distribution;
+
 use crate::{
-    distribution::{Distribution, Token},
     everything::{Lacks, everything},
     support::{basic, builder},
+    token_service::Token,
 };
 
 #[tokio::test]

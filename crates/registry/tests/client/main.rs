@@ -4,7 +4,6 @@
 
 mod api;
 mod auth;
-mod distribution;
 mod everything;
 mod faults;
 mod hidden;
@@ -23,4 +22,5 @@ mod sharing;
 mod sign_out;
 mod slow;
 mod support;
+mod token_service;
 mod uploads;

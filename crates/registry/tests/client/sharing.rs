@@ -1,4 +1,4 @@
-//! Nothing is asked twice that was answered already, and not too much at once.
+//! Answers are shared: no request is sent twice, and not too many at once.
 
 use futures_util::future::{join, join_all};
 use tallyman_dev_registry::{Fault, FaultKind, Registry};

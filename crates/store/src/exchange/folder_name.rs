@@ -1,4 +1,4 @@
-//! From a folder's name back to the list's. `:` and `/` were written as `-` and `_`, which names may have of their own,
+//! The name of a list, read from its folder's. `:` and `/` were written as `-` and `_`, which names may have of their own,
 //! so that the images have to help.
 
 use tallyman_core::Reference;

@@ -9,13 +9,13 @@ use crate::StoreError;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FileErrorKind {
-    /// There is no such file or folder.
+    /// No such file or folder.
     NotFound,
-    /// There is a file or a folder of that name already, or a folder is not empty.
+    /// A file or a folder of that name exists already, or a folder is not empty.
     Exists,
     /// Two paths are on different file systems.
     CrossDevice,
-    /// There is a folder in place of a file.
+    /// A folder in place of a file.
     IsFolder,
     /// The user may not write here, or nobody may.
     ReadOnly,

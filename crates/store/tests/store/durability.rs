@@ -1,4 +1,4 @@
-//! Nothing is lost: whoever writes at the same time, whenever a program dies, and whatever stands in the folder.
+//! Lists survive: whoever writes at the same time, whenever a program dies, and whatever stands in the folder.
 #![cfg(target_os = "linux")]
 
 use std::{

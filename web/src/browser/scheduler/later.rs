@@ -10,7 +10,7 @@ use super::{next_frame, next_task};
 /// Time at which content is drawn.
 #[derive(Clone, Copy, Default, PartialEq)]
 pub enum DrawTime {
-    /// As soon as the page has had time for what else it has to do.
+    /// Drawn once the page has had time for what else it has to do.
     Soon,
     /// After the rest is on the screen.
     #[default]

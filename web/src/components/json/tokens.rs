@@ -66,9 +66,9 @@ fn end_of_string(bytes: &[u8], start: usize) -> usize {
 /// The target of a string in a manifest.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Link {
-    /// To a page of this app.
+    /// A link to a page of this app.
     Page(Route),
-    /// To somewhere else.
+    /// A link to somewhere else.
     Web(String),
 }
 

@@ -22,7 +22,7 @@ use crate::{
 
 #[derive(PartialEq, Properties)]
 pub struct Props {
-    /// As it was written.
+    /// The name as it was written.
     pub list: AttrValue,
     /// Images that wait for the list.
     pub sources: Vec<String>,

@@ -14,15 +14,15 @@ use crate::{
 
 /// The image whose files are shown.
 pub enum ImageLookup {
-    /// It is not known yet.
+    /// An image that is not known yet.
     Coming,
-    /// It is here.
+    /// An image that can be read.
     Image(Box<ImageSource>),
-    /// It did not come.
+    /// An image that could not be fetched.
     Failed(Box<Problem>),
     /// The index has none of its own, but these indexes.
     Nested(Vec<Reference>),
-    /// There is none.
+    /// No image.
     NoImage,
 }
 

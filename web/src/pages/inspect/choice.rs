@@ -32,7 +32,7 @@ pub struct Names(Vec<(String, usize)>);
 pub enum Named {
     /// The image of this node.
     Node(usize),
-    /// It is not known yet: a platform may be that of an image whose config is under way.
+    /// A choice that is not known yet: a platform may be that of an image whose config is under way.
     Coming,
     /// None.
     Nothing,

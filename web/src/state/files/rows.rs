@@ -24,7 +24,7 @@ pub struct Rows {
     pub rows: Rc<Vec<Row>>,
     /// The view that they are of.
     pub view: View,
-    /// They have been asked for and came.
+    /// Set once the rows have been asked for and came.
     pub is_known: bool,
 }
 

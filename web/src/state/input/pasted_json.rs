@@ -24,9 +24,9 @@ pub enum NoManifest {
     ImageConfig,
     /// The descriptor of some content.
     Descriptor,
-    /// It says that it is a manifest, and its fields are not those of one.
+    /// JSON that says that it is a manifest, and whose fields are not those of one.
     Invalid(String),
-    /// It is not complete, or not valid.
+    /// JSON that is not complete, or not valid.
     Broken(String),
     /// Anything else.
     Unknown,

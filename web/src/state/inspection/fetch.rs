@@ -320,7 +320,7 @@ async fn manifest(typed: &str, registries: &Registries, want: Want) -> Result<In
     }))
 }
 
-/// Without network, what the tag stood for when it was last seen; by digest it is what it was then, or nothing.
+/// Returns what the tag stood for when it was last seen, for use without network; by digest what it was then, or nothing.
 async fn kept(registries: &Registries, reference: &Reference) -> Option<FetchedManifest> {
     if service_worker::is_online() {
         return None;

@@ -3,7 +3,7 @@
 use crate::browser::storage::Keep;
 
 const KEY: &str = "recent";
-/// As many are remembered.
+/// The number of references that are remembered.
 const MAX: usize = 12;
 
 /// Returns the references that were inspected last, the newest first.

@@ -22,13 +22,13 @@ use crate::{
 /// A source that is not in the list yet.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pending {
-    /// As it was given.
+    /// The source as it was given.
     pub source: String,
     /// Changes of its images.
     changes: Vec<ImageChange>,
     /// The form that the list is to have beside its own.
     form: IndexForm,
-    /// It is to be the whole of the list, if that is new.
+    /// Set if it is to be the whole of the list, if that is new.
     is_whole: bool,
     /// Reason of a failure; `None` as long as the image is being fetched.
     pub failure: Option<Failure>,

@@ -20,16 +20,16 @@ pub enum EntryState {
     Checking,
     /// The registry has said.
     Told(Freshness),
-    /// It could not be asked.
+    /// A state that could not be asked for.
     Unknown(Failure),
 }
 
 /// States of all entries.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Entries {
-    /// By the entry's reference, for the manifest of this digest.
+    /// The states by the entry's reference, each for the manifest of this digest.
     states: BTreeMap<String, (Digest, EntryState)>,
-    /// By the manifest's digest.
+    /// The configs by the manifest's digest.
     configs: BTreeMap<String, Rc<ImageConfig>>,
 }
 

@@ -17,11 +17,11 @@ pub enum RegistryManifest {
     /// The registry is being asked.
     #[default]
     Asking,
-    /// There is none.
+    /// No manifest.
     Nothing,
-    /// There is this one.
+    /// This manifest.
     Something(Rc<Manifest>),
-    /// It could not be had.
+    /// A manifest that could not be fetched.
     Failed(Failure),
 }
 

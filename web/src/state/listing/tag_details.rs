@@ -45,7 +45,7 @@ pub struct TagFacts {
     pub platforms: Vec<PlatformFacts>,
     /// Time at which the image, or the first image of a list, was made, in RFC 3339.
     pub created: Loadable<str>,
-    /// That date in milliseconds since 1970: sorting asks for it again and again.
+    /// The same date in milliseconds since 1970: sorting asks for it again and again.
     moment: Option<f64>,
     /// Time until which it is not asked for again, in milliseconds since 1970: without end once all of it has come.
     known_until: f64,
@@ -110,7 +110,7 @@ pub struct TagBook {
 /// Extent to which a tag is fetched.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
-    /// As much as its date needs.
+    /// The manifests and configs that its date needs.
     Date,
     /// Everything that its row shows.
     Row,

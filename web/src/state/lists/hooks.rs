@@ -14,14 +14,14 @@ use crate::state::reload::Reloader;
 /// One list on a page.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum ListView {
-    /// It is being read.
+    /// A list that is being read.
     #[default]
     Loading,
-    /// It is there.
+    /// A list that was read.
     There(Rc<ManifestList>),
-    /// There is no list of that name.
+    /// No list of that name.
     Absent,
-    /// It cannot be read; the sentence says why.
+    /// A list that cannot be read; the sentence says why.
     Failed(Rc<str>),
 }
 

@@ -9,7 +9,7 @@ use crate::browser::storage::Keep;
 const KEY: &str = "lists";
 /// The event with which browsers tell other tabs of what is stored.
 const STORED: &str = "storage";
-/// As many names are written.
+/// The number of names that are written.
 const MAX: usize = 8;
 
 /// The local lists by name.
@@ -22,7 +22,7 @@ pub struct ListNames {
 }
 
 impl ListNames {
-    /// As they were written last. A browser that stores nothing has none.
+    /// Reads the names as they were written last. A browser that stores nothing has none.
     fn read() -> Self {
         let text = Keep::Stored.read(KEY).unwrap_or_default();
         let mut lines = text.lines();

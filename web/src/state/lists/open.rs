@@ -25,7 +25,7 @@ pub enum Opened {
     Opening,
     /// Another tab holds an older version of the database.
     Blocked,
-    /// They are open: in the browser's database, or in memory where the browser refuses one.
+    /// Lists that are open: in the browser's database, or in memory where the browser refuses one.
     Ready(Rc<LocalLists>),
 }
 

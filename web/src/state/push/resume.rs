@@ -71,7 +71,7 @@ impl StoredProgress {
         });
     }
 
-    /// It came to its end.
+    /// Forgets a push that came to its end.
     pub async fn forget(&self) {
         *self.next.borrow_mut() = None;
         let _ = self.local_lists.set_note(&self.key, None).await;

@@ -22,11 +22,11 @@ const CREDENTIALS: &str = "credentials ";
 pub struct Account {
     /// Host and port, as references name it.
     pub host: String,
-    /// It may be spoken to over plain HTTP.
+    /// Set if plain HTTP is allowed.
     pub insecure: bool,
     /// Address of its `/v2/` at a gateway; empty if it is reached directly.
     pub gateway: String,
-    /// Nothing may be pushed there or deleted.
+    /// Set if nothing may be pushed there or deleted.
     pub read_only: bool,
     /// A token service on another site that its credentials may go to.
     pub token_service: String,
@@ -131,7 +131,7 @@ fn credentials_to_json(credentials: &Credentials) -> Option<String> {
 
 /// All that is known of registries here.
 pub struct Accounts {
-    /// In the order of their hosts: what the server of the app names, and over it what the person set.
+    /// The accounts in the order of their hosts: what the server of the app names, and over it what the person set.
     accounts: RefCell<Vec<Account>>,
     served: Vec<Account>,
     own: RefCell<Vec<AccountOverrides>>,

@@ -20,7 +20,7 @@ pub struct Settings {
     pub theme: Theme,
     /// Registries to explore.
     pub registries: Vec<RegistrySetting>,
-    /// Images worth a look, offered on the start page.
+    /// Samples, offered on the start page.
     pub samples: Vec<Sample>,
     /// Features of the app's server beyond serving it.
     pub features: Features,
@@ -177,7 +177,7 @@ impl RegistrySetting {
     }
 }
 
-/// An image worth a look.
+/// A sample.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sample {
     /// Its reference.

@@ -18,7 +18,7 @@ pub enum Command {
         list: Option<String>,
         /// The image or the list to show.
         image: String,
-        /// With descriptors and platforms.
+        /// Include descriptors and platforms.
         verbose: bool,
         /// The exact bytes instead.
         raw: bool,

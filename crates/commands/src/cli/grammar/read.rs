@@ -1,4 +1,4 @@
-//! From parsed flags to commands.
+//! Commands made of parsed flags.
 
 use std::collections::BTreeMap;
 

@@ -27,11 +27,11 @@ pub struct Answer {
 /// The content of a registry, by repository.
 #[derive(Default)]
 pub struct Contents {
-    /// By repository, and by tag or digest: media type and bytes.
+    /// Media types and bytes, by repository and by tag or digest.
     pub manifests: HashMap<(String, String), (String, Vec<u8>)>,
-    /// By repository and digest.
+    /// Contents by repository and digest.
     pub blobs: HashMap<(String, String), Vec<u8>>,
-    /// By method and path below the repository.
+    /// Answers by method and path below the repository.
     pub answers: HashMap<(Method, String), Answer>,
 }
 
@@ -49,7 +49,7 @@ pub struct MemoryRegistry {
     pub shown: RefCell<Vec<String>>,
     /// Blobs are sent whole, whatever `Range` says.
     pub ignores_ranges: Cell<bool>,
-    /// By path, the digest that answers name, and with it their size.
+    /// The digests that answers name, and with them their sizes, by path.
     pub digests: RefCell<HashMap<String, String>>,
     /// Each manifest has this many referrers, none of which was there before.
     pub endless_referrers: Cell<usize>,

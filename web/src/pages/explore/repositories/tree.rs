@@ -18,7 +18,7 @@ pub struct Row {
     pub start: u32,
     /// Level, from 1.
     pub level: u32,
-    /// For a namespace: how many repositories are in it.
+    /// The number of repositories in a namespace.
     pub inside: Option<u32>,
     /// A namespace whose rows are not shown.
     pub is_folded: bool,

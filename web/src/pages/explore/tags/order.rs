@@ -20,12 +20,12 @@ const CHANGES: u32 = 60;
 /// The order of tags.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Sort {
-    /// By name, the highest version first.
+    /// Order by name, the highest version first.
     #[default]
     Down,
-    /// By name, the lowest version first.
+    /// Order by name, the lowest version first.
     Up,
-    /// By date, the newest first.
+    /// Order by date, the newest first.
     Date,
 }
 
@@ -86,7 +86,7 @@ impl PartialEq for Order {
 /// The numbers of tags while they are put in order.
 #[derive(Default)]
 pub struct Growth {
-    /// With their dates, in milliseconds since 1970.
+    /// The rows with their dates, in milliseconds since 1970.
     dated: Vec<(f64, u32)>,
     others: Vec<u32>,
 }

@@ -1,17 +1,16 @@
-//! A real CNCF Distribution, where the machine has one, and a token service for it.
+//! A token service for a real CNCF Distribution.
 
 use std::{
     cell::Cell,
     fs,
-    net::TcpListener,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::Command,
     rc::Rc,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{SystemTime, UNIX_EPOCH},
 };
 
 use base64::{
@@ -42,54 +41,6 @@ impl Folder {
 impl Drop for Folder {
     fn drop(&mut self) {
         fs::remove_dir_all(&self.0).unwrap();
-    }
-}
-
-pub struct Distribution {
-    child: Child,
-    _folder: Folder,
-    pub host: String,
-}
-
-impl Distribution {
-    /// Starts one on a free port, with `auth` as that section of its configuration, in which `FOLDER` is its own folder.
-    /// `None` without the program.
-    pub fn start(auth: &str) -> Option<Self> {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let folder = Folder::new("distribution");
-        // The password is `secret`.
-        let user = "user:$2b$05$q6Htzl/oRrw6B4usBtcNxuynbwcIAL2bRf0A8OSKNxWB.iISJwtM2\n";
-        fs::write(folder.0.join("users"), user).unwrap();
-        let auth = auth.replace("FOLDER", &folder.0.display().to_string());
-        let config = folder.0.join("config.yml");
-        let text = format!(
-            "version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {}}}, delete: {{enabled: \
-             true}}}}\nhttp: {{addr: '127.0.0.1:{port}', secret: tests}}\n{auth}\n",
-            folder.0.join("data").display()
-        );
-        fs::write(&config, text).unwrap();
-        let mut command = Command::new("docker-registry");
-        command.arg("serve").arg(&config).stdout(Stdio::null()).stderr(Stdio::null());
-        let Ok(child) = command.spawn() else {
-            tallyman_dev_registry::skip_test("docker-registry is not installed");
-            return None;
-        };
-        let host = format!("127.0.0.1:{port}");
-        let running = Self { child, _folder: folder, host };
-        for _ in 0..200 {
-            if std::net::TcpStream::connect(&running.host).is_ok() {
-                return Some(running);
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        panic!("docker-registry did not answer within ten seconds");
-    }
-}
-
-impl Drop for Distribution {
-    fn drop(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
     }
 }
 
