@@ -37,7 +37,7 @@ pub enum TlsError {
     Certificate {
         /// The file.
         path: PathBuf,
-        /// What it has in place of a certificate.
+        /// The content that it has in place of a certificate.
         found: &'static str,
     },
     /// The file has no key that can be used.
@@ -48,7 +48,7 @@ pub enum TlsError {
     Key {
         /// The file.
         path: PathBuf,
-        /// What it has in place of a key.
+        /// The content that it has in place of a key.
         found: &'static str,
     },
     /// The key is that of another certificate.

@@ -160,9 +160,9 @@ fn Chooser(props: &ChooserProps) -> Html {
         return html! { <div ref={place}>{ problem::view(problem) }</div> };
     }
     let listed = match &names.problem {
-        Some(_) => Listed::InPart,
-        None if names.is_complete => Listed::Whole,
-        None => Listed::Loading,
+        Some(_) => TagListing::InPart,
+        None if names.is_complete => TagListing::Whole,
+        None => TagListing::Loading,
     };
     let plan_again = {
         let removal = *chosen_removal;
@@ -412,9 +412,9 @@ fn way(
     }
 }
 
-/// How far the tags are listed.
+/// The state of the listing of tags.
 #[derive(Clone, Copy, PartialEq)]
-enum Listed {
+enum TagListing {
     Loading,
     /// The listing failed.
     InPart,
@@ -427,7 +427,7 @@ struct TagBoxesProps {
     /// Digests that can be chosen, too.
     digests: Rc<Vec<Digest>>,
     chosen: UseStateHandle<BTreeSet<String>>,
-    listed: Listed,
+    listed: TagListing,
     /// Others are chosen.
     onchange: Callback<Event>,
 }
@@ -472,13 +472,13 @@ fn TagBoxes(props: &TagBoxesProps) -> Html {
                 <input class="field field--small" type="search" aria-label={words.filter} placeholder={words.filter} {oninput} data-testid="delete-filter" />
                 <span class="hint" role="status">
                     { match listed {
-                        Listed::Loading => words.loading,
-                        Listed::InPart => "",
-                        Listed::Whole => words.choose,
+                        TagListing::Loading => words.loading,
+                        TagListing::InPart => "",
+                        TagListing::Whole => words.choose,
                     } }
                 </span>
             </div>
-            if matching.is_empty() && *listed == Listed::Whole {
+            if matching.is_empty() && *listed == TagListing::Whole {
                 <p class="empty">{ words.none }</p>
             }
             if !digests.is_empty() {

@@ -55,7 +55,7 @@ pub struct Push {
     pub paused: fn(done: usize, of: usize) -> String,
     pub cancelled: fn(done: usize, of: usize) -> String,
     pub failed_lead: fn(done: usize, of: usize, failed: usize) -> String,
-    /// What the name points to in the registry is what it was before the push, if anything.
+    /// Says that the name points in the registry to the same as before the push, if to anything.
     pub unchanged: fn(name: &str) -> String,
     /// `sent("12 MB")`.
     pub sent: fn(bytes: &str) -> String,

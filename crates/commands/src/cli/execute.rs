@@ -1,4 +1,4 @@
-//! From a command to the method that carries it out.
+//! The method that carries out each command.
 
 use super::{
     Command, Environment, InspectExtensions,

@@ -23,9 +23,9 @@ pub(super) struct PushRun<'a> {
 pub(super) enum AfterPush {
     /// The push is noted beside it.
     Note,
-    /// It is removed.
+    /// The list is removed, as `--purge` says.
     Purge,
-    /// There is none.
+    /// No change.
     Nothing,
 }
 

@@ -239,7 +239,7 @@ pub enum RegistryError {
     /// A user name without a password, or the other way round.
     #[error("expected username together with either password_env or password_file, found {}", .found.join(" and "))]
     Credentials {
-        /// Those of the three that are set.
+        /// The ones of the three that are set.
         found: Vec<&'static str>,
     },
     /// The user name cannot be sent.
@@ -328,13 +328,13 @@ pub enum HtpasswdError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PasswordFault {
-    /// There is none.
+    /// No password.
     #[error("none")]
     Empty,
-    /// There is a second line.
+    /// A second line.
     #[error("several lines")]
     Lines,
-    /// There is a control character, which the Basic scheme does not allow (RFC 7617, section 2).
+    /// A control character, which the Basic scheme does not allow (RFC 7617, section 2).
     #[error("a control character")]
     Control,
 }

@@ -40,7 +40,7 @@ enum PartAnswer {
     Whole(BlobResponse),
     /// A part that begins at another byte.
     Elsewhere(BlobResponse),
-    /// Nothing, because the blob ends before the part.
+    /// No bytes, because the blob ends before the part.
     BehindEnd(BlobResponse),
 }
 
