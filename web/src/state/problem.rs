@@ -185,7 +185,7 @@ impl Problem {
 
     /// Returns the explanation of an action that failed, or `None` if its reason is all that is known.
     pub fn of_action(failure: &Failure) -> Option<Self> {
-        let problem = match &*failure.cause {
+        Some(match &*failure.cause {
             Cause::Request { reference: Some(reference), error, .. } => Self::of_registry(reference, error),
             // Without a name nothing can be said about it.
             Cause::Request { reference: None, error, .. }
@@ -196,8 +196,7 @@ impl Problem {
             Cause::Request { registry, reference: None, error } => Self::of_error(registry, "", error),
             Cause::Reference { text, error } => Self::of_reference(text, error),
             Cause::Content | Cause::Other => return None,
-        };
-        Some(Self { reason: sentence(&failure.why), ..problem })
+        })
     }
 
     /// Returns the explanation of a registry's failure, whatever was fetched. `name` names that.
