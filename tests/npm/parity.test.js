@@ -11,6 +11,7 @@ import { promisify } from 'node:util';
 import { FileStore, ManifestList, MediaType, MemoryStore, Tallyman } from 'tallyman';
 import { startDevRegistry } from '../e2e/servers.js';
 import { failure } from './failure.js';
+import { startSampleRegistries } from './sample-registries.js';
 
 const installed = fileURLToPath(new URL('node_modules/tallyman', import.meta.url));
 
@@ -18,14 +19,13 @@ let registry;
 let other;
 let hello;
 let webapp;
+let stop;
 const tm = new Tallyman({ store: new MemoryStore() });
 
 before(async () => {
-  [registry, other] = await Promise.all([startDevRegistry('--samples'), startDevRegistry('--no-referrers')]);
-  hello = `${registry.host}/samples/hello`;
-  webapp = `${registry.host}/samples/webapp`;
+  ({ registry, other, hello, webapp, stop } = await startSampleRegistries());
 });
-after(() => Promise.all([registry?.stop(), other?.stop()]));
+after(() => stop?.());
 
 test('the README says of each command and each flag how the library does it', () => {
   const readme = readFileSync(join(installed, 'README.md'), 'utf8');

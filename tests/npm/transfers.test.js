@@ -13,19 +13,19 @@ import { promisify } from 'node:util';
 import { Digest, FileStore, Manifest, ManifestList, MediaType, MemoryStore, Reference, Tallyman, dockerCredentials } from 'tallyman';
 import { startDevRegistry } from '../e2e/servers.js';
 import { failure } from './failure.js';
+import { startSampleRegistries } from './sample-registries.js';
 
 let registry;
 let other;
 let hello;
 let webapp;
+let stop;
 const tm = new Tallyman({ store: new MemoryStore() });
 
 before(async () => {
-  [registry, other] = await Promise.all([startDevRegistry('--samples'), startDevRegistry('--no-referrers')]);
-  hello = `${registry.host}/samples/hello`;
-  webapp = `${registry.host}/samples/webapp`;
+  ({ registry, other, hello, webapp, stop } = await startSampleRegistries());
 });
-after(() => Promise.all([registry?.stop(), other?.stop()]));
+after(() => stop?.());
 
 describe('looking', () => {
   test('a reference is resolved to a descriptor, of a list to that of a platform', async () => {

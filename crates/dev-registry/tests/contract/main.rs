@@ -4,7 +4,7 @@
 
 mod api;
 mod auth;
-mod distribution;
+mod distribution_program;
 mod faults;
 mod http;
 mod program;

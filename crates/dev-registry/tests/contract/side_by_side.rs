@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tallyman_dev_registry::{Auth, Dialect, Digest, Registry, TokenAuth, fill};
 
 use crate::{
-    distribution::Distribution,
+    distribution_program::Distribution,
     http::{Answer, send},
 };
 
@@ -116,10 +116,10 @@ fn absent() -> String {
 
 #[tokio::test]
 async fn answers_are_those_of_distribution() {
-    let Some(real) = Distribution::start("answers", "").await else { return };
+    let Some(real) = Distribution::start("") else { return };
     let ours = Registry::builder().dialect(Dialect::V2_8).referrers(false).start().await.unwrap();
     let mut pair = Pair {
-        real: real.url.clone(),
+        real: format!("http://{}", real.host),
         ours: ours.url(),
         uploads: [String::new(), String::new()],
         differences: Vec::new(),
@@ -284,15 +284,13 @@ async fn manifests(pair: &mut Pair, absent: &str) {
 
 #[tokio::test]
 async fn refusals_are_those_of_distribution() {
-    let Some(real) =
-        Distribution::start("refusals", "auth: {htpasswd: {realm: Samples, path: USERS}}\n").await
-    else {
+    let Some(real) = Distribution::start("auth: {htpasswd: {realm: Samples, path: FOLDER/users}}") else {
         return;
     };
     let basic = Auth::Basic { realm: "Samples".into(), users: [("user".into(), "secret".into())].into() };
     let ours = Registry::builder().dialect(Dialect::V2_8).auth(basic).start().await.unwrap();
     let mut pair = Pair {
-        real: real.url.clone(),
+        real: format!("http://{}", real.host),
         ours: ours.url(),
         uploads: [String::new(), String::new()],
         differences: Vec::new(),
@@ -346,7 +344,7 @@ async fn token_challenges_are_those_of_distribution() {
         "auth: {{token: {{realm: 'http://tokens.example/token', service: samples, issuer: samples, rootcertbundle: {}}}}}\n",
         certificate.display()
     );
-    let real = Distribution::start("tokens", &auth).await;
+    let real = Distribution::start(&auth);
     std::fs::remove_file(&certificate).unwrap();
     let Some(real) = real else { return };
     let service = TokenAuth {
@@ -356,7 +354,7 @@ async fn token_challenges_are_those_of_distribution() {
     };
     let ours = Registry::builder().dialect(Dialect::V2_8).auth(Auth::Token(service)).start().await.unwrap();
     let mut pair = Pair {
-        real: real.url.clone(),
+        real: format!("http://{}", real.host),
         ours: ours.url(),
         uploads: [String::new(), String::new()],
         differences: Vec::new(),
@@ -378,14 +376,14 @@ async fn token_challenges_are_those_of_distribution() {
 
 #[tokio::test]
 async fn the_samples_fill_a_distribution() {
-    let Some(real) = Distribution::start("fill", "").await else { return };
-    let pushed = fill::fill(&real.url, true).await.unwrap();
+    let Some(real) = Distribution::start("") else { return };
+    let url = format!("http://{}", real.host);
+    let pushed = fill::fill(&url, true).await.unwrap();
     assert!(pushed > 30, "{pushed}");
     let list =
-        send("GET", &format!("{}/v2/samples/hello/manifests/latest", real.url), &[("accept", LIST)], "")
-            .await;
+        send("GET", &format!("{url}/v2/samples/hello/manifests/latest"), &[("accept", LIST)], "").await;
     let ours = Registry::builder().samples().start().await.unwrap();
     assert_eq!(list.bytes, ours.manifest("samples/hello", "latest").unwrap().1);
-    let refused = fill::fill(&real.url, false).await.unwrap_err();
+    let refused = fill::fill(&url, false).await.unwrap_err();
     assert!(refused.to_string().contains("MANIFEST_"), "{refused}");
 }

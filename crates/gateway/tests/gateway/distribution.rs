@@ -1,9 +1,10 @@
 //! CNCF Distribution behind a gateway: without authentication, with htpasswd, with tokens.
 
 use crate::{
+    distribution_program::Distribution,
     everything::{Lacks, everything},
     support::{Folder, client, gateway, own_user},
-    upstreams::{Distribution, TokenService},
+    upstreams::TokenService,
 };
 
 const LACKS: Lacks = Lacks { delete_by_tag: true };
@@ -12,7 +13,7 @@ const HTPASSWD: &str = "auth: {htpasswd: {realm: Registry, path: FOLDER/users}}"
 #[tokio::test(flavor = "multi_thread")]
 async fn it_works_without_authentication() {
     let Some(registry) = Distribution::start("") else { return };
-    let gateway = gateway(&registry.url(), "", "delete = true").await;
+    let gateway = gateway(&format!("http://{}", registry.host), "", "delete = true").await;
     everything(&client(&format!("http://{}", gateway.address), &registry.host, None), &registry.host, &LACKS)
         .await;
 }
@@ -20,7 +21,7 @@ async fn it_works_without_authentication() {
 #[tokio::test(flavor = "multi_thread")]
 async fn it_works_with_a_password_of_the_callers() {
     let Some(registry) = Distribution::start(HTPASSWD) else { return };
-    let gateway = gateway(&registry.url(), "", "delete = true").await;
+    let gateway = gateway(&format!("http://{}", registry.host), "", "delete = true").await;
     let client = client(&format!("http://{}", gateway.address), &registry.host, Some(("user", "secret")));
     everything(&client, &registry.host, &LACKS).await;
 }
@@ -30,7 +31,7 @@ async fn it_works_with_tokens_of_the_callers() {
     let tokens = TokenService::start().await;
     let Some(registry) = Distribution::start(&tokens.section()) else { return };
     let more = format!("delete = true\ntoken_hosts = ['{}']", tokens.host());
-    let gateway = gateway(&registry.url(), "", &more).await;
+    let gateway = gateway(&format!("http://{}", registry.host), "", &more).await;
     let client = client(&format!("http://{}", gateway.address), &registry.host, Some(("user", "secret")));
     everything(&client, &registry.host, &LACKS).await;
 }
@@ -43,7 +44,7 @@ async fn it_works_with_credentials_of_the_gateways_own() {
     let own = format!("{}\nread_only = false\ndelete = true", own_user(&password, tokens.host()));
     for auth in [HTPASSWD.to_owned(), tokens.section()] {
         let Some(registry) = Distribution::start(&auth) else { return };
-        let gateway = gateway(&registry.url(), "", &own).await;
+        let gateway = gateway(&format!("http://{}", registry.host), "", &own).await;
         everything(
             &client(&format!("http://{}", gateway.address), &registry.host, None),
             &registry.host,

@@ -16,8 +16,8 @@ use tokio::{
 };
 
 use crate::{
+    distribution_program::USERS,
     support::{Folder, Process, Scripted, answer, at, caller, gateway, get, own_user, text},
-    upstreams::USERS,
 };
 
 const BLOB: &str = "v2/a/blobs/sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";

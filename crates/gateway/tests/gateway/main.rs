@@ -7,6 +7,8 @@ mod contract;
 mod deploy;
 mod differential;
 mod distribution;
+#[path = "../../../dev-registry/tests/contract/distribution_program.rs"]
+mod distribution_program;
 mod docker;
 #[path = "../../../registry/tests/client/everything.rs"]
 mod everything;

@@ -20,8 +20,8 @@ use tokio::{
     sync::Notify,
 };
 
+use crate::distribution_program::USERS;
 use crate::support::{Folder, Process, Scripted, answer, at, caller, gateway, gateway_of, get, text};
-use crate::upstreams::USERS;
 
 /// A registry whose blobs come in two halves, the second when it is told.
 async fn halting() -> (String, Arc<Notify>) {

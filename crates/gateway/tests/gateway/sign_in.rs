@@ -5,8 +5,8 @@ use http::HeaderMap;
 use tallyman_gateway::Server;
 
 use crate::{
+    distribution_program::USERS,
     support::{Folder, Scripted, answer, at, caller, gateway, gateway_of},
-    upstreams::USERS,
 };
 
 async fn registry() -> Scripted {

@@ -1,9 +1,8 @@
-//! A real CNCF Distribution, where the machine has one, and a token service for it.
+//! A token service for CNCF Distribution, and waiting for programs that listen.
 
 use std::{
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     path::PathBuf,
-    process::{Child, Command, Stdio},
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -26,52 +25,6 @@ use ring::{
 use serde_json::{Value, json};
 
 use crate::support::Folder;
-
-/// The password is `secret`.
-pub const USERS: &str = "user:$2b$05$q6Htzl/oRrw6B4usBtcNxuynbwcIAL2bRf0A8OSKNxWB.iISJwtM2\n";
-
-pub struct Distribution {
-    child: Child,
-    _folder: Folder,
-    pub host: String,
-}
-
-impl Distribution {
-    /// Starts one on a free port, with `auth` as that section of its configuration, in which `FOLDER` is its own folder.
-    /// `None` without the program.
-    pub fn start(auth: &str) -> Option<Self> {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let folder = Folder::new("distribution");
-        folder.write("users", USERS);
-        let auth = auth.replace("FOLDER", &folder.0.display().to_string());
-        let text = format!(
-            "version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {}}}, delete: {{enabled: \
-             true}}}}\nhttp: {{addr: '127.0.0.1:{port}', secret: tests}}\n{auth}\n",
-            folder.0.join("data").display()
-        );
-        let config = folder.write("config.yml", &text);
-        let mut command = Command::new("docker-registry");
-        command.arg("serve").arg(&config).stdout(Stdio::null()).stderr(Stdio::null());
-        let Ok(child) = command.spawn() else {
-            tallyman_dev_registry::skip_test("docker-registry is not installed");
-            return None;
-        };
-        let running = Self { child, _folder: folder, host: format!("127.0.0.1:{port}") };
-        wait_for(&running.host);
-        Some(running)
-    }
-
-    pub fn url(&self) -> String {
-        format!("http://{}", self.host)
-    }
-}
-
-impl Drop for Distribution {
-    fn drop(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
 
 /// Waits until somebody listens.
 pub fn wait_for(host: &str) {

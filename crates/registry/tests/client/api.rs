@@ -1,9 +1,10 @@
 //! The whole API, against every registry there is.
 
 use crate::{
-    distribution::{Distribution, Token},
+    distribution_program::Distribution,
     everything::{Lacks, everything},
     support::{basic, builder},
+    token_service::Token,
 };
 
 #[tokio::test]

@@ -4,7 +4,8 @@
 
 mod api;
 mod auth;
-mod distribution;
+#[path = "../../../dev-registry/tests/contract/distribution_program.rs"]
+mod distribution_program;
 mod everything;
 mod faults;
 mod hidden;
@@ -23,4 +24,5 @@ mod sharing;
 mod sign_out;
 mod slow;
 mod support;
+mod token_service;
 mod uploads;

@@ -1,17 +1,14 @@
-//! A real CNCF Distribution, where the machine has one, and a token service for it.
+//! A token service for CNCF Distribution.
 
 use std::{
-    cell::Cell,
     fs,
-    net::TcpListener,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    rc::Rc,
+    process::Command,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{SystemTime, UNIX_EPOCH},
 };
 
 use base64::{
@@ -19,79 +16,11 @@ use base64::{
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
 use serde_json::json;
+use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
-
-/// A folder that goes when its owner goes.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        thread_local!(static COUNT: Cell<usize> = const { Cell::new(0) });
-        let count = COUNT.replace(COUNT.get() + 1);
-        let thread = std::thread::current().name().unwrap_or_default().replace(':', "-");
-        let unique = format!("tallyman-{name}-{}-{thread}-{count}", std::process::id());
-        let folder = std::env::temp_dir().join(unique);
-        fs::create_dir_all(&folder).unwrap();
-        Self(folder)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        fs::remove_dir_all(&self.0).unwrap();
-    }
-}
-
-pub struct Distribution {
-    child: Child,
-    _folder: Folder,
-    pub host: String,
-}
-
-impl Distribution {
-    /// Starts one on a free port, with `auth` as that section of its configuration, in which `FOLDER` is its own folder.
-    /// `None` without the program.
-    pub fn start(auth: &str) -> Option<Self> {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let folder = Folder::new("distribution");
-        // The password is `secret`.
-        let user = "user:$2b$05$q6Htzl/oRrw6B4usBtcNxuynbwcIAL2bRf0A8OSKNxWB.iISJwtM2\n";
-        fs::write(folder.0.join("users"), user).unwrap();
-        let auth = auth.replace("FOLDER", &folder.0.display().to_string());
-        let config = folder.0.join("config.yml");
-        let text = format!(
-            "version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {}}}, delete: {{enabled: \
-             true}}}}\nhttp: {{addr: '127.0.0.1:{port}', secret: tests}}\n{auth}\n",
-            folder.0.join("data").display()
-        );
-        fs::write(&config, text).unwrap();
-        let mut command = Command::new("docker-registry");
-        command.arg("serve").arg(&config).stdout(Stdio::null()).stderr(Stdio::null());
-        let Ok(child) = command.spawn() else {
-            tallyman_dev_registry::skip_test("docker-registry is not installed");
-            return None;
-        };
-        let host = format!("127.0.0.1:{port}");
-        let running = Self { child, _folder: folder, host };
-        for _ in 0..200 {
-            if std::net::TcpStream::connect(&running.host).is_ok() {
-                return Some(running);
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        panic!("docker-registry did not answer within ten seconds");
-    }
-}
-
-impl Drop for Distribution {
-    fn drop(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
 
 /// A token service that signs with a key of its own.
 pub struct Token {
@@ -99,13 +28,13 @@ pub struct Token {
     pub certificate: PathBuf,
     given: Arc<AtomicUsize>,
     task: tokio::task::JoinHandle<()>,
-    _folder: Rc<Folder>,
+    _folder: TempDir,
 }
 
 impl Token {
     pub async fn start() -> Self {
-        let folder = Rc::new(Folder::new("token"));
-        let (key, certificate) = (folder.0.join("key.pem"), folder.0.join("certificate.pem"));
+        let folder = tempfile::tempdir().unwrap();
+        let (key, certificate) = (folder.path().join("key.pem"), folder.path().join("certificate.pem"));
         openssl(
             &["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=tests", "-keyout"],
             &[&key, Path::new("-out"), &certificate],
@@ -113,7 +42,7 @@ impl Token {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let realm = format!("http://{}/token", listener.local_addr().unwrap());
         let given = Arc::new(AtomicUsize::new(0));
-        let signer = Signer { key, certificate: certificate.clone(), folder: folder.0.clone() };
+        let signer = Signer { key, certificate: certificate.clone(), folder: folder.path().to_owned() };
         let count = Arc::clone(&given);
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
