@@ -1,36 +1,36 @@
-// The app comes in parts: the frame and the start page first, the rest when an address needs it.
+// The app comes in chunks: the frame and the start page first, the rest when an address needs it.
 
 import { expect, test } from './test.js';
 
-/** The parts that the page asks for, by name. */
-function partsOf(page) {
+/** The chunks that the page asks for, by name. */
+function chunksOf(page) {
   const asked = new Set();
   page.on('request', (request) => {
-    const part = /\/split_(\w+)-[0-9a-f]+\.wasm$/.exec(new URL(request.url()).pathname);
-    if (part) asked.add(part[1]);
+    const chunk = /\/split_(\w+)-[0-9a-f]+\.wasm$/.exec(new URL(request.url()).pathname);
+    if (chunk) asked.add(chunk[1]);
   });
   return () => [...asked].sort();
 }
 
-test('a part is loaded when an address needs it, and once', async ({ page, open, memory, complaints }) => {
-  const parts = partsOf(page);
+test('a chunk is loaded when an address needs it, and once', async ({ page, open, memory, complaints }) => {
+  const chunks = chunksOf(page);
   const reference = `${memory.host}/samples/hello:latest`;
   await open('/');
   await expect(page.getByTestId('sample-link').first()).toBeVisible();
-  expect(parts()).toEqual([]);
+  expect(chunks()).toEqual([]);
 
   await page.evaluate((reference) => (location.hash = `/inspect/${reference}`), reference);
   await expect(page.getByTestId('digest-verified')).toBeVisible();
-  expect(parts()).toEqual(['inspect']);
+  expect(chunks()).toEqual(['inspect']);
 
   await page.evaluate((two) => (location.hash = `/compare/${two}`), `${reference}|${reference}`);
   await expect(page.getByTestId('compare-row').first()).toBeVisible();
   await expect(page.getByTestId('digest-verified')).toBeHidden();
-  expect(parts()).toEqual(['inspect', 'lists']);
+  expect(chunks()).toEqual(['inspect', 'lists']);
 
   await page.evaluate(() => (location.hash = '/command'));
   await expect(page.getByTestId('command-input')).toBeVisible();
-  expect(parts()).toEqual(['command', 'inspect', 'lists']);
+  expect(chunks()).toEqual(['command', 'inspect', 'lists']);
   await page.goBack();
   await expect(page.getByTestId('compare-row').first()).toBeVisible();
 
@@ -46,7 +46,7 @@ test('a part is loaded when an address needs it, and once', async ({ page, open,
   expect(complaints).toEqual([]);
 });
 
-test('a part that cannot be had is said, and tried again when somebody wishes', async ({ page, open, memory }) => {
+test('a chunk that cannot be had is said, and tried again when somebody wishes', async ({ page, open, memory }) => {
   await open('/');
   await expect(page.getByTestId('sample-link').first()).toBeVisible();
   await page.route('**/split_explore-*.wasm', (route) => route.abort());
@@ -64,7 +64,7 @@ test('a part that cannot be had is said, and tried again when somebody wishes', 
   await expect(page.getByRole('tree', { name: 'Repositories' })).toBeVisible();
 });
 
-test('whenever a part comes, its pages have what surrounds them', async ({ browser, memory }) => {
+test('whenever a chunk comes, its pages have what surrounds them', async ({ browser, memory }) => {
   // Before, between or after the steps in which the frame is drawn, which are made longer here.
   const delays = Array.from({ length: 8 }, (_, at) => at * 100);
   const context = await browser.newContext();
@@ -83,7 +83,7 @@ test('whenever a part comes, its pages have what surrounds them', async ({ brows
   await context.close();
 });
 
-test('a part that comes for a page leaves what is around the page as it is', async ({ page, open }) => {
+test('a chunk that comes for a page leaves what is around the page as it is', async ({ page, open }) => {
   await open('/registries');
   await page.getByRole('button', { name: 'Add a registry' }).click();
   await page.locator('input[name=host]').fill('lab.example:5000');
@@ -101,7 +101,7 @@ test('a part that comes for a page leaves what is around the page as it is', asy
   await expect(page.getByTestId('toast').getByRole('button', { name: 'Undo' })).toBeVisible();
 });
 
-test('a part that comes for a page that was left leaves the page that is shown as it is', async ({ page, open, memory }) => {
+test('a chunk that comes for a page that was left leaves the page that is shown as it is', async ({ page, open, memory }) => {
   await open(`/explore/${memory.host}/samples/hello`);
   await expect(page.getByTestId('filter')).toBeVisible();
   let release;

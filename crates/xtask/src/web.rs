@@ -1,8 +1,8 @@
 //! The app, built into `dist/`.
 
+mod chunks;
 mod files_page;
 mod page;
-mod parts;
 mod scripts;
 
 use std::{
@@ -85,8 +85,8 @@ pub fn build(sh: &Shell) -> Result<()> {
 fn finish(sh: &Shell, dist: &Path) -> Result<()> {
     join_styles(sh, dist)?;
     minify_start(sh, dist)?;
-    step("wasm-opt: the app, its parts, and the worker of its Files page", || {
-        parts_and_worker(sh, [APP, FILES_WORKER], dist, true, [optimise_for_start, optimise_for_speed])
+    step("wasm-opt: the app, its chunks, and the worker of its Files page", || {
+        chunks_and_worker(sh, [APP, FILES_WORKER], dist, true, [optimise_for_start, optimise_for_speed])
     })?;
     write_service_worker(dist)
 }
@@ -157,7 +157,7 @@ pub fn build_for_development(sh: &Shell, dist: &Path) -> Result<()> {
     replaced(dist, |dist| {
         page::write(sh, DEVELOPMENT, dist)?;
         let copy: Finish = |_, module, to| Ok(fs::copy(module, to).map(drop)?);
-        parts_and_worker(sh, [DEVELOPMENT; 2], dist, false, [copy; 2])
+        chunks_and_worker(sh, [DEVELOPMENT; 2], dist, false, [copy; 2])
     })
 }
 
@@ -167,9 +167,9 @@ const PLACE: &str = " data-js=\"";
 /// Makes the module that is shipped of the one that was compiled.
 type Finish = fn(&Shell, &Path, &Path) -> Result<()>;
 
-/// Makes the app's parts and the worker of its Files page side by side, each of its profile and as its `finish` has it, and tells the page
+/// Makes the app's chunks and the worker of its Files page side by side, each of its profile and as its `finish` has it, and tells the page
 /// their names.
-fn parts_and_worker(
+fn chunks_and_worker(
     sh: &Shell,
     profiles: [&str; 2],
     dist: &Path,
@@ -177,8 +177,9 @@ fn parts_and_worker(
     finish: [Finish; 2],
 ) -> Result<()> {
     let worker = |sh: &Shell| files_page::build(sh, profiles[1], dist, is_short, finish[1]);
-    let (parts, worker) = meanwhile(sh, worker, || parts::write(sh, profiles[0], dist, is_short, finish[0]))?;
-    let names = parts + &worker;
+    let (chunks, worker) =
+        meanwhile(sh, worker, || chunks::write(sh, profiles[0], dist, is_short, finish[0]))?;
+    let names = chunks + &worker;
     let index = dist.join(PAGE);
     let page = fs::read_to_string(&index)?;
     ensure!(page.contains(PLACE), "expected{PLACE} in index.html, as Trunk.toml has it");

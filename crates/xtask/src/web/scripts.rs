@@ -17,23 +17,23 @@ const MODULE: &str = "./tallyman-web_bg.js";
 /// Names of imports, the old beside the new.
 type Names = Vec<(String, String)>;
 
-/// Shortens the names by which the app of `dist` and its script know each other, and writes the script that loads its parts in
+/// Shortens the names by which the app of `dist` and its script know each other, and writes the script that loads its chunks in
 /// place of `snippet`. All three get a name that changes with what is in them; returns that of the last. `optimised` is the file of
 /// `dist` with the app's optimised module.
-pub fn rename(sh: &Shell, dist: &Path, optimised: &str, snippet: &str, parts: &str) -> Result<String> {
+pub fn rename(sh: &Shell, dist: &Path, optimised: &str, snippet: &str, chunks: &str) -> Result<String> {
     let old = script(dist)?;
     let script = fs::read_to_string(dist.join(format!("{old}.js")))?;
     let wasm = fs::read(dist.join(optimised))?;
     let (wasm, short) = with_short_imports(&wasm, &format!("./{snippet}"))?;
     let script = minified(sh, "js", &with_short_names(&script, &short, &format!("./{snippet}"))?)?;
-    let parts = minified(sh, "js", parts)?;
+    let chunks = minified(sh, "js", chunks)?;
     let mut hash = DefaultHasher::new();
-    (&wasm, &script, &parts).hash(&mut hash);
+    (&wasm, &script, &chunks).hash(&mut hash);
     let new = format!("tallyman-web-{:016x}", hash.finish());
     let loader = format!("parts-{:016x}.js", hash.finish());
     fs::write(dist.join(format!("{new}.js")), script.replace("%PARTS%", &loader))?;
     fs::write(dist.join(format!("{new}_bg.wasm")), wasm)?;
-    fs::write(dist.join(&loader), parts.replace("%MAIN%", &format!("./{new}.js")))?;
+    fs::write(dist.join(&loader), chunks.replace("%MAIN%", &format!("./{new}.js")))?;
     for name in [&format!("{old}.js"), &format!("{old}_bg.wasm"), optimised] {
         fs::remove_file(dist.join(name))?;
     }
@@ -71,7 +71,7 @@ fn with_short_names(script: &str, names: &Names, snippet: &str) -> Result<String
             None if line.starts_with("import * as import")
                 || line.starts_with(&format!("\"{snippet}\": import")) =>
             {
-                // The same module, once for each part.
+                // The same module, once for each chunk.
                 let line = if line.starts_with("import") {
                     "import * as import1 from \"./%PARTS%\"".to_owned()
                 } else {

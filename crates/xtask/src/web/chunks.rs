@@ -1,4 +1,4 @@
-//! The parts of the app that come after the first, and the script that loads them.
+//! The chunks of the app that come after the first, and the script that loads them.
 
 use std::{
     cmp::Reverse,
@@ -18,18 +18,18 @@ use crate::{
     tools::{WASM, names, root, side_by_side},
 };
 
-/// Bytes, before they are optimised, that a request is worth: files that some parts share are made one where no part loads more
+/// Bytes, before they are optimised, that a request is worth: files that some chunks share are made one where no chunk loads more
 /// than that for each request that it saves.
 const REQUEST: i64 = 8000;
 
-/// A file of code, and the parts that need it.
+/// A file of code, and the chunks that need it.
 struct Shared {
-    parts: BTreeSet<String>,
+    chunks: BTreeSet<String>,
     files: Vec<PathBuf>,
     size: i64,
 }
 
-/// Turns the app of `dist` and the parts that were cut off it into files of `dist`, as `finish` makes each, and writes the script that
+/// Turns the app of `dist` and the chunks that were cut off it into files of `dist`, as `finish` makes each, and writes the script that
 /// loads them.
 /// `joins` says if files that travel together are made one. Returns the attribute by which the page names the script.
 pub fn write(
@@ -41,17 +41,19 @@ pub fn write(
 ) -> Result<String> {
     let folder = root().join("target").join(WASM).join(profile).join(format!("{NAME}.parts"));
     let snippets = dist.join("snippets");
-    let [snippet] = &names(&snippets)?[..] else { anyhow::bail!("expected one script that loads the parts") };
+    let [snippet] = &names(&snippets)?[..] else {
+        anyhow::bail!("expected one script that loads the chunks")
+    };
     let made = fs::read_to_string(snippets.join(snippet))?;
     let (mut shared, own) = files_of(&made, &folder)?;
     if joins {
         join(&mut shared);
     }
     let first = dist.join(format!("{}_bg.wasm", scripts::script(dist)?));
-    // What is left of the app is the first; no part has it.
+    // What is left of the app is the first; no chunk has it.
     let of_each: Vec<(Vec<PathBuf>, Vec<&str>)> = iter::once((vec![first], Vec::new()))
-        .chain(shared.iter().map(|one| (one.files.clone(), one.parts.iter().map(String::as_str).collect())))
-        .chain(own.iter().map(|(part, file)| (vec![file.clone()], vec![part.as_str()])))
+        .chain(shared.iter().map(|one| (one.files.clone(), one.chunks.iter().map(String::as_str).collect())))
+        .chain(own.iter().map(|(chunk, file)| (vec![file.clone()], vec![chunk.as_str()])))
         .collect();
     // The largest first: the others fill up what time is left beside them.
     let size = |at: &usize| -> u64 {
@@ -70,14 +72,14 @@ pub fn write(
     })?;
     let names: BTreeMap<usize, String> = order.into_iter().zip(named).collect();
     let mut files: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for ((_, parts), name) in of_each.iter().zip(names.values()) {
-        for part in parts {
-            files.entry(part).or_default().push(format!("./{name}"));
+    for ((_, chunks), name) in of_each.iter().zip(names.values()) {
+        for chunk in chunks {
+            files.entry(chunk).or_default().push(format!("./{name}"));
         }
     }
     let loaders: String = files
         .keys()
-        .map(|part| format!("export const __wasm_split_load_{part} = loader('{part}');\n"))
+        .map(|chunk| format!("export const __wasm_split_load_{chunk} = loader('{chunk}');\n"))
         .collect();
     let template = fs::read_to_string(root().join("web/parts.js"))?;
     let script = template.replace("%FILES%", &serde_json::to_string(&files)?) + &loaders;
@@ -86,24 +88,24 @@ pub fn write(
     Ok(format!(" data-parts=\"./{name}\""))
 }
 
-/// The files of `folder` that several parts share, and each part's own, as the script says which the splitter wrote.
+/// The files of `folder` that several chunks share, and each chunk's own, as the script says which the splitter wrote.
 fn files_of(script: &str, folder: &Path) -> Result<(Vec<Shared>, BTreeMap<String, PathBuf>)> {
     let file_in = |text: &str| -> Result<PathBuf> {
         let file = text.split_once("\"../").and_then(|(_, rest)| Some(rest.split_once('"')?.0));
-        Ok(folder.join(file.context("expected the file of a part in the script that loads it")?))
+        Ok(folder.join(file.context("expected the file of a chunk in the script that loads it")?))
     };
     let mut shared = Vec::new();
     for piece in script.split("\n/* ").skip(1) {
-        let (parts, code) = piece.split_once(" */").context("expected the parts that share a file")?;
+        let (chunks, code) = piece.split_once(" */").context("expected the chunks that share a file")?;
         let file = file_in(code)?;
         let size = i64::try_from(fs::metadata(&file)?.len())?;
-        let parts = parts.split(", ").map(str::to_owned).collect();
-        shared.push(Shared { parts, files: vec![file], size });
+        let chunks = chunks.split(", ").map(str::to_owned).collect();
+        shared.push(Shared { chunks, files: vec![file], size });
     }
     let mut own = BTreeMap::new();
     for piece in script.split("export const __wasm_split_load_").skip(1) {
-        let (part, code) = piece.split_once(' ').context("expected the name of a part")?;
-        own.insert(part.to_owned(), file_in(code)?);
+        let (chunk, code) = piece.split_once(' ').context("expected the name of a chunk")?;
+        own.insert(chunk.to_owned(), file_in(code)?);
     }
     Ok((shared, own))
 }
@@ -114,10 +116,10 @@ fn join(shared: &mut Vec<Shared>) {
         let mut best = (0, 0, 0);
         for (second, b) in shared.iter().enumerate() {
             for (first, a) in shared[..second].iter().enumerate() {
-                let count = |parts: usize| i64::try_from(parts).unwrap_or(i64::MAX);
-                let saved = REQUEST * count(a.parts.intersection(&b.parts).count());
-                let more = a.size * count(b.parts.difference(&a.parts).count())
-                    + b.size * count(a.parts.difference(&b.parts).count());
+                let count = |chunks: usize| i64::try_from(chunks).unwrap_or(i64::MAX);
+                let saved = REQUEST * count(a.chunks.intersection(&b.chunks).count());
+                let more = a.size * count(b.chunks.difference(&a.chunks).count())
+                    + b.size * count(a.chunks.difference(&b.chunks).count());
                 if saved - more > best.0 {
                     best = (saved - more, first, second);
                 }
@@ -129,23 +131,23 @@ fn join(shared: &mut Vec<Shared>) {
         }
         let joined = shared.remove(second);
         let one = &mut shared[first];
-        one.parts.extend(joined.parts);
+        one.chunks.extend(joined.chunks);
         one.files.extend(joined.files);
         one.size += joined.size;
     }
 }
 
-/// Makes the file of `dist` of a part, and returns its name, which changes with what is in it.
+/// Makes the file of `dist` of a chunk, and returns its name, which changes with what is in it.
 fn finished(
     sh: &Shell,
-    part: &Path,
+    chunk: &Path,
     dist: &Path,
     finish: impl Fn(&Shell, &Path, &Path) -> Result<()>,
 ) -> Result<String> {
-    let stem = part.file_stem().context("a part has a name")?.to_string_lossy();
+    let stem = chunk.file_stem().context("a chunk has a name")?.to_string_lossy();
     let kind = stem.split_once('-').map_or(&*stem, |(kind, _)| kind);
     let made = dist.join(format!("{stem}.part.wasm"));
-    finish(sh, part, &made)?;
+    finish(sh, chunk, &made)?;
     let mut hash = DefaultHasher::new();
     fs::read(&made)?.hash(&mut hash);
     let name = format!("{kind}-{:016x}.wasm", hash.finish());
@@ -157,8 +159,8 @@ fn finished(
 mod tests {
     use super::*;
 
-    fn shared(parts: &[&str], size: i64) -> Shared {
-        Shared { parts: parts.iter().map(|part| (*part).to_owned()).collect(), files: Vec::new(), size }
+    fn shared(chunks: &[&str], size: i64) -> Shared {
+        Shared { chunks: chunks.iter().map(|chunk| (*chunk).to_owned()).collect(), files: Vec::new(), size }
     }
 
     #[test]
@@ -170,7 +172,7 @@ mod tests {
             shared(&["inspect", "lists"], 40_000),
         ];
         join(&mut all);
-        let found: Vec<_> = all.iter().map(|one| (one.parts.len(), one.size)).collect();
+        let found: Vec<_> = all.iter().map(|one| (one.chunks.len(), one.size)).collect();
         assert_eq!(found, [(2, 540_000), (3, 300_900)]);
     }
 }
