@@ -14,7 +14,7 @@ use tallyman_core::Registry;
 use crate::{
     BodyStream, Client, Error, Event, Request, RequestBody, Response, Transport, TransportError,
     TransportErrorKind,
-    error::{Refusal, retry_after, seconds, shown_url},
+    error::{ErrorResponse, retry_after, seconds, shown_url},
     manifests::is_page,
     request::ApiRequest,
     semaphore::Permit,
@@ -53,7 +53,7 @@ impl Client {
             if let Some(found) = unfollowed(request, &response) {
                 return Err(Error::Protocol { url: shown_url(&url), expected: "no redirect", found });
             }
-            Err(Refusal::read(response).await.into_error(request.reference.as_ref(), &url))
+            Err(ErrorResponse::read(response).await.into_error(request.reference.as_ref(), &url))
         }
         .boxed_local()
     }
@@ -163,7 +163,7 @@ impl Client {
                 }
                 let doubled = FIRST_THROTTLE.saturating_mul(1 << throttles).min(LONGEST_THROTTLE);
                 let wait = wanted.max(doubled.mul_f64(1.0 - self.jitter() / 2.0));
-                let error = Refusal::read(response).await.into_error(None, &request.url);
+                let error = ErrorResponse::read(response).await.into_error(None, &request.url);
                 drop(permits);
                 throttles += 1;
                 if self.retry().attempts > 1 && !wanted.is_zero() {
