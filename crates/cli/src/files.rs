@@ -15,7 +15,7 @@ use rustix::fs::{Access, access};
 const LINKS_MAX: usize = 40;
 
 /// The place that a path leads to.
-enum Place {
+enum WriteTarget {
     /// A regular file, or one that is not there yet.
     File(PathBuf),
     /// A pipe, a device or an open file of a process: it is opened and written, never replaced.
@@ -28,8 +28,8 @@ enum Place {
 /// The system's. A regular file is as it was then, unless its folder cannot be written.
 pub fn write(path: &Path, bytes: &[u8], new_mode: u32) -> io::Result<()> {
     let target = match place(path)? {
-        Place::Stream(stream) => return OpenOptions::new().append(true).open(stream)?.write_all(bytes),
-        Place::File(target) => target,
+        WriteTarget::Stream(stream) => return OpenOptions::new().append(true).open(stream)?.write_all(bytes),
+        WriteTarget::File(target) => target,
     };
     let before = fs::metadata(&target).ok();
     let replaced = create_beside(&target, before.as_ref().map_or(new_mode, |_| 0o600)).and_then(|beside| {
@@ -53,10 +53,10 @@ pub fn write(path: &Path, bytes: &[u8], new_mode: u32) -> io::Result<()> {
 /// The system's.
 pub fn check(path: &Path) -> io::Result<()> {
     let target = match place(path)? {
-        Place::Stream(stream) if stream.is_dir() => return Err(ErrorKind::IsADirectory.into()),
+        WriteTarget::Stream(stream) if stream.is_dir() => return Err(ErrorKind::IsADirectory.into()),
         // Opening a pipe would wait for its reader.
-        Place::Stream(stream) => return Ok(access(stream, Access::WRITE_OK)?),
-        Place::File(target) => target,
+        WriteTarget::Stream(stream) => return Ok(access(stream, Access::WRITE_OK)?),
+        WriteTarget::File(target) => target,
     };
     match create_beside(&target, 0o600) {
         Ok((beside, _)) => fs::remove_file(beside),
@@ -68,21 +68,21 @@ pub fn check(path: &Path) -> io::Result<()> {
 }
 
 /// Follows the links of a path, also one that leads to a file that is not there yet.
-fn place(path: &Path) -> io::Result<Place> {
+fn place(path: &Path) -> io::Result<WriteTarget> {
     let mut target = path.to_owned();
     for _ in 0..LINKS_MAX {
         if target.file_name().is_none() && !target.is_dir() {
             return Err(ErrorKind::NotFound.into());
         }
         if is_open_file(&target) {
-            return Ok(Place::Stream(target));
+            return Ok(WriteTarget::Stream(target));
         }
         match fs::read_link(&target) {
             Ok(link) => target = target.parent().unwrap_or(Path::new("")).join(link),
             Err(_) if fs::metadata(&target).is_ok_and(|found| !found.is_file()) => {
-                return Ok(Place::Stream(target));
+                return Ok(WriteTarget::Stream(target));
             }
-            Err(_) => return Ok(Place::File(target)),
+            Err(_) => return Ok(WriteTarget::File(target)),
         }
     }
     Err(rustix::io::Errno::LOOP.into())

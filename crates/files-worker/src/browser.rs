@@ -13,7 +13,7 @@ use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
 
 use crate::{
     job::FilePart,
-    kept::{self, Keeper, KeptLayer},
+    layer_cache::{self, Keeper, KeptLayer},
     messages::{ImageId, JobId, LayerSource, QueryId, Request, Response},
     session::{Effect, Session},
 };
@@ -97,7 +97,7 @@ fn message(data: &JsValue) {
 /// Has the session read the layers of an image that are kept in this browser.
 async fn read_kept(image: ImageId, layers: Vec<LayerSource>) {
     for (number, source) in layers.iter().enumerate() {
-        if let Some(bytes) = kept::open(source).await {
+        if let Some(bytes) = layer_cache::open(source).await {
             bytes.cancel();
             take(Request::Read { image, layers: vec![number as u32] }, None, None);
         }
@@ -134,7 +134,7 @@ fn run(effect: Effect) {
     match effect {
         Effect::Post(response) => post(&response, None),
         Effect::Read { job, source, image, layer, range: Some(range) } => spawn_local(async move {
-            match kept::open(&source).await {
+            match layer_cache::open(&source).await {
                 Some(bytes) => {
                     bytes.cancel();
                     take(Request::NoRanges { job }, None, None);
@@ -147,7 +147,7 @@ fn run(effect: Effect) {
             }
         }),
         Effect::Read { job, source, image, layer, range: None } => spawn_local(async move {
-            match kept::open(&source).await {
+            match layer_cache::open(&source).await {
                 Some(bytes) => pump(job, bytes, source).await,
                 None => {
                     let keeper = Keeper::new(&source).await;
@@ -196,7 +196,7 @@ async fn pump(job: JobId, mut bytes: KeptLayer, source: LayerSource) {
                 return;
             }
             Err(_) => {
-                kept::remove(&source).await;
+                layer_cache::remove(&source).await;
                 let reason = "the copy that this browser kept cannot be read; try again".to_owned();
                 return take(Request::Failed { job, reason }, None, None);
             }

@@ -278,9 +278,9 @@ impl Entries for Built {
 }
 
 /// The entries of two images.
-pub struct Both<'a>(pub &'a Built, pub &'a Built);
+pub struct ImagePair<'a>(pub &'a Built, pub &'a Built);
 
-impl Entries for Both<'_> {
+impl Entries for ImagePair<'_> {
     fn entry(&self, facts: &Facts) -> Option<&Entry> {
         Entries::entry(if facts.side == 0 { self.0 } else { self.1 }, facts)
     }

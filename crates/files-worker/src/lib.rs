@@ -16,7 +16,7 @@ mod image;
 #[cfg(feature = "worker")]
 mod job;
 #[cfg(feature = "worker")]
-mod kept;
+mod layer_cache;
 #[cfg(feature = "worker")]
 mod listing;
 #[cfg(feature = "worker")]

@@ -20,7 +20,7 @@ pub trait Entries {
 
 /// A row: an item, and its place among its siblings.
 #[derive(Clone, Copy)]
-struct Place {
+struct ItemRow {
     item: u32,
     position: u32,
     siblings: u32,
@@ -30,7 +30,7 @@ struct Place {
 
 /// The rows of a view.
 pub struct Visible {
-    rows: Vec<Place>,
+    rows: Vec<ItemRow>,
     /// The items that match, if something is searched or filtered.
     matched: Option<Vec<bool>>,
     /// The open directories that are not as the view's `all_open` says.
@@ -93,7 +93,7 @@ impl Visible {
         let siblings = children.len() as u32;
         for (number, child) in children.into_iter().enumerate() {
             let is_full = listing.children(child).any(|inner| kept[inner as usize]);
-            self.rows.push(Place { item: child, position: number as u32 + 1, siblings, is_full });
+            self.rows.push(ItemRow { item: child, position: number as u32 + 1, siblings, is_full });
             if is_full && self.is_open(child) {
                 self.descend(listing, kept, by_size, child);
             }
@@ -104,8 +104,8 @@ impl Visible {
         self.all_open != self.toggled.contains(&item)
     }
 
-    fn row(&self, listing: &Listing, entries: &impl Entries, place: Place) -> Row {
-        let Place { item: number, position, siblings, is_full } = place;
+    fn row(&self, listing: &Listing, entries: &impl Entries, place: ItemRow) -> Row {
+        let ItemRow { item: number, position, siblings, is_full } = place;
         let item = &listing.items()[number as usize];
         let facts = &item.facts;
         let entry = entries.entry(facts);

@@ -10,7 +10,7 @@ use tallyman_core::Registry;
 
 use crate::{
     Body, Client, Error, Response,
-    error::{BODY_MAX, Refusal, words_of},
+    error::{BODY_MAX, ErrorResponse, words_of},
     request::{ApiRequest, Endpoint},
     semaphore::Permit,
     send::is_throttled,
@@ -82,7 +82,7 @@ impl Client {
         let (url, response) = self.send_by_scheme(session, &ping, None, &mut None).await?;
         let is_failure = response.status.is_server_error() && response.status != StatusCode::NOT_IMPLEMENTED;
         if is_failure || is_throttled(&response) {
-            return Err(Refusal::read(response).await.into_error(None, &url, None));
+            return Err(ErrorResponse::read(response).await.into_error(None, &url, None));
         }
         session.set_pinged();
         let challenge = Challenge::preferred(&response.headers);

@@ -328,7 +328,7 @@ impl Error {
 }
 
 /// A response that is no success, read.
-pub(crate) struct Refusal {
+pub(crate) struct ErrorResponse {
     pub(crate) status: StatusCode,
     pub(crate) content_type: Option<String>,
     pub(crate) body: Vec<u8>,
@@ -337,7 +337,7 @@ pub(crate) struct Refusal {
     pub(crate) challenges: Box<[String]>,
 }
 
-impl Refusal {
+impl ErrorResponse {
     pub(crate) async fn read(response: Response) -> Self {
         let status = response.status;
         let text = |name| response.headers.get(name).and_then(|value| value.to_str().ok());

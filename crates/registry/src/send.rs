@@ -14,7 +14,7 @@ use tallyman_core::Registry;
 use crate::{
     BodyStream, Client, Error, Event, Request, RequestBody, Response, Transport, TransportError,
     TransportErrorKind,
-    error::{Refusal, retry_after, seconds, shown_url},
+    error::{ErrorResponse, retry_after, seconds, shown_url},
     manifests::is_page,
     request::ApiRequest,
     semaphore::Permit,
@@ -54,7 +54,7 @@ impl Client {
                 return Err(Error::Protocol { url: shown_url(&url), expected: "no redirect", found });
             }
             let storage = self.storage(&url, &response);
-            Err(Refusal::read(response).await.into_error(request.reference.as_ref(), &url, storage))
+            Err(ErrorResponse::read(response).await.into_error(request.reference.as_ref(), &url, storage))
         }
         .boxed_local()
     }
@@ -176,7 +176,7 @@ impl Client {
                 }
                 let doubled = FIRST_THROTTLE.saturating_mul(1 << throttles).min(LONGEST_THROTTLE);
                 let wait = wanted.max(doubled.mul_f64(1.0 - self.jitter() / 2.0));
-                let error = Refusal::read(response).await.into_error(None, &request.url, None);
+                let error = ErrorResponse::read(response).await.into_error(None, &request.url, None);
                 drop(permits);
                 throttles += 1;
                 if self.retry().attempts > 1 && !wanted.is_zero() {

@@ -56,7 +56,7 @@ impl IndexedDbStore {
     /// # Errors
     /// [`StoreError::Io`] if the browser refuses: private windows, a newer version of the app in another tab, a damaged profile.
     pub async fn open(name: &str) -> Result<Self, StoreError> {
-        Self::open_telling(name, || ()).await
+        Self::open_with_blocked_handler(name, || ()).await
     }
 
     /// Opens as [`IndexedDbStore::open`] does; `blocked` is called where another tab holds an older version of the database, for
@@ -64,7 +64,10 @@ impl IndexedDbStore {
     ///
     /// # Errors
     /// As [`IndexedDbStore::open`].
-    pub async fn open_telling(name: &str, blocked: impl FnOnce() + 'static) -> Result<Self, StoreError> {
+    pub async fn open_with_blocked_handler(
+        name: &str,
+        blocked: impl FnOnce() + 'static,
+    ) -> Result<Self, StoreError> {
         let opening = Database::open(name)
             .with_version(VERSION)
             .with_on_blocked(move |_| {

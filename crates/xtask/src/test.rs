@@ -1,6 +1,6 @@
 //! All tests, in parts, with one count at the end.
 
-mod aside;
+mod background_build;
 
 use std::{
     env, fs,
@@ -20,7 +20,7 @@ use crate::{
     setup,
     tools::{WASM, find_on_path, is_on_path, meanwhile, root, step},
 };
-use aside::Aside;
+use background_build::BackgroundBuild;
 
 /// Options for compiling the tests to wasm: the crates whose `tests/` hold tests for what only a browser has.
 const COMPILED_TO_WASM: [&str; 8] = [
@@ -73,7 +73,7 @@ const AT_ONCE: &str = "4";
 const SKIPS: &str = "TALLYMAN_SKIPPED_TESTS";
 
 /// A part of the tests: its name, what it is, and how it is run.
-type Part = (&'static str, &'static str, fn(&Shell, &Aside) -> Result<Count>);
+type Part = (&'static str, &'static str, fn(&Shell, &BackgroundBuild) -> Result<Count>);
 
 const PARTS: [Part; 7] = [
     ("lint", "the checks of cargo xtask lint", lint),
@@ -112,7 +112,7 @@ pub fn run(sh: &Shell, only: &[String]) -> Result<()> {
         // Nothing is compiled a second time there.
         sh.set_var("CARGO_INCREMENTAL", "0");
     }
-    let aside = Aside::start(sh, is_wanted);
+    let background = BackgroundBuild::start(sh, is_wanted);
     let mut total = Count::default();
     let mut lines = Vec::new();
     for (name, about, part) in PARTS {
@@ -122,7 +122,7 @@ pub fn run(sh: &Shell, only: &[String]) -> Result<()> {
         eprintln!("\n▶ {name}: {about}");
         let start = Instant::now();
         // A part that cannot run at all is a failure that must not hide what the others say.
-        let count = part(sh, &aside).unwrap_or_else(|error| {
+        let count = part(sh, &background).unwrap_or_else(|error| {
             eprintln!("error: {error:#}");
             Count::failure(format!("{error:#}"))
         });
@@ -150,8 +150,8 @@ pub fn run(sh: &Shell, only: &[String]) -> Result<()> {
     Ok(())
 }
 
-fn lint(sh: &Shell, aside: &Aside) -> Result<Count> {
-    if aside.compiles_native_tests {
+fn lint(sh: &Shell, background: &BackgroundBuild) -> Result<Count> {
+    if background.compiles_native_tests {
         lint::run_without_clippy(sh)?;
     } else {
         lint::run(sh, &[])?;
@@ -159,12 +159,12 @@ fn lint(sh: &Shell, aside: &Aside) -> Result<Count> {
     Ok(Count { passed: 1, ..Count::default() })
 }
 
-fn native(sh: &Shell, aside: &Aside) -> Result<Count> {
+fn native(sh: &Shell, background: &BackgroundBuild) -> Result<Count> {
     let with_nextest = is_on_path("cargo-nextest");
     let compiled = ["--locked", "--workspace", "--all-features"];
     // What is built beside takes longer by itself: one processor links most of it, so it goes before.
     let compile = |sh: &Shell| {
-        aside.native_tests(|| {
+        background.native_tests(|| {
             if with_nextest {
                 return Ok(cmd!(sh, "nice cargo nextest run {compiled...} --no-run --cargo-quiet")
                     .quiet()
@@ -182,7 +182,7 @@ fn native(sh: &Shell, aside: &Aside) -> Result<Count> {
         compile(&sh)?;
     }
     // Nothing is compiled while tests run. One that needs a tool which cannot be had says so itself.
-    aside.wait();
+    background.wait();
     // A test that cannot run here adds a line to this file: there is no other way to tell cargo's test programs.
     let skips = root().join("target/skipped-tests");
     fs::write(&skips, "")?;
@@ -197,9 +197,9 @@ fn native(sh: &Shell, aside: &Aside) -> Result<Count> {
     Ok(complaint.and(some(doc.and(units).without_skipped(&fs::read_to_string(&skips)?))?))
 }
 
-fn wasm(sh: &Shell, aside: &Aside) -> Result<Count> {
-    aside.tools()?;
-    aside.programs(sh)?;
+fn wasm(sh: &Shell, background: &BackgroundBuild) -> Result<Count> {
+    background.tools()?;
+    background.programs(sh)?;
     let registries = TEST_REGISTRIES
         .iter()
         .map(|(name, flags)| Ok((*name, DevRegistry::start(flags)?)))
@@ -215,16 +215,16 @@ fn wasm(sh: &Shell, aside: &Aside) -> Result<Count> {
     some(tested(run, report::libtest)?)
 }
 
-fn npm(sh: &Shell, aside: &Aside) -> Result<Count> {
-    aside.package()?;
-    aside.programs(sh)?;
+fn npm(sh: &Shell, background: &BackgroundBuild) -> Result<Count> {
+    background.package()?;
+    background.programs(sh)?;
     npm::install(sh)?;
     node(sh, &["crates/npm/js/test", "tests/npm"], None)
 }
 
-fn replay(sh: &Shell, aside: &Aside) -> Result<Count> {
-    aside.package()?;
-    aside.programs(sh)?;
+fn replay(sh: &Shell, background: &BackgroundBuild) -> Result<Count> {
+    background.package()?;
+    background.programs(sh)?;
     // Each has one long row of scenarios after another, which leaves the processors time.
     let (of_package, of_native) = meanwhile(sh, native_program, || node(sh, &["tests/replay"], None))?;
     Ok(of_package.and(of_native))
@@ -270,10 +270,10 @@ fn node(sh: &Shell, paths: &[&str], program: Option<&str>) -> Result<Count> {
     some(report::node(&written))
 }
 
-fn e2e(sh: &Shell, aside: &Aside) -> Result<Count> {
-    aside.app()?;
-    aside.package()?;
-    aside.programs(sh)?;
+fn e2e(sh: &Shell, background: &BackgroundBuild) -> Result<Count> {
+    background.app()?;
+    background.package()?;
+    background.programs(sh)?;
     build_tab(sh)?;
     let report = root().join("target/e2e.json");
     // An old report must not stand in for a run that did not come to its end.
@@ -287,10 +287,10 @@ fn e2e(sh: &Shell, aside: &Aside) -> Result<Count> {
     some(report::playwright(&written).context("Playwright's report has no numbers")?)
 }
 
-fn browsers(sh: &Shell, aside: &Aside) -> Result<Count> {
-    aside.app()?;
-    aside.package()?;
-    aside.programs(sh)?;
+fn browsers(sh: &Shell, background: &BackgroundBuild) -> Result<Count> {
+    background.app()?;
+    background.package()?;
+    background.programs(sh)?;
     node(sh, &["tests/browsers"], None)
 }
 

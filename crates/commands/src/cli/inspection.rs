@@ -23,7 +23,7 @@ pub(super) enum InspectFormat {
 }
 
 /// A manifest, and a name in the repository that has its blobs.
-struct Found {
+struct FoundManifest {
     reference: Reference,
     manifest: Manifest,
 }
@@ -115,7 +115,7 @@ impl Environment {
         };
         if extensions.tree {
             let tree = match &local {
-                Some(Found { reference, manifest }) => {
+                Some(FoundManifest { reference, manifest }) => {
                     tree(&client, &reference.by_digest(manifest.digest().clone()), None).await?
                 }
                 None => tree(&client, &image, platform).await?,
@@ -124,7 +124,7 @@ impl Environment {
         }
         let found = match local {
             Some(found) => found,
-            None => Found { manifest: resolve(&client, &image, platform).await?, reference: image },
+            None => FoundManifest { manifest: resolve(&client, &image, platform).await?, reference: image },
         };
         self.show_found(&client, &found, raw, extensions).await
     }
@@ -135,7 +135,7 @@ impl Environment {
         list: &Reference,
         image: &Reference,
         platform: Option<&Platform>,
-    ) -> Result<Found, Error> {
+    ) -> Result<FoundManifest, Error> {
         let missing = || Error::NotInStore { reference: image.clone() };
         let found = self.store.load_entries(list, &[image]).await?.ok_or_else(missing)?;
         let entry = found.get(image).ok_or_else(missing)?;
@@ -148,11 +148,11 @@ impl Environment {
     async fn show_found(
         &self,
         client: &Client,
-        found: &Found,
+        found: &FoundManifest,
         raw: bool,
         extensions: &InspectExtensions,
     ) -> Result<(), Error> {
-        let Found { reference, manifest } = found;
+        let FoundManifest { reference, manifest } = found;
         let template = extensions.template();
         let wants_config =
             extensions.config || template.is_some_and(|template| template::names(template, "Config"));
@@ -200,11 +200,11 @@ impl Environment {
 }
 
 /// Returns a local list as it would be pushed, or its image for `platform`.
-fn local_list(list: &ManifestList, platform: Option<&Platform>) -> Result<Found, Error> {
+fn local_list(list: &ManifestList, platform: Option<&Platform>) -> Result<FoundManifest, Error> {
     let manifest = Manifest::parse(list.to_bytes(), Some(&list.media_type()))
         .map_err(|error| content(list.reference(), error))?;
     let Some(platform) = platform else {
-        return Ok(Found { reference: list.reference().clone(), manifest });
+        return Ok(FoundManifest { reference: list.reference().clone(), manifest });
     };
     let chosen = manifest.index().and_then(|index| index.entry_for(platform)).map(|entry| &entry.digest);
     match list.iter().find(|entry| Some(&entry.descriptor.digest) == chosen) {
@@ -214,11 +214,11 @@ fn local_list(list: &ManifestList, platform: Option<&Platform>) -> Result<Found,
 }
 
 /// Returns the manifest of an entry of a local list.
-fn entry_manifest(entry: &ListEntry) -> Result<Found, Error> {
+fn entry_manifest(entry: &ListEntry) -> Result<FoundManifest, Error> {
     let (reference, descriptor) = (entry.reference.clone(), &entry.descriptor);
     let bytes = entry.manifest_bytes().map_err(|error| Error::content(&reference, error))?;
     let media_type = Some(&descriptor.media_type);
     let manifest = Manifest::parse_with_digest(bytes, descriptor.digest.clone(), media_type);
     let manifest = manifest.map_err(|error| content(&reference, error))?;
-    Ok(Found { reference, manifest })
+    Ok(FoundManifest { reference, manifest })
 }

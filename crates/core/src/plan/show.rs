@@ -9,7 +9,7 @@ impl fmt::Display for PushPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let width = self.steps.len().to_string().len();
         for (index, step) in self.steps.iter().enumerate() {
-            writeln!(f, "{:>width$}  {}  ({})", index + 1, What(self, &step.action), Terms(step))?;
+            writeln!(f, "{:>width$}  {}  ({})", index + 1, ActionText(self, &step.action), Terms(step))?;
         }
         let (steps, round_trips) = (self.steps.len(), self.depth());
         write!(
@@ -37,9 +37,9 @@ fn plural(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
-struct What<'a>(&'a PushPlan, &'a Action);
+struct ActionText<'a>(&'a PushPlan, &'a Action);
 
-impl fmt::Display for What<'_> {
+impl fmt::Display for ActionText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(plan, action) = self;
         match action {

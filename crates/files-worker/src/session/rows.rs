@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::Session;
 use crate::{
-    image::{Both, Built},
+    image::{Built, ImagePair},
     listing::Listing,
     messages::{ImageId, QueryId, Response, Subject, View},
     visible::Visible,
@@ -86,7 +86,7 @@ impl Session {
             Subject::Image(image) => Some(then(Side::One(&*self.built(image)?))),
             Subject::Differences(left, right) => {
                 let (left, right) = (self.built(left)?, self.built(right)?);
-                Some(then(Side::Both(&Both(&left, &right))))
+                Some(then(Side::Both(&ImagePair(&left, &right))))
             }
         }
     }
@@ -95,5 +95,5 @@ impl Session {
 /// The entries of one image or of two.
 enum Side<'a> {
     One(&'a Built),
-    Both(&'a Both<'a>),
+    Both(&'a ImagePair<'a>),
 }

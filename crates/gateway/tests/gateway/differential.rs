@@ -179,7 +179,7 @@ async fn send(host: &str, before: &str, request: &Generated) -> String {
 
 async fn seed(registry: &Distribution, repository: &str, content: &'static str) -> Digest {
     let digest = Digest::of(content.as_bytes());
-    let url = format!("{}/v2/{repository}", registry.url());
+    let url = format!("http://{}/v2/{repository}", registry.host);
     let begun = caller().post(format!("{url}/blobs/uploads/")).send().await.unwrap();
     let location = begun.headers()["location"].to_str().unwrap().to_owned();
     let done = caller().put(format!("{location}&digest={digest}")).body(content).send().await.unwrap();
@@ -203,10 +203,11 @@ async fn what_is_permitted_for_one_repository_is_not_served_from_another() {
         hidden = seed(registry, "hidden/app", SECRET).await;
     }
     let manifest = caller()
-        .get(format!("{}/v2/hidden/app/manifests/v1", behind.url()))
+        .get(format!("http://{}/v2/hidden/app/manifests/v1", behind.host))
         .header("accept", "application/vnd.oci.image.manifest.v1+json");
     let manifest = manifest.send().await.unwrap().text().await.unwrap();
-    let gateway = gateway(&behind.url(), "", "repositories = ['open/**']\ndelete = true").await;
+    let gateway =
+        gateway(&format!("http://{}", behind.host), "", "repositories = ['open/**']\ndelete = true").await;
     let host = gateway.address.to_string();
     let mut numbers = Numbers(0x5eed_0f7a_11ed);
     let (mut permitted, mut mounted, mut seen) = (0, 0, 0);
@@ -236,10 +237,10 @@ async fn what_is_permitted_for_one_repository_is_not_served_from_another() {
     assert!(permitted > REQUESTS / 20, "{permitted} requests were permitted");
     assert!(mounted > 10 && seen > 10, "without the gateway {mounted} mounts and {seen} reads succeed");
     for name in ["open/app", "open/other", "open/app/blobs/uploads"] {
-        let url = format!("{}/v2/{name}/blobs/{hidden}", behind.url());
+        let url = format!("http://{}/v2/{name}/blobs/{hidden}", behind.host);
         assert_eq!(caller().get(url).send().await.unwrap().status(), 404, "{name} has no hidden blob");
     }
-    let url = format!("{}/v2/hidden/app/manifests/v1", behind.url());
+    let url = format!("http://{}/v2/hidden/app/manifests/v1", behind.host);
     let accept = "application/vnd.oci.image.manifest.v1+json";
     let left = caller().get(url).header("accept", accept).send().await.unwrap();
     assert_eq!(left.text().await.unwrap(), manifest, "nothing hidden was changed");

@@ -22,7 +22,7 @@ pub(crate) struct Gzip {
     position: u64,
     member_start: u64,
     members: u64,
-    part: Part,
+    part: MemberPart,
     flags: u8,
     inflate: Decompress,
     crc: Crc,
@@ -30,7 +30,7 @@ pub(crate) struct Gzip {
 
 /// The part of a member that comes next.
 #[derive(Debug)]
-enum Part {
+enum MemberPart {
     /// The fixed part of the header, as far as it came.
     Header([u8; HEADER], usize),
     /// The length of the extra field, as far as it came.
@@ -67,7 +67,7 @@ impl Default for Gzip {
             position: 0,
             member_start: 0,
             members: 0,
-            part: Part::Header([0; HEADER], 0),
+            part: MemberPart::Header([0; HEADER], 0),
             flags: 0,
             inflate: Decompress::new(false),
             crc: Crc::new(),
@@ -80,10 +80,10 @@ impl Gzip {
         let mut taken = 0;
         loop {
             let rest = &input[taken..];
-            if let Part::Content = self.part {
+            if let MemberPart::Content = self.part {
                 let decoded = self.inflate(rest, output)?;
                 taken += decoded.taken;
-                let at_end = !matches!(self.part, Part::Content);
+                let at_end = !matches!(self.part, MemberPart::Content);
                 if decoded.written > 0 || !at_end {
                     return Ok(Decoded { taken, written: decoded.written });
                 }
@@ -100,10 +100,10 @@ impl Gzip {
 
     pub(crate) fn finish(&self) -> Result<(), Error> {
         let what = match self.part {
-            Part::Padding => return Ok(()),
-            Part::Header(_, 0) if self.members > 0 => return Ok(()),
-            Part::Content => "a gzip member",
-            Part::Trailer(..) => "the checksum of a gzip member",
+            MemberPart::Padding => return Ok(()),
+            MemberPart::Header(_, 0) if self.members > 0 => return Ok(()),
+            MemberPart::Content => "a gzip member",
+            MemberPart::Trailer(..) => "the checksum of a gzip member",
             _ => "the header of a gzip member",
         };
         Err(Error::Truncated { offset: self.position, what: what.to_owned() })
@@ -121,7 +121,7 @@ impl Gzip {
         self.position += taken as u64;
         self.crc.update(&output[..written]);
         if status == Status::StreamEnd {
-            self.part = Part::Trailer([0; TRAILER], 0);
+            self.part = MemberPart::Trailer([0; TRAILER], 0);
         } else if taken == 0 && written == 0 && !input.is_empty() {
             return Err(self.damaged("the deflate stream does not go on".to_owned()));
         }
@@ -131,13 +131,13 @@ impl Gzip {
     /// Takes some bytes of header, trailer or padding, at least one.
     fn take(&mut self, input: &[u8]) -> Result<usize, Error> {
         match &mut self.part {
-            Part::Header(header, filled) => {
+            MemberPart::Header(header, filled) => {
                 let count = fill(header, filled, input);
                 if self.members > 0 && header[0] == 0 {
                     if header[..*filled].iter().any(|byte| *byte != 0) {
                         return Err(self.behind_members());
                     }
-                    self.part = Part::Padding;
+                    self.part = MemberPart::Padding;
                 } else if self.members > 0 && header[..*filled].iter().zip(MAGIC).any(|(a, b)| *a != b) {
                     return Err(self.behind_members());
                 } else if *filled == HEADER {
@@ -146,22 +146,22 @@ impl Gzip {
                 }
                 Ok(count)
             }
-            Part::ExtraLength(length, filled) => {
+            MemberPart::ExtraLength(length, filled) => {
                 let count = fill(length, filled, input);
                 if *filled == length.len() {
                     let left = usize::from(u16::from_le_bytes(*length));
-                    self.part = Part::Skip { left, then: Field::Name };
+                    self.part = MemberPart::Skip { left, then: Field::Name };
                     self.pass_empty_skip();
                 }
                 Ok(count)
             }
-            Part::Skip { left, .. } => {
+            MemberPart::Skip { left, .. } => {
                 let count = input.len().min(*left);
                 *left -= count;
                 self.pass_empty_skip();
                 Ok(count)
             }
-            Part::Text { then } => match input.iter().position(|byte| *byte == 0) {
+            MemberPart::Text { then } => match input.iter().position(|byte| *byte == 0) {
                 Some(end) => {
                     let then = *then;
                     self.field(then);
@@ -169,7 +169,7 @@ impl Gzip {
                 }
                 None => Ok(input.len()),
             },
-            Part::Trailer(trailer, filled) => {
+            MemberPart::Trailer(trailer, filled) => {
                 let count = fill(trailer, filled, input);
                 if *filled == TRAILER {
                     let trailer = *trailer;
@@ -177,16 +177,16 @@ impl Gzip {
                 }
                 Ok(count)
             }
-            Part::Padding => match input.iter().position(|byte| *byte != 0) {
+            MemberPart::Padding => match input.iter().position(|byte| *byte != 0) {
                 Some(_) => Err(self.behind_members()),
                 None => Ok(input.len()),
             },
-            Part::Content => Ok(0),
+            MemberPart::Content => Ok(0),
         }
     }
 
     fn pass_empty_skip(&mut self) {
-        if let Part::Skip { left: 0, then } = self.part {
+        if let MemberPart::Skip { left: 0, then } = self.part {
             self.field(then);
         }
     }
@@ -213,22 +213,22 @@ impl Gzip {
     fn field(&mut self, field: Field) {
         let has = |flag: u8| self.flags & flag != 0;
         self.part = match field {
-            Field::Extra if has(FLAG_EXTRA) => Part::ExtraLength([0; 2], 0),
+            Field::Extra if has(FLAG_EXTRA) => MemberPart::ExtraLength([0; 2], 0),
             Field::Extra | Field::Name if has(FLAG_NAME) => {
                 self.flags &= !FLAG_NAME;
-                Part::Text { then: Field::Comment }
+                MemberPart::Text { then: Field::Comment }
             }
             Field::Extra | Field::Name | Field::Comment if has(FLAG_COMMENT) => {
                 self.flags &= !FLAG_COMMENT;
-                Part::Text { then: Field::Checksum }
+                MemberPart::Text { then: Field::Checksum }
             }
             Field::Extra | Field::Name | Field::Comment | Field::Checksum if has(FLAG_CHECKSUM) => {
-                Part::Skip { left: 2, then: Field::Content }
+                MemberPart::Skip { left: 2, then: Field::Content }
             }
             _ => {
                 self.inflate.reset(false);
                 self.crc.reset();
-                Part::Content
+                MemberPart::Content
             }
         };
     }
@@ -252,7 +252,7 @@ impl Gzip {
         }
         self.members += 1;
         self.member_start = self.position + TRAILER as u64;
-        self.part = Part::Header([0; HEADER], 0);
+        self.part = MemberPart::Header([0; HEADER], 0);
         Ok(())
     }
 

@@ -22,7 +22,7 @@ pub(crate) struct Zstd {
     position: u64,
     window: u64,
     frames: u64,
-    part: Part,
+    part: FramePart,
     /// The bytes of the part that came.
     held: Vec<u8>,
     has_checksum: bool,
@@ -31,7 +31,7 @@ pub(crate) struct Zstd {
 
 /// The part of the input that comes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part {
+enum FramePart {
     Magic,
     SkippableSize,
     Skippable(u64),
@@ -53,7 +53,7 @@ impl Zstd {
     pub(crate) fn new(window: u64) -> Self {
         let mut frame = FrameDecoder::new();
         frame.set_max_window_size(window);
-        let (held, part) = (Vec::new(), Part::Magic);
+        let (held, part) = (Vec::new(), FramePart::Magic);
         Self { position: 0, window, frames: 0, part, held, has_checksum: false, frame }
     }
 
@@ -76,23 +76,24 @@ impl Zstd {
 
     pub(crate) fn finish(&self) -> Result<(), Error> {
         let what = match self.part {
-            Part::Magic if self.held.is_empty() => return Ok(()),
-            Part::Magic | Part::SkippableSize | Part::Descriptor | Part::FrameHeader(_) => {
-                "the header of a zstd frame"
-            }
-            Part::Skippable(_) => "a skippable zstd frame",
-            Part::BlockHeader | Part::Block { .. } | Part::Drain => "a zstd frame",
+            FramePart::Magic if self.held.is_empty() => return Ok(()),
+            FramePart::Magic
+            | FramePart::SkippableSize
+            | FramePart::Descriptor
+            | FramePart::FrameHeader(_) => "the header of a zstd frame",
+            FramePart::Skippable(_) => "a skippable zstd frame",
+            FramePart::BlockHeader | FramePart::Block { .. } | FramePart::Drain => "a zstd frame",
         };
         Err(Error::Truncated { offset: self.position, what: what.to_owned() })
     }
 
     /// Writes what is decoded and no longer needed to look back.
     fn drain(&mut self, output: &mut [u8]) -> Result<usize, Error> {
-        if !matches!(self.part, Part::BlockHeader | Part::Block { .. } | Part::Drain) {
+        if !matches!(self.part, FramePart::BlockHeader | FramePart::Block { .. } | FramePart::Drain) {
             return Ok(0);
         }
         let written = self.frame.read(output).map_err(|error| self.damaged(error))?;
-        if written == 0 && self.part == Part::Drain {
+        if written == 0 && self.part == FramePart::Drain {
             self.end_frame()?;
         }
         Ok(written)
@@ -108,33 +109,38 @@ impl Zstd {
             }
         }
         self.frames += 1;
-        self.part = Part::Magic;
+        self.part = FramePart::Magic;
         Ok(())
     }
 
     /// Takes some bytes of the input, at least one.
     fn take(&mut self, input: &[u8]) -> Result<usize, Error> {
-        if let Part::Skippable(left) = self.part {
+        if let FramePart::Skippable(left) = self.part {
             let count = usize::try_from(left).unwrap_or(usize::MAX).min(input.len());
             let left = left - count as u64;
-            self.part = if left == 0 { Part::Magic } else { Part::Skippable(left) };
+            self.part = if left == 0 { FramePart::Magic } else { FramePart::Skippable(left) };
             return Ok(count);
         }
         let needed = match self.part {
-            Part::Magic => 4,
-            Part::SkippableSize => 8,
-            Part::Descriptor => 5,
-            Part::FrameHeader(length) => length,
-            Part::BlockHeader => BLOCK_HEADER,
-            Part::Block { length, last } => length + if last && self.has_checksum { CHECKSUM } else { 0 },
-            Part::Skippable(_) | Part::Drain => 0,
+            FramePart::Magic => 4,
+            FramePart::SkippableSize => 8,
+            FramePart::Descriptor => 5,
+            FramePart::FrameHeader(length) => length,
+            FramePart::BlockHeader => BLOCK_HEADER,
+            FramePart::Block { length, last } => {
+                length + if last && self.has_checksum { CHECKSUM } else { 0 }
+            }
+            FramePart::Skippable(_) | FramePart::Drain => 0,
         };
         let count = needed.saturating_sub(self.held.len()).min(input.len());
         self.held.extend_from_slice(&input[..count]);
         if self.held.len() >= needed {
             self.part = self.next_part()?;
             // What is held is the beginning of the next part, unless that begins anew.
-            if matches!(self.part, Part::Magic | Part::Skippable(_) | Part::BlockHeader | Part::Drain) {
+            if matches!(
+                self.part,
+                FramePart::Magic | FramePart::Skippable(_) | FramePart::BlockHeader | FramePart::Drain
+            ) {
                 self.held.clear();
             }
         }
@@ -142,31 +148,31 @@ impl Zstd {
     }
 
     /// Understands the part that is held whole, and returns the next one.
-    fn next_part(&mut self) -> Result<Part, Error> {
+    fn next_part(&mut self) -> Result<FramePart, Error> {
         let word = |from: usize| {
             let bytes = self.held.get(from..from + 4).and_then(|bytes| bytes.try_into().ok());
             bytes.map(u32::from_le_bytes).unwrap_or_default()
         };
         Ok(match self.part {
-            Part::Magic if word(0) == MAGIC => Part::Descriptor,
-            Part::Magic if word(0) & !0xf == SKIPPABLE => Part::SkippableSize,
-            Part::Magic => {
+            FramePart::Magic if word(0) == MAGIC => FramePart::Descriptor,
+            FramePart::Magic if word(0) & !0xf == SKIPPABLE => FramePart::SkippableSize,
+            FramePart::Magic => {
                 return Err(self.damaged(format!(
                     "expected a frame, which begins with {MAGIC:08x}, found {:08x}",
                     word(0)
                 )));
             }
-            Part::SkippableSize => match word(4) {
-                0 => Part::Magic,
-                size => Part::Skippable(size.into()),
+            FramePart::SkippableSize => match word(4) {
+                0 => FramePart::Magic,
+                size => FramePart::Skippable(size.into()),
             },
-            Part::Descriptor => Part::FrameHeader(frame_header_length(self.held[4])),
-            Part::FrameHeader(_) => {
+            FramePart::Descriptor => FramePart::FrameHeader(frame_header_length(self.held[4])),
+            FramePart::FrameHeader(_) => {
                 self.has_checksum = self.held[4] & 4 != 0;
                 self.begin_frame()?;
-                Part::BlockHeader
+                FramePart::BlockHeader
             }
-            Part::BlockHeader => {
+            FramePart::BlockHeader => {
                 let header = u32::from_le_bytes([self.held[0], self.held[1], self.held[2], 0]);
                 let size = usize::try_from(header >> 3).expect("it has 21 bits");
                 // A block of one byte repeated has that byte alone.
@@ -176,7 +182,7 @@ impl Zstd {
                         self.damaged(format!("expected a block of at most {BLOCK_MAX} bytes, found {size}"))
                     );
                 }
-                let part = Part::Block { length: BLOCK_HEADER + length, last: header & 1 == 1 };
+                let part = FramePart::Block { length: BLOCK_HEADER + length, last: header & 1 == 1 };
                 self.part = part;
                 // An empty last block without a checksum is whole as it is.
                 return if length == 0 && !(header & 1 == 1 && self.has_checksum) {
@@ -185,13 +191,13 @@ impl Zstd {
                     Ok(part)
                 };
             }
-            Part::Block { last, .. } => {
+            FramePart::Block { last, .. } => {
                 self.frame
                     .decode_blocks(&*self.held, BlockDecodingStrategy::UptoBlocks(1))
                     .map_err(|error| self.damaged(error))?;
-                if last { Part::Drain } else { Part::BlockHeader }
+                if last { FramePart::Drain } else { FramePart::BlockHeader }
             }
-            Part::Skippable(_) | Part::Drain => self.part,
+            FramePart::Skippable(_) | FramePart::Drain => self.part,
         })
     }
 

@@ -120,18 +120,18 @@ fn compare(
 }
 
 /// A layer, and the number of an entry in it; `None` for a directory that it has no entry for.
-type Place = (usize, Option<usize>);
+type EntryPosition = (usize, Option<usize>);
 
 /// The place of a file, or of the one that it names as a hard link.
-fn place(tree: &ImageTree, file: &FileView<'_>) -> Place {
+fn place(tree: &ImageTree, file: &FileView<'_>) -> EntryPosition {
     let linked = file.entry.and_then(|(number, _)| tree.linked(file.layer, number));
     linked.map_or((file.layer, file.entry.map(|(number, _)| number)), |(layer, number)| (layer, Some(number)))
 }
 
-fn entry(tree: &ImageTree, file: &FileView<'_>, (layer, number): Place) -> Entry {
+fn entry(tree: &ImageTree, file: &FileView<'_>, (layer, number): EntryPosition) -> Entry {
     number.map_or_else(|| file.to_entry(), |number| tree.layers[layer].entries()[number].clone())
 }
 
-fn digest(tree: &ImageTree, (layer, number): Place) -> Option<&Digest> {
+fn digest(tree: &ImageTree, (layer, number): EntryPosition) -> Option<&Digest> {
     tree.layers[layer].digest(number?)
 }

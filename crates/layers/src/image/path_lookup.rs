@@ -1,6 +1,6 @@
 //! One file of an image, looked up from the highest layer down, so that lower layers need not be read.
 
-use super::paths::Here;
+use super::paths::PathContent;
 use crate::{EntryKind, LayerIndex, LayerPath, Naming};
 
 /// The most links that are followed, as on Linux.
@@ -220,13 +220,15 @@ impl<'a> Walk<'a> {
         for (layer, index) in self.layers.iter().enumerate().rev() {
             let Some(index) = index else { return Visible::Unknown(layer) };
             match index.paths().find(index.entries(), &self.at) {
-                Here::Entry(entry) if is_implied && index.entries()[entry].kind != EntryKind::Directory => {
+                PathContent::Entry(entry)
+                    if is_implied && index.entries()[entry].kind != EntryKind::Directory =>
+                {
                     return Visible::Implied;
                 }
-                Here::Entry(entry) => return Visible::Entry(layer, entry),
-                Here::Implied if !wants_entry => return Visible::Implied,
-                Here::Implied => is_implied = true,
-                Here::Nothing => {}
+                PathContent::Entry(entry) => return Visible::Entry(layer, entry),
+                PathContent::Implied if !wants_entry => return Visible::Implied,
+                PathContent::Implied => is_implied = true,
+                PathContent::Nothing => {}
             }
             if let Some(floor) = self.floor_at(layer, index, false) {
                 let removed_by = floor.is_removed.then_some(layer);
@@ -243,7 +245,7 @@ impl<'a> Walk<'a> {
         known.find_map(|(layer, index)| {
             self.floor_at(layer, index, true).or_else(|| {
                 match index.paths().find(index.entries(), &self.at) {
-                    Here::Entry(entry) if index.entries()[entry].kind != EntryKind::Directory => {
+                    PathContent::Entry(entry) if index.entries()[entry].kind != EntryKind::Directory => {
                         Some(Floor { layer, is_removed: false })
                     }
                     _ => None,

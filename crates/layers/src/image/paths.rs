@@ -25,7 +25,7 @@ pub(super) struct Paths {
 }
 
 /// The thing that a layer has at a path.
-pub(super) enum Here {
+pub(super) enum PathContent {
     Nothing,
     /// A directory without an entry of its own.
     Implied,
@@ -100,14 +100,14 @@ impl Paths {
     }
 
     /// Returns the thing at a path. `entries` are those that this was made of.
-    pub(super) fn find(&self, entries: &[Entry], path: &LayerPath) -> Here {
+    pub(super) fn find(&self, entries: &[Entry], path: &LayerPath) -> PathContent {
         let path = &*self.naming.key(path);
         let key = |number: usize| self.keys.get(number).unwrap_or(&entries[number].path);
         let at = self.entries.partition_point(|number| order(key(*number), path).is_lt());
         match self.entries.get(at) {
-            Some(number) if key(*number) == path => Here::Entry(*number),
-            Some(number) if key(*number).is_in(path) => Here::Implied,
-            _ => Here::Nothing,
+            Some(number) if key(*number) == path => PathContent::Entry(*number),
+            Some(number) if key(*number).is_in(path) => PathContent::Implied,
+            _ => PathContent::Nothing,
         }
     }
 

@@ -11,10 +11,10 @@ use tallyman_layers::{
 use crate::support::{path, read};
 
 /// An entry of a layer: its path, and what it is.
-type Item = (String, What);
+type Item = (String, ItemContent);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum What {
+enum ItemContent {
     Directory,
     File(String),
     Symlink(String),
@@ -93,7 +93,7 @@ fn unpack(layer: &[Item], lower: &Files) -> Option<Files> {
         own.clear();
         for (name, what) in layer {
             if name.starts_with(".wh..wh.plnk/") {
-                if let What::File(content) = what {
+                if let ItemContent::File(content) = what {
                     kept.insert(name.clone(), Node::File(content.clone()));
                 }
                 continue;
@@ -111,10 +111,10 @@ fn unpack(layer: &[Item], lower: &Files) -> Option<Files> {
             make(&mut own, &folder)?;
             let name = join(&folder, base);
             let node = match what {
-                What::Directory => Node::Directory,
-                What::File(content) => Node::File(content.clone()),
-                What::Symlink(target) => Node::Symlink(target.clone()),
-                What::HardLink(target) => {
+                ItemContent::Directory => Node::Directory,
+                ItemContent::File(content) => Node::File(content.clone()),
+                ItemContent::Symlink(target) => Node::Symlink(target.clone()),
+                ItemContent::HardLink(target) => {
                     let (folder, base) = split(target);
                     let target = join(&resolve(&own, folder)?, base);
                     (target != name).then_some(())?;
@@ -130,7 +130,7 @@ fn unpack(layer: &[Item], lower: &Files) -> Option<Files> {
                     }
                 }
             };
-            if matches!(what, What::HardLink(_)) && node == Node::Directory {
+            if matches!(what, ItemContent::HardLink(_)) && node == Node::Directory {
                 return None;
             }
             if own.get(&name).is_some_and(|before| (*before == Node::Directory) != (node == Node::Directory))
@@ -169,15 +169,15 @@ fn archive(layer: &[Item]) -> Vec<u8> {
     for (name, what) in layer {
         let entry = Entry::directory(path(name));
         match what {
-            What::Directory => writer.entry(&entry),
-            What::File(content) => {
+            ItemContent::Directory => writer.entry(&entry),
+            ItemContent::File(content) => {
                 writer.entry(&Entry { kind: EntryKind::File, size: content.len() as u64, ..entry });
                 writer.content(0, content.as_bytes());
             }
-            What::Symlink(link) => {
+            ItemContent::Symlink(link) => {
                 writer.entry(&Entry { kind: EntryKind::Symlink, link: link.as_bytes().into(), ..entry });
             }
-            What::HardLink(link) => {
+            ItemContent::HardLink(link) => {
                 writer.entry(&Entry { kind: EntryKind::HardLink, link: link.as_bytes().into(), ..entry });
             }
         }
@@ -255,10 +255,10 @@ fn exported(archives: &[Vec<u8>]) -> Option<Exported> {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let items = read(&bytes, 1000).expect("the archive is whole").into_iter().map(|(entry, content)| {
         let what = match entry.kind {
-            EntryKind::Directory => What::Directory,
-            EntryKind::Symlink => What::Symlink(text(&entry.link)),
-            EntryKind::HardLink => What::HardLink(text(&entry.link)),
-            _ => What::File(text(&content)),
+            EntryKind::Directory => ItemContent::Directory,
+            EntryKind::Symlink => ItemContent::Symlink(text(&entry.link)),
+            EntryKind::HardLink => ItemContent::HardLink(text(&entry.link)),
+            _ => ItemContent::File(text(&content)),
         };
         (entry.path.to_string(), what)
     });
@@ -290,16 +290,19 @@ impl Random {
             let (folder, base) = split(&name);
             let content = format!("{number}.{item}");
             match self.below(20) {
-                0..7 => (name, What::File(content)),
-                7..9 => (name, What::Directory),
-                9..12 => {
-                    (name, What::Symlink(self.of(&["d", "/d/e", "b", "../d", "l", "e", "/"]).to_owned()))
+                0..7 => (name, ItemContent::File(content)),
+                7..9 => (name, ItemContent::Directory),
+                9..12 => (
+                    name,
+                    ItemContent::Symlink(self.of(&["d", "/d/e", "b", "../d", "l", "e", "/"]).to_owned()),
+                ),
+                12..15 => (name, ItemContent::HardLink(self.of(NAMES).to_owned())),
+                15..18 if number > 0 => {
+                    (join(folder, &format!(".wh.{base}")), ItemContent::File(String::new()))
                 }
-                12..15 => (name, What::HardLink(self.of(NAMES).to_owned())),
-                15..18 if number > 0 => (join(folder, &format!(".wh.{base}")), What::File(String::new())),
-                18 if number > 0 => (join(&name, ".wh..wh..opq"), What::File(String::new())),
-                18 => (".wh..wh.plnk/1.2".to_owned(), What::File(content)),
-                _ => (name, What::HardLink(".wh..wh.plnk/1.2".to_owned())),
+                18 if number > 0 => (join(&name, ".wh..wh..opq"), ItemContent::File(String::new())),
+                18 => (".wh..wh.plnk/1.2".to_owned(), ItemContent::File(content)),
+                _ => (name, ItemContent::HardLink(".wh..wh.plnk/1.2".to_owned())),
             }
         });
         items.collect()
@@ -341,7 +344,7 @@ fn files_look_ups_and_exports_are_what_engines_unpack() {
     assert!(exports > 2500, "{exports} exports");
 }
 
-fn of(layers: &[&[(&str, What)]]) -> (Vec<LayerIndex>, ImageTree, Option<Exported>) {
+fn of(layers: &[&[(&str, ItemContent)]]) -> (Vec<LayerIndex>, ImageTree, Option<Exported>) {
     let layers = layers.iter().map(|layer| {
         archive(&layer.iter().map(|(path, what)| ((*path).to_owned(), what.clone())).collect::<Vec<_>>())
     });
@@ -352,12 +355,12 @@ fn of(layers: &[&[(&str, What)]]) -> (Vec<LayerIndex>, ImageTree, Option<Exporte
     (indexes, tree, exported(&archives))
 }
 
-fn file(content: &str) -> What {
-    What::File(content.to_owned())
+fn file(content: &str) -> ItemContent {
+    ItemContent::File(content.to_owned())
 }
 
-fn link(target: &str) -> What {
-    What::HardLink(target.to_owned())
+fn link(target: &str) -> ItemContent {
+    ItemContent::HardLink(target.to_owned())
 }
 
 #[test]
@@ -377,7 +380,8 @@ fn directories_that_a_layer_implies_stay_when_another_one_empties_them() {
 #[test]
 fn files_that_aufs_keeps_for_hard_links_are_their_content() {
     let kept = ".wh..wh.plnk/12.34";
-    let layer: &[(&str, What)] = &[(kept, file("linked")), ("bin/a", link(kept)), ("bin/b", link(kept))];
+    let layer: &[(&str, ItemContent)] =
+        &[(kept, file("linked")), ("bin/a", link(kept)), ("bin/b", link(kept))];
     let (indexes, tree, export) = of(&[layer]);
     let content = text_of(&Node::File("linked".to_owned()));
     let expected = [("bin", "directory"), ("bin/a", &*content), ("bin/b", &*content)];

@@ -10,7 +10,7 @@ import { Digest } from './digest.js';
 import { call, preloadClient } from './engine.js';
 import { TallymanError } from './error.js';
 import { continued } from './gunzip.js';
-import { checked, told } from './host.js';
+import { checked, notify } from './host.js';
 import {
   changesOf,
   comparisonTerms,
@@ -298,7 +298,7 @@ export class Tallyman {
       if (kind === 'planned') Object.assign(progress, { total: number, totalBytes: bytes });
       if (kind === 'done') progress.completed += 1;
       if (kind === 'transferred') progress.bytes += bytes ?? 0;
-      told(onProgress, { kind, ...progress, ...(reference ? { reference } : {}) });
+      notify(onProgress, { kind, ...progress, ...(reference ? { reference } : {}) });
     };
     return JSON.parse(await this.#calls.run(signal, (engine, aborted) => engine.copy(from, to, terms, tell, aborted))) as CopyResult;
   }
@@ -461,7 +461,7 @@ export class Tallyman {
       if (kind === 'done') progress.completed += 1;
       if (kind === 'transferred') progress.bytes += bytes ?? 0;
       const step = index === undefined ? undefined : steps[index];
-      told(onProgress, { kind, ...progress, total, ...(step ? { step } : {}), ...(reference ? { reference } : {}) });
+      notify(onProgress, { kind, ...progress, total, ...(step ? { step } : {}), ...(reference ? { reference } : {}) });
     };
     const [digest, purged] = await this.#calls.run(signal, (engine, aborted) => engine.push(handle, further, purge, neverOverwrite, tell, aborted));
     const put = steps.at(-1);
@@ -491,7 +491,7 @@ export class Tallyman {
     const tell = (kind: ApplyProgress['kind'], _step: number | undefined, reference: string | undefined, bytes: number | undefined): void => {
       if (kind === 'done') progress.completed += 1;
       if (kind === 'transferred') progress.bytes += bytes ?? 0;
-      told(onProgress, { kind, ...progress, ...(reference ? { reference } : {}) });
+      notify(onProgress, { kind, ...progress, ...(reference ? { reference } : {}) });
     };
     return JSON.parse(await this.#calls.extra(signal, (engine, aborted) => engine.apply(wanted, !dryRun, tell, aborted))) as ApplyResult;
   }

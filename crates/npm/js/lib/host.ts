@@ -63,7 +63,7 @@ export function hostOf(options: TallymanOptions, failures: Map<string, unknown>,
         return false;
       }
     },
-    retried: (error: string, wait: number, attempt: number) => told(onRetry, { error: errorOf(error, causeIn(failures)), wait, attempt }),
+    retried: (error: string, wait: number, attempt: number) => notify(onRetry, { error: errorOf(error, causeIn(failures)), wait, attempt }),
   };
 }
 
@@ -85,7 +85,7 @@ function requestBy(
       if (!onRequest) return;
       const { method, url } = sent;
       const event = { method, url, status, ms: performance.now() - began, headers: joined(headers) };
-      told(onRequest, error === undefined ? event : { ...event, error });
+      notify(onRequest, error === undefined ? event : { ...event, error });
     };
     try {
       const response = await sender.request(sent);
@@ -123,7 +123,7 @@ function hostIn(url: string): string | undefined {
 }
 
 /** Tells a listener, which has no say in what happens: its errors are its own, those of a promise that it returns, too. */
-export function told<T>(listener: ((event: T) => unknown) | undefined, event: T): void {
+export function notify<T>(listener: ((event: T) => unknown) | undefined, event: T): void {
   try {
     Promise.resolve(listener?.(event)).catch(() => undefined);
   } catch {

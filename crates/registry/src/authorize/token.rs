@@ -15,7 +15,7 @@ use super::Authorization;
 use crate::{
     Access, Client, Error, Request, RequestBody, Response,
     download::collect,
-    error::{Refusal, shown_url},
+    error::{ErrorResponse, shown_url},
     sign_in::{SignIn, Token},
 };
 
@@ -102,8 +102,8 @@ impl Client {
         let response = self.send_to_token_service(registry, &realm, request).await?;
         let now = self.now();
         if !response.status.is_success() {
-            let Refusal { status, content_type, body, errors, retry_after, .. } =
-                Refusal::read(response).await;
+            let ErrorResponse { status, content_type, body, errors, retry_after, .. } =
+                ErrorResponse::read(response).await;
             let registry = Box::new(registry.clone());
             return Err(Error::Token { registry, url, status, content_type, body, errors, retry_after });
         }

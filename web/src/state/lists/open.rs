@@ -41,7 +41,7 @@ pub fn use_opened() -> Opened {
                 let is_blocked = Rc::new(Cell::new(false));
                 let saw_blocked = Rc::clone(&is_blocked);
                 let database = of_this_copy(DATABASE);
-                let opening = IndexedDbStore::open_telling(&database, move || {
+                let opening = IndexedDbStore::open_with_blocked_handler(&database, move || {
                     saw_blocked.set(true);
                     blocked.set(Opened::Blocked);
                 });

@@ -64,7 +64,7 @@ pub(super) struct ByProxy {
 
 /// The first connection with TLS goes ahead alone: a server that answers TLS with plain HTTP is asked once, however many
 /// requests wait.
-enum First {
+enum TlsState {
     Unknown,
     Known,
     PlainHttp(TransportError, Instant),
@@ -79,7 +79,7 @@ pub(super) struct Connections {
     dialer: Arc<Dialer>,
     tls: Option<Tls>,
     proxy: Option<ByProxy>,
-    first: tokio::sync::Mutex<First>,
+    first: tokio::sync::Mutex<TlsState>,
     idle: Mutex<Vec<Idle>>,
     /// TLS that has been begun for requests that are sure to come.
     secured: Mutex<VecDeque<JoinHandle<Result<Io, TransportError>>>>,
@@ -113,7 +113,7 @@ impl Connections {
             dialer,
             tls,
             proxy,
-            first: tokio::sync::Mutex::new(First::Unknown),
+            first: tokio::sync::Mutex::new(TlsState::Unknown),
             idle: Mutex::default(),
             secured: Mutex::default(),
             expected: Mutex::default(),
@@ -193,15 +193,15 @@ impl Connections {
         let Some(tls) = &self.tls else { return self.open_plain().await };
         let mut first = self.first.lock().await;
         match &*first {
-            First::PlainHttp(error, since) if since.elapsed() < PLAIN_HTTP => return Err(error.clone()),
-            First::Known => drop(first),
-            First::Unknown | First::PlainHttp(..) => {
+            TlsState::PlainHttp(error, since) if since.elapsed() < PLAIN_HTTP => return Err(error.clone()),
+            TlsState::Known => drop(first),
+            TlsState::Unknown | TlsState::PlainHttp(..) => {
                 let opened = self.open_secure(tls).await;
                 *first = match &opened {
                     Err(error) if error.kind == TransportErrorKind::PlainHttp => {
-                        First::PlainHttp(error.clone(), Instant::now())
+                        TlsState::PlainHttp(error.clone(), Instant::now())
                     }
-                    _ => First::Known,
+                    _ => TlsState::Known,
                 };
                 if opened.is_ok() {
                     self.secure_ahead(tls);

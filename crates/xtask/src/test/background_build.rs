@@ -19,7 +19,7 @@ struct Built {
 
 /// The installing and building, under way in a thread: the package is compiled while the tools are installed. It and the app are
 /// linked by one thread for minutes, which leaves room for the compiler of the native tests beside them.
-pub struct Aside {
+pub struct BackgroundBuild {
     thread: Cell<Option<JoinHandle<Built>>>,
     built: OnceCell<Built>,
     /// Set if the native tests are compiled, which has clippy look at the workspace, too.
@@ -28,7 +28,7 @@ pub struct Aside {
     programs: OnceCell<()>,
 }
 
-impl Aside {
+impl BackgroundBuild {
     /// Installs the tools for the tests and builds what the wanted parts take.
     pub fn start(sh: &Shell, is_wanted: impl Fn(&str) -> bool) -> Self {
         let (own, compiler) = (sh.clone(), sh.clone());
