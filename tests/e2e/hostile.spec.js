@@ -49,27 +49,27 @@ for (const mode of known) {
     test.setTimeout(150_000);
     const registry = await startDevRegistry('--hostile', mode);
     const leaks = [];
-    context.on('request', (request) => {
-      const sent = `${request.url()} ${request.headers().authorization ?? ''} ${request.postData() ?? ''}`;
-      const isSecret = sent.includes(SECRET) || sent.includes(Buffer.from(`ann:${SECRET}`).toString('base64'));
-      if (isSecret && new URL(request.url()).host !== registry.host) leaks.push(request.url());
-    });
     const errors = [];
-    context.on('weberror', (error) => errors.push(String(error.error())));
-    await context.addInitScript(
-      ([host, secret]) => {
-        sessionStorage.setItem(`credentials ${host}`, JSON.stringify({ user: 'ann', password: secret }));
-        window.longest = 0;
-        let last = performance.now();
-        setInterval(() => {
-          window.longest = Math.max(window.longest, performance.now() - last);
-          last = performance.now();
-        }, 50);
-      },
-      [registry.host, SECRET],
-    );
     const visit = async (path) => {
       const page = await context.newPage();
+      page.on('request', (request) => {
+        const sent = `${request.url()} ${request.headers().authorization ?? ''} ${request.postData() ?? ''}`;
+        const isSecret = sent.includes(SECRET) || sent.includes(Buffer.from(`ann:${SECRET}`).toString('base64'));
+        if (isSecret && new URL(request.url()).host !== registry.host) leaks.push(request.url());
+      });
+      page.on('pageerror', (error) => errors.push(String(error)));
+      await page.addInitScript(
+        ([host, secret]) => {
+          sessionStorage.setItem(`credentials ${host}`, JSON.stringify({ user: 'ann', password: secret }));
+          window.longest = 0;
+          let last = performance.now();
+          setInterval(() => {
+            window.longest = Math.max(window.longest, performance.now() - last);
+            last = performance.now();
+          }, 50);
+        },
+        [registry.host, SECRET],
+      );
       const [kind, ...rest] = path.split('/');
       await page.goto(`${memory.app}#/${[kind, registry.host, ...rest].join('/')}`);
       await expect(page.locator('main').locator(TOLD).or(page.locator('[data-testid=notice] button')).first(), path).toBeVisible({ timeout: TOLD_WITHIN });
