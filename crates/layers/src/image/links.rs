@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::{
     ImageTree,
-    look_up::LINKS_MAX,
+    path_lookup::LINKS_MAX,
     tree::{ROOT, State},
 };
 use crate::{EntryKind, LayerPath};
