@@ -29,10 +29,6 @@ struct Files;
 pub(crate) const MISSING: &str =
     "the app is not in this program: run `cargo xtask web`, then build the gateway again";
 
-/// Features of browsers that neither the app nor any answer needs.
-const PERMISSIONS: &str = "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), \
-                           magnetometer=(), microphone=(), midi=(), payment=(), usb=()";
-
 /// Returns `true` if there is an app to serve.
 pub(crate) fn is_there() -> bool {
     Files::get("index.html").is_some()
@@ -117,9 +113,27 @@ fn has_tag(headers: &HeaderMap, tag: &str) -> bool {
     tags.any(|found| found == "*" || found.strip_prefix("W/").unwrap_or(found) == tag)
 }
 
-const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
-const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+
+/// Headers of all answers.
+const HARDENING: [(HeaderName, HeaderValue); 5] = [
+    // Features of browsers that neither the app nor any answer needs.
+    (
+        HeaderName::from_static("permissions-policy"),
+        HeaderValue::from_static(
+            "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(), \
+             microphone=(), midi=(), payment=(), usb=()",
+        ),
+    ),
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
+];
+
+/// The policy of answers that have none of their own: whatever a registry calls its content, no browser may run it as a page of
+/// ours.
+const CLOSED: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; sandbox");
 
 /// Adds what pages of the app, and answers of every kind, may not be used for. `tls` says that the gateway has a
 /// certificate of its own.
@@ -128,20 +142,11 @@ pub(crate) fn harden(headers: &mut HeaderMap, tls: bool) {
         let year = HeaderValue::from_static("max-age=31536000");
         headers.insert(header::STRICT_TRANSPORT_SECURITY, year);
     }
-    for (name, value) in [
-        (PERMISSIONS_POLICY, PERMISSIONS),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::X_FRAME_OPTIONS, "DENY"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (OPENER_POLICY, "same-origin"),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
+    for (name, value) in HARDENING {
+        headers.insert(name, value);
     }
-    // Whatever a registry calls its content, no browser may run it as a page of ours.
-    let closed = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; sandbox");
-    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(closed);
-    let own = HeaderValue::from_static("same-origin");
-    headers.entry(RESOURCE_POLICY).or_insert(own);
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(CLOSED);
+    headers.entry(RESOURCE_POLICY).or_insert(const { HeaderValue::from_static("same-origin") });
 }
 
 /// Scripts are the app's own files and those that its page holds; it may connect to the gateway and to `sources`.

@@ -169,6 +169,22 @@ impl LimitsConfig {
     pub(crate) fn answer(&self) -> Duration {
         Duration::from_secs(self.answer_seconds)
     }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        let numbers = [
+            ("connections", self.connections as u64),
+            ("connections_per_caller", self.connections_per_caller as u64),
+            ("head_seconds", self.head_seconds),
+            ("idle_seconds", self.idle_seconds),
+            ("stall_seconds", self.stall_seconds),
+            ("bytes_per_second", self.bytes_per_second),
+            ("answer_seconds", self.answer_seconds),
+        ];
+        match numbers.into_iter().find(|(_, value)| !(1..=1_000_000).contains(value)) {
+            Some((field, found)) => Err(ConfigError::Limit { field, found }),
+            None => Ok(()),
+        }
+    }
 }
 
 /// TLS towards the browser.
@@ -197,6 +213,19 @@ pub struct SignInConfig {
 }
 
 impl SignInConfig {
+    /// Checks that there is one method, and that a header can be believed.
+    fn check(&self, trusted_proxies: &[IpNet]) -> Result<(), ConfigError> {
+        match (&self.htpasswd, &self.header) {
+            (Some(_), Some(_)) => Err(ConfigError::SignInMethod { found: "both" }),
+            (None, None) => Err(ConfigError::SignInMethod { found: "neither" }),
+            (None, Some(_)) if trusted_proxies.is_empty() => Err(ConfigError::SignInHeader),
+            (None, Some(header)) if header.parse::<HeaderName>().is_err() => {
+                Err(ConfigError::SignInHeaderName { found: header.clone() })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Returns the secret that sessions are signed with, if there is one.
     pub(crate) fn session_key(&self) -> Result<Option<String>, ConfigError> {
         match (&self.session_key_file, &self.session_key_env) {
@@ -288,6 +317,22 @@ impl Config {
     /// # Errors
     /// When it contradicts itself.
     pub fn check(&self) -> Result<(), ConfigError> {
+        self.check_registries()?;
+        for sample in &self.samples {
+            let parsed = sample.reference.parse::<Reference>();
+            parsed.map_err(|source| ConfigError::Sample { found: sample.reference.clone(), source })?;
+        }
+        self.check_pages()?;
+        self.limits.check()?;
+        self.check_addresses()?;
+        match &self.sign_in {
+            Some(sign_in) => sign_in.check(&self.trusted_proxies),
+            None => Ok(()),
+        }
+    }
+
+    /// Checks the registries, each by itself and against the others.
+    fn check_registries(&self) -> Result<(), ConfigError> {
         if self.registries.is_empty() {
             return Err(ConfigError::NoRegistry);
         }
@@ -302,10 +347,11 @@ impl Config {
                 return Err(registry.error(RegistryError::HostTaken { host, other: other.clone() }));
             }
         }
-        for sample in &self.samples {
-            let parsed = sample.reference.parse::<Reference>();
-            parsed.map_err(|source| ConfigError::Sample { found: sample.reference.clone(), source })?;
-        }
+        Ok(())
+    }
+
+    /// Checks the pages that may use the gateway, and what the app may connect to.
+    fn check_pages(&self) -> Result<(), ConfigError> {
         if let Some(url) = self.public_url.as_ref().filter(|url| !is_plain_url(url)) {
             return Err(ConfigError::PublicUrl { found: fields::without_password(url.as_str()) });
         }
@@ -320,43 +366,20 @@ impl Config {
                 return Err(ConfigError::ConnectSource { found: fields::without_password(source) });
             }
         }
-        let limits = &self.limits;
-        let numbers = [
-            ("connections", limits.connections as u64),
-            ("connections_per_caller", limits.connections_per_caller as u64),
-            ("head_seconds", limits.head_seconds),
-            ("idle_seconds", limits.idle_seconds),
-            ("stall_seconds", limits.stall_seconds),
-            ("bytes_per_second", limits.bytes_per_second),
-            ("answer_seconds", limits.answer_seconds),
-        ];
-        if let Some((field, found)) = numbers.into_iter().find(|(_, value)| !(1..=1_000_000).contains(value))
-        {
-            return Err(ConfigError::Limit { field, found });
-        }
+        Ok(())
+    }
+
+    /// Checks the path, the names and the addresses of the gateway itself.
+    fn check_addresses(&self) -> Result<(), ConfigError> {
         if !self.base_path.is_empty() && !is_base_path(&self.base_path) {
             return Err(ConfigError::BasePath { found: self.base_path.clone() });
         }
         if let Some(host) = self.hosts.iter().find(|host| host_of(host) != Some(host)) {
             return Err(ConfigError::Host { found: fields::without_password(host) });
         }
-        if let Some(found) = self.metrics_listen.filter(|metrics| overlap(*metrics, self.listen)) {
-            return Err(ConfigError::MetricsListen { listen: self.listen, found });
-        }
-        match &self.sign_in {
-            Some(SignInConfig { htpasswd: Some(_), header: Some(_), .. }) => {
-                Err(ConfigError::SignInMethod { found: "both" })
-            }
-            Some(SignInConfig { htpasswd: None, header: None, .. }) => {
-                Err(ConfigError::SignInMethod { found: "neither" })
-            }
-            Some(SignInConfig { header: Some(_), .. }) if self.trusted_proxies.is_empty() => {
-                Err(ConfigError::SignInHeader)
-            }
-            Some(SignInConfig { header: Some(header), .. }) if header.parse::<HeaderName>().is_err() => {
-                Err(ConfigError::SignInHeaderName { found: header.clone() })
-            }
-            _ => Ok(()),
+        match self.metrics_listen.filter(|metrics| overlap(*metrics, self.listen)) {
+            Some(found) => Err(ConfigError::MetricsListen { listen: self.listen, found }),
+            None => Ok(()),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use http::{HeaderMap, Method, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderName, Method, StatusCode, Uri, header};
 use ipnet::IpNet;
 use url::Url;
 
@@ -19,6 +19,9 @@ const ONCE: [&str; 8] = [
     "tallyman-authorization",
     "x-forwarded-proto",
 ];
+
+const FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Names and origins that are welcome.
 #[derive(Clone, Debug, Default)]
@@ -80,17 +83,15 @@ impl Guard {
         method: &Method,
         headers: &HeaderMap,
     ) -> Result<Page, Refusal> {
-        let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("unreadable"));
+        let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("unreadable"));
         // Content of registries is for programs: never a script, a frame, a style or a worker of some page.
-        if let Some(destination) =
-            text("sec-fetch-dest").filter(|found| !matches!(*found, "empty" | "document"))
-        {
+        if let Some(destination) = text(FETCH_DEST).filter(|found| !matches!(*found, "empty" | "document")) {
             return Err(Refusal::denied(format!(
                 "only requests made by the app are allowed, found one for a {destination}"
             )));
         }
-        let site = text("sec-fetch-site");
-        if let Some(origin) = text("origin") {
+        let site = text(FETCH_SITE);
+        if let Some(origin) = text(header::ORIGIN) {
             if self.origins.iter().any(|welcome| welcome == origin) {
                 return Ok(Page::Allowed(origin.to_owned()));
             }

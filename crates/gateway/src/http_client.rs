@@ -11,7 +11,7 @@ use std::{
 };
 
 use axum::body::Body;
-use http::{HeaderValue, Method, Request, Response, Uri, header, uri::Scheme};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri, header, uri::Scheme};
 use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnectorBuilder, MaybeHttpsStream};
 use hyper_util::{
@@ -138,27 +138,35 @@ impl HttpClient {
     /// When it cannot be sent, or no answer comes; with the causes.
     pub(crate) async fn send(
         &self,
-        mut request: Request<Body>,
+        method: &Method,
+        uri: Uri,
+        headers: &HeaderMap,
+        body: Body,
     ) -> Result<Response<Incoming>, Box<dyn Error + Send + Sync>> {
+        let client = &self.by_thread[workers::current()];
+        let is_repeatable = matches!(*method, Method::GET | Method::HEAD);
+        match client.request(self.request(method, uri.clone(), headers, body)).await {
+            Err(error) if is_repeatable && has_ended(&error) => {
+                Ok(client.request(self.request(method, uri, headers, Body::empty())).await?)
+            }
+            answered => Ok(answered?),
+        }
+    }
+
+    /// Returns a request with the headers that all have.
+    fn request(&self, method: &Method, uri: Uri, headers: &HeaderMap, body: Body) -> Request<Body> {
+        let mut request = Request::new(body);
+        request.method_mut().clone_from(method);
+        request.headers_mut().clone_from(headers);
         request.headers_mut().insert(header::USER_AGENT, AGENT);
         if self.by_proxy
-            && request.uri().scheme() == Some(&Scheme::HTTP)
-            && let Some(value) = proxy_authorization(request.uri())
+            && uri.scheme() == Some(&Scheme::HTTP)
+            && let Some(value) = proxy_authorization(&uri)
         {
             request.headers_mut().insert(header::PROXY_AUTHORIZATION, value);
         }
-        let client = &self.by_thread[workers::current()];
-        let again = matches!(*request.method(), Method::GET | Method::HEAD).then(|| {
-            let mut again = Request::new(Body::empty());
-            again.method_mut().clone_from(request.method());
-            again.uri_mut().clone_from(request.uri());
-            again.headers_mut().clone_from(request.headers());
-            again
-        });
-        match (client.request(request).await, again) {
-            (Err(error), Some(again)) if has_ended(&error) => Ok(client.request(again).await?),
-            (answered, _) => Ok(answered?),
-        }
+        *request.uri_mut() = uri;
+        request
     }
 }
 

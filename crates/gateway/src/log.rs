@@ -1,5 +1,7 @@
 //! The log of the program: text for people and files, or JSON.
 
+mod line_buffer;
+
 use std::{
     cell::RefCell,
     fmt::{self, Arguments, Debug, Write as _},
@@ -19,12 +21,17 @@ use tracing_subscriber::{
     },
 };
 
+use line_buffer::LineWriter;
+pub(crate) use line_buffer::{BufferedThread, flush, flush_all};
+
 /// Begins to log on standard error, as JSON or as text: with colours on a terminal.
 pub(crate) fn start(json: bool) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     // The subscriber would report an error of a write by `eprintln!`, which panics in the request that is logged.
-    let log =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).log_internal_errors(false);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(|| LineWriter)
+        .log_internal_errors(false);
     match io::stderr().is_terminal() {
         ansi if json => log.with_ansi(ansi).json().init(),
         true => log.init(),
@@ -120,6 +127,10 @@ impl Visit for PlainVisitor<'_> {
 
     fn record_bool(&mut self, field: &Field, value: bool) {
         self.record(field, |writer| writer.write_str(if value { "true" } else { "false" }));
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.record(field, |writer| write!(writer, "{value}"));
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {

@@ -73,7 +73,7 @@ impl Collector for OfConnections {
 }
 
 /// The metrics of the answers of one registry, kept with it so that requests need not look them up.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct RegistryMetrics {
     /// Bytes of bodies sent to callers.
     pub(crate) sent: Counter<u64, AtomicU64>,

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::body::Body;
-use http::{Request, StatusCode, Uri};
+use http::{HeaderMap, Method, StatusCode, Uri};
 
 use crate::{
     addresses::{Networks, Resolver},
@@ -52,9 +52,9 @@ pub async fn probe(url: &str) -> Result<(), ProbeError> {
     let resolver = Resolver(Arc::new(Networks::new(everywhere)));
     let client = HttpClient::direct(resolver, TrustRoots::Any)
         .map_err(|error| ProbeError::Connection(error.into()))?;
-    let mut request = Request::new(Body::empty());
-    *request.uri_mut() = uri;
-    let answer = tokio::time::timeout(TIMEOUT, client.send(request)).await;
+    let headers = HeaderMap::new();
+    let sent = client.send(&Method::GET, uri, &headers, Body::empty());
+    let answer = tokio::time::timeout(TIMEOUT, sent).await;
     let answer = answer.map_err(|_| ProbeError::Timeout { seconds: TIMEOUT.as_secs() })?;
     let status = answer.map_err(ProbeError::Connection)?.status();
     if status.is_success() { Ok(()) } else { Err(ProbeError::Status { status }) }

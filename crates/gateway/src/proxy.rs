@@ -1,13 +1,13 @@
 //! Passing a request on to a registry, and its answer back, without keeping more of either than a piece at a time. A manifest that
 //! is put as the gateway's own user is kept: it may have to be sent again.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use axum::body::{Body, Bytes};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header, request::Parts};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Limited};
 use tallyman_auth::location_of;
-use tallyman_core::MANIFEST_SIZE_MAX;
+use tallyman_core::{Digest, MANIFEST_SIZE_MAX};
 use url::Url;
 
 use crate::{
@@ -21,6 +21,8 @@ use crate::{
 };
 
 const REDIRECTS_MAX: usize = 5;
+/// Tells whether an answer that the cache may have came from there: `hit` or `miss`.
+pub(crate) const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
 
 /// Returns `true` for headers of the caller that are passed on to registries.
 fn is_forwarded(name: &HeaderName) -> bool {
@@ -57,67 +59,38 @@ pub(crate) struct ProxyRequest<'a> {
 
 impl ProxyRequest<'_> {
     /// Sends the request and returns the response as the caller gets it.
-    pub(crate) async fn forward(self, parts: &Parts, body: Body) -> Result<Response<Body>, Refusal> {
-        let mut headers = HeaderMap::new();
-        for (name, value) in parts.headers.iter().filter(|(name, _)| is_forwarded(name)) {
-            headers.append(name, value.clone());
-        }
-        let content_type = self.route.content_type(&parts.method, &parts.headers)?;
-        headers.extend(content_type.map(|value| (header::CONTENT_TYPE, value)));
+    ///
+    /// Steps that most requests do not take are in boxes of their own here and below: the room of a request is moved several times
+    /// before it is first used.
+    pub(crate) async fn forward(
+        &self,
+        method: &Method,
+        headers: &HeaderMap,
+        body: Body,
+    ) -> Result<Response<Body>, Refusal> {
+        let headers = self.request_headers(method, headers)?;
         let url = self.upstream.url(self.rest, self.query.encode().as_deref());
-        let digest = match self.route {
-            Route::Manifest(_, digest) => digest.as_ref(),
-            Route::Blob(_, digest) => Some(digest),
-            _ => None,
-        };
-        let whole = [header::RANGE, header::IF_NONE_MATCH, header::IF_MODIFIED_SINCE, header::IF_MATCH];
-        let cacheable = self
-            .cache
-            .zip(digest)
-            .filter(|_| parts.method == Method::GET && !whole.iter().any(|name| headers.contains_key(name)));
+        let cacheable = self.cacheable(method, &headers);
         if let Some((cache, digest)) = cacheable
-            && let Some(found) = cache.get(digest).await
+            && let Some(response) = Box::pin(self.respond_from_cache(cache, digest, &url, &headers)).await?
         {
-            // Content is kept for all, but given only to those whom the registry itself would give it.
-            let Forwarded { url: at, response: answer } =
-                self.send_authorized(&Method::HEAD, &url, &headers, Body::empty()).await?;
-            let length = answer
-                .headers()
-                .get(header::CONTENT_LENGTH)
-                .and_then(|length| length.to_str().ok()?.parse().ok());
-            if answer.status() == StatusCode::OK && length == Some(found.size) {
-                let mut response = Response::new(found.into_body());
-                let (head, _) = answer.into_parts();
-                *response.headers_mut() = self.response_headers(&at, head.status, head.headers)?;
-                response.headers_mut().insert("x-cache", HeaderValue::from_static("hit"));
-                return Ok(response);
-            }
-            if answer.status() == StatusCode::OK && length.is_some() {
-                found.has_other_length();
-            }
+            return Ok(response);
         }
         let Forwarded { url: at, response: answer } =
-            self.send_authorized(&parts.method, &url, &headers, body).await?;
+            self.send_authorized(method, &url, &headers, body).await?;
         let status = answer.status();
         let (head, body) = answer.into_parts();
         let headers = self.response_headers(&at, status, head.headers)?;
-        let length =
-            headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-        let body = if matches!(self.route, Route::Manifest(..)) && parts.method == Method::GET {
-            if length.is_some_and(|length| length > MANIFEST_SIZE_MAX) {
-                return Err(Refusal::bad_gateway(format!(
-                    "expected a manifest of at most {} MiB, the registry sends a larger one",
-                    MANIFEST_SIZE_MAX >> 20
-                )));
-            }
-            Body::new(Limited::new(body, size(MANIFEST_SIZE_MAX)))
+        let length = content_length(&headers);
+        let body = if matches!(self.route, Route::Manifest(..)) && *method == Method::GET {
+            manifest_body(body, length)?
         } else {
             body
         };
         let encoded = headers.contains_key(header::CONTENT_ENCODING);
         let body = match (cacheable, length) {
             (Some((cache, digest)), Some(length)) if status == StatusCode::OK && !encoded => {
-                cache.keep(digest, length, body).await
+                Box::pin(cache.keep(digest, length, body)).await
             }
             _ => body,
         };
@@ -125,9 +98,60 @@ impl ProxyRequest<'_> {
         *response.status_mut() = status;
         *response.headers_mut() = headers;
         if cacheable.is_some() {
-            response.headers_mut().insert("x-cache", HeaderValue::from_static("miss"));
+            response.headers_mut().insert(X_CACHE, HeaderValue::from_static("miss"));
         }
         Ok(response)
+    }
+
+    /// Returns the headers that the registry gets.
+    fn request_headers(&self, method: &Method, of_caller: &HeaderMap) -> Result<HeaderMap, Refusal> {
+        let mut headers = HeaderMap::new();
+        for (name, value) in of_caller.iter().filter(|(name, _)| is_forwarded(name)) {
+            headers.append(name, value.clone());
+        }
+        let content_type = self.route.content_type(method, of_caller)?;
+        headers.extend(content_type.map(|value| (header::CONTENT_TYPE, value)));
+        Ok(headers)
+    }
+
+    /// Returns the cache and the digest of what is asked for, if the cache may have it: whole content, by its digest.
+    fn cacheable(&self, method: &Method, headers: &HeaderMap) -> Option<(&Arc<Cache>, &Digest)> {
+        const NOT_WHOLE: [HeaderName; 4] =
+            [header::RANGE, header::IF_NONE_MATCH, header::IF_MODIFIED_SINCE, header::IF_MATCH];
+        let digest = match self.route {
+            Route::Manifest(_, digest) => digest.as_ref(),
+            Route::Blob(_, digest) => Some(digest),
+            _ => None,
+        };
+        let is_whole = || *method == Method::GET && !NOT_WHOLE.iter().any(|name| headers.contains_key(name));
+        self.cache.zip(digest).filter(|_| is_whole())
+    }
+
+    /// Returns content of the cache. It is kept for all, but given only to those whom the registry itself would give it. Returns `None`
+    /// if the cache does not have it, or the registry answers anything else.
+    async fn respond_from_cache(
+        &self,
+        cache: &Arc<Cache>,
+        digest: &Digest,
+        url: &Url,
+        headers: &HeaderMap,
+    ) -> Result<Option<Response<Body>>, Refusal> {
+        let Some(found) = cache.get(digest).await else { return Ok(None) };
+        let Forwarded { url: at, response: answer } =
+            self.send_authorized(&Method::HEAD, url, headers, Body::empty()).await?;
+        let Some(length) = content_length(answer.headers()).filter(|_| answer.status() == StatusCode::OK)
+        else {
+            return Ok(None);
+        };
+        if length != found.size {
+            found.has_other_length();
+            return Ok(None);
+        }
+        let mut response = Response::new(found.into_body());
+        let (head, _) = answer.into_parts();
+        *response.headers_mut() = self.response_headers(&at, head.status, head.headers)?;
+        response.headers_mut().insert(X_CACHE, HeaderValue::from_static("hit"));
+        Ok(Some(response))
     }
 
     /// Returns a response of the registry as the caller gets it.
@@ -159,7 +183,7 @@ impl ProxyRequest<'_> {
         body: Body,
     ) -> Result<Forwarded, Refusal> {
         let (authorization, mut answer) = match &self.upstream.credentials {
-            Some(own) => self.send_as_own_user(own, method, url, headers, body).await?,
+            Some(own) => Box::pin(self.send_as_own_user(own, method, url, headers, body)).await?,
             None => {
                 let authorization = self.authorization.clone();
                 let answer = self.send_once(method, url, headers, authorization.as_ref(), Some(body)).await?;
@@ -306,33 +330,47 @@ impl ProxyRequest<'_> {
         authorization: Option<&HeaderValue>,
         body: Option<Body>,
     ) -> Result<Response<Body>, Refusal> {
-        let (method, mut headers) = (method.clone(), headers.clone());
+        let mut headers = Cow::Borrowed(headers);
         if let Some(authorization) = authorization {
-            headers.insert(header::AUTHORIZATION, authorization.clone());
+            headers.to_mut().insert(header::AUTHORIZATION, authorization.clone());
         }
         let body = body.filter(|body| !http_body::Body::is_end_stream(body));
         let body = match body {
-            Some(body) if takes_body(&method) => body,
+            Some(body) if takes_body(method) => body,
             _ => {
-                headers.remove(header::CONTENT_LENGTH);
-                if takes_body(&method) {
-                    headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
+                if takes_body(method) {
+                    headers.to_mut().insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
+                } else if headers.contains_key(header::CONTENT_LENGTH) {
+                    headers.to_mut().remove(header::CONTENT_LENGTH);
                 }
-                return self.upstream.send(method, url, headers, Body::empty()).await;
+                return self.upstream.send(method, url, &headers, Body::empty()).await;
             }
         };
         let max = match self.route {
             Route::Manifest(..) => MANIFEST_SIZE_MAX,
             _ => self.upstream.max_upload,
         };
-        let length =
-            headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-        if length.is_some_and(|length| length > max) {
+        if content_length(&headers).is_some_and(|length| length > max) {
             return Err(too_large());
         }
         let body = Limited::new(body, size(max));
-        self.upstream.send(method, url, headers, Body::new(body)).await
+        self.upstream.send(method, url, &headers, Body::new(body)).await
     }
+}
+
+/// Returns the body of a manifest, which ends with an error where it is larger than manifests are.
+fn manifest_body(body: Body, length: Option<u64>) -> Result<Body, Refusal> {
+    if length.is_some_and(|length| length > MANIFEST_SIZE_MAX) {
+        return Err(Refusal::bad_gateway(format!(
+            "expected a manifest of at most {} MiB, the registry sends a larger one",
+            MANIFEST_SIZE_MAX >> 20
+        )));
+    }
+    Ok(Body::new(Limited::new(body, size(MANIFEST_SIZE_MAX))))
+}
+
+fn content_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// Returns `true` for methods whose requests have a body.

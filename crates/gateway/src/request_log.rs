@@ -12,7 +12,8 @@ use prometheus_client::metrics::counter::Counter;
 
 use crate::{
     connections::RequestPermit,
-    metrics::{CacheLabels, Metrics, RegistryMetrics, RequestLabels},
+    metrics::{CacheLabels, Metrics, RequestLabels},
+    proxy::X_CACHE,
     upstream::Upstream,
 };
 
@@ -30,14 +31,14 @@ impl LogContext<'_> {
         self.upstream.map_or("", |upstream| &upstream.name)
     }
 
-    /// Counts a request whose response begins after `took`, and returns the metrics of its registry.
+    /// Counts a request whose response begins after `took`, and returns the counter of the bytes that its registry sends.
     pub(crate) fn count(
         &self,
         metrics: &Metrics,
         method: &Method,
         response: &Response<Body>,
         took: Duration,
-    ) -> RegistryMetrics {
+    ) -> Counter<u64, AtomicU64> {
         let method = match *method {
             Method::GET => "GET",
             Method::HEAD => "HEAD",
@@ -50,16 +51,20 @@ impl LogContext<'_> {
         let registry = self.registry().to_owned();
         let status = response.status().as_u16();
         metrics.requests.get_or_create(&RequestLabels { registry, kind: self.kind, method, status }).inc();
+        let of_none;
         let of_registry = match self.upstream {
-            Some(upstream) => upstream.metrics(metrics).clone(),
-            None => metrics.of_registry(""),
+            Some(upstream) => upstream.metrics(metrics),
+            None => {
+                of_none = metrics.of_registry("");
+                &of_none
+            }
         };
         of_registry.seconds.observe(took.as_secs_f64());
-        if let Some(result) = response.headers().get("x-cache") {
+        if let Some(result) = response.headers().get(X_CACHE) {
             let result = if result == "hit" { "hit" } else { "miss" };
             metrics.cache.get_or_create(&CacheLabels { registry: self.registry().to_owned(), result }).inc();
         }
-        of_registry
+        of_registry.sent.clone()
     }
 }
 

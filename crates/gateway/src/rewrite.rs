@@ -154,13 +154,13 @@ fn own_place(upstream: &Upstream, rest: &str, to: &Url) -> Option<String> {
     Some(format!("{}{path}{query}", up(rest)))
 }
 
-/// Makes URLs of the references of a response to a request for `url`: of its `Location` and of the realms of its challenges. Programs
+/// Makes URLs of the references of a response to a request for `url`, if it is known: of its `Location` and of the realms of its challenges. Programs
 /// such as Docker and containerd resolve neither.
-pub(crate) fn make_absolute(headers: &mut HeaderMap, url: &str) {
+pub(crate) fn make_absolute(headers: &mut HeaderMap, url: impl FnOnce() -> Option<String>) {
     if !headers.contains_key(header::LOCATION) && !headers.contains_key(header::WWW_AUTHENTICATE) {
         return;
     }
-    let Ok(url) = Url::parse(url) else { return };
+    let Some(url) = url().and_then(|url| Url::parse(&url).ok()) else { return };
     if let Some(location) = location_of(headers)
         && let Ok(to) = url.join(&location)
         && let Ok(value) = HeaderValue::from_str(to.as_str())

@@ -41,11 +41,8 @@ impl Route {
             "v2/_catalog" => return Some(Self::Catalog),
             _ => {}
         }
-        let parts: Vec<&str> = rest.split('/').collect();
-        if let ["artifacts-uploads", "namespaces", project, "repositories", name, "uploads", id] = parts[..] {
-            let place = format!("{project}/{name}");
-            return (is_upload_id(id) && place.parse::<Repository>().is_ok())
-                .then_some(Self::UploadBelow(place));
+        if let Some(rest) = rest.strip_prefix("artifacts-uploads/") {
+            return Self::parse_upload_below(rest);
         }
         let parts: Vec<&str> = rest.strip_prefix("v2/")?.split('/').collect();
         let (name, kind) = match parts.as_slice() {
@@ -70,6 +67,14 @@ impl Route {
             Kind::Upload(id) => is_upload_id(id).then_some(Self::Upload(name)),
             Kind::Blob(digest) => Some(Self::Blob(name, digest.parse().ok()?)),
         }
+    }
+
+    /// Reads what stands behind `artifacts-uploads/`.
+    fn parse_upload_below(rest: &str) -> Option<Self> {
+        let parts: Vec<&str> = rest.split('/').collect();
+        let ["namespaces", project, "repositories", name, "uploads", id] = parts[..] else { return None };
+        let place = format!("{project}/{name}");
+        (is_upload_id(id) && place.parse::<Repository>().is_ok()).then_some(Self::UploadBelow(place))
     }
 
     /// The repository, where it is about one, or the place below which that is.

@@ -19,7 +19,7 @@ use axum::{
     response::IntoResponse as _,
     routing::{any, get, post},
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Uri, header, request::Parts};
 use tower::ServiceExt as _;
 use tracing::{info, warn};
 
@@ -31,7 +31,7 @@ use crate::{
     connections::Connections,
     guard::Page,
     metrics::Metrics,
-    proxy::{ProxyRequest, is_redirect},
+    proxy::{ProxyRequest, X_CACHE, is_redirect},
     refusal::{BY_GATEWAY, Reason, Refusal},
     request_log::{LogContext, count_sent},
     rewrite::{self, FORWARDED},
@@ -50,7 +50,7 @@ static EXPOSED: LazyLock<HeaderValue> = LazyLock::new(|| {
         FROM_REGISTRY,
         TO_STORAGE,
         BY_GATEWAY,
-        HeaderName::from_static("x-cache"),
+        X_CACHE,
     ];
     let names: Vec<&str> = FORWARDED.iter().copied().chain(added.iter().map(HeaderName::as_str)).collect();
     HeaderValue::from_str(&names.join(", ")).expect("names of headers are header values")
@@ -125,18 +125,22 @@ pub(crate) async fn answer(
         return by_routes(routes, peer, request).await;
     }
     let snapshot = &gateway.snapshot.load_full();
-    let caller = snapshot.guard.caller(peer, request.headers());
-    if is_preflight {
+    let (parts, body) = request.into_parts();
+    let named = NamedRequest::new(snapshot, peer, &parts);
+    let response = match named.check(&parts) {
+        Err(refusal) => refusal.into_response(),
         // It has no credentials, and says nothing but which origins are allowed.
-        let answered = async |request| for_page(snapshot, request, async |_| Ok(preflight())).await;
-        return with_name(snapshot, caller, request, answered).await;
-    }
-    let to_registry = async |request| {
-        let signed_in =
-            async |identity, request| registry(gateway, snapshot, caller, identity, request).await;
-        with_identity(snapshot, peer, request, signed_in).await
+        Ok(()) if is_preflight => check_page(snapshot, &parts)
+            .map_or_else(Refusal::into_response, |page| readable_by(&page, Ok(preflight()))),
+        Ok(()) => match identify(snapshot, peer, &parts).await {
+            Ok(identity) => {
+                let response = registry(gateway, snapshot, named.caller, &identity, &parts, body).await;
+                identity.remember_in(response)
+            }
+            Err(response) => response,
+        },
     };
-    with_name(snapshot, caller, request, to_registry).await
+    named.finish(response)
 }
 
 /// Answers a caller by routes alone.
@@ -162,36 +166,50 @@ async fn check_name(
     next: Next,
 ) -> Response<Body> {
     let snapshot = gateway.snapshot.load_full();
-    let caller = snapshot.guard.caller(peer, request.headers());
-    with_name(&snapshot, caller, request, async |request| next.run(request).await).await
-}
-
-/// The name by which the gateway is called, first; what browsers may do with the answer, last.
-async fn with_name(
-    snapshot: &Snapshot,
-    caller: IpAddr,
-    request: Request,
-    next: impl AsyncFnOnce(Request) -> Response<Body>,
-) -> Response<Body> {
-    // Shared with the request, where a text of its own would be made for each.
-    let (method, uri) = (request.method().clone(), request.uri().clone());
-    // Checks of load balancers name nobody, and get one word.
-    let is_nameless = request.uri().host().is_none() && !request.headers().contains_key(header::HOST);
-    let named = if is_nameless && is_health(uri.path()) {
-        Ok(())
-    } else {
-        snapshot.guard.check_host(request.uri(), request.headers())
-    };
-    let mut response = match named {
-        Ok(()) => next(request).await,
+    let (parts, body) = request.into_parts();
+    let named = NamedRequest::new(&snapshot, peer, &parts);
+    let response = match named.check(&parts) {
+        Ok(()) => next.run(Request::from_parts(parts, body)).await,
         Err(refusal) => refusal.into_response(),
     };
-    if let Some(Reason(reason)) = response.extensions_mut().remove() {
-        let status = response.status().as_u16();
-        warn!(%caller, %method, path = uri.path(), status, reason, "refused");
+    named.finish(response)
+}
+
+/// A request whose name for the gateway is checked first, and whose response gets last what browsers may do with it.
+struct NamedRequest<'a> {
+    snapshot: &'a Snapshot,
+    caller: IpAddr,
+    method: Method,
+    uri: Uri,
+}
+
+impl<'a> NamedRequest<'a> {
+    fn new(snapshot: &'a Snapshot, peer: SocketAddr, parts: &Parts) -> Self {
+        // Shared with the request, where a text of its own would be made for each.
+        let (method, uri) = (parts.method.clone(), parts.uri.clone());
+        Self { snapshot, caller: snapshot.guard.caller(peer, &parts.headers), method, uri }
     }
-    app::harden(response.headers_mut(), snapshot.config.tls.is_some());
-    response
+
+    /// Checks the name by which the gateway is called.
+    fn check(&self, parts: &Parts) -> Result<(), Refusal> {
+        // Checks of load balancers name nobody, and get one word.
+        let is_nameless = self.uri.host().is_none() && !parts.headers.contains_key(header::HOST);
+        if is_nameless && is_health(self.uri.path()) {
+            return Ok(());
+        }
+        self.snapshot.guard.check_host(&self.uri, &parts.headers)
+    }
+
+    /// Logs a refusal that nobody has logged, and says what browsers may do with the response.
+    fn finish(&self, mut response: Response<Body>) -> Response<Body> {
+        if let Some(Reason(reason)) = response.extensions_mut().remove() {
+            let Self { caller, method, .. } = self;
+            let status = response.status().as_u16();
+            warn!(%caller, %method, path = self.uri.path(), status, reason, "refused");
+        }
+        app::harden(response.headers_mut(), self.snapshot.config.tls.is_some());
+        response
+    }
 }
 
 async fn sign_in(
@@ -201,54 +219,38 @@ async fn sign_in(
     next: Next,
 ) -> Response<Body> {
     let snapshot = gateway.snapshot.load_full();
-    with_identity(&snapshot, peer, request, async |_, request| next.run(request).await).await
+    let (parts, body) = request.into_parts();
+    match identify(&snapshot, peer, &parts).await {
+        Ok(identity) => identity.remember_in(next.run(Request::from_parts(parts, body)).await),
+        Err(response) => response,
+    }
 }
 
-/// Asks callers who they are where the gateway has people sign in, and keeps their session going.
-async fn with_identity(
-    snapshot: &Snapshot,
-    peer: SocketAddr,
-    request: Request,
-    next: impl AsyncFnOnce(Identity, Request) -> Response<Body>,
-) -> Response<Body> {
-    let identity = match &snapshot.sign_in {
-        None => Ok(Identity::default()),
-        Some(sign_in) => {
-            let secure = snapshot.is_secure(peer, request.headers());
-            sign_in.check(&snapshot.guard, peer, request.headers(), secure).await
-        }
-    };
-    let mut identity = match identity {
-        Ok(identity) => identity,
-        Err(refusal) => {
-            let page = snapshot.guard.check_page(request.uri(), request.method(), request.headers());
-            let mut response = refusal.into_response();
-            if let Ok(page) = page {
-                allow_origin(&page, response.headers_mut());
-            }
-            return response;
-        }
-    };
-    let cookie = identity.cookie.take();
-    let mut response = next(identity, request).await;
-    if let Some(cookie) = cookie {
-        response.headers_mut().insert(header::SET_COOKIE, cookie);
-    }
-    response
+/// Asks callers who they are where the gateway has people sign in. Returns the response for those who do not say so.
+async fn identify(snapshot: &Snapshot, peer: SocketAddr, parts: &Parts) -> Result<Identity, Response<Body>> {
+    let Some(sign_in) = &snapshot.sign_in else { return Ok(Identity::default()) };
+    let secure = snapshot.is_secure(peer, &parts.headers);
+    let checked = Box::pin(sign_in.check(&snapshot.guard, peer, &parts.headers, secure)).await;
+    checked.map_err(|refusal| match check_page(snapshot, parts) {
+        Ok(page) => readable_by(&page, Err(refusal)),
+        Err(_) => refusal.into_response(),
+    })
 }
 
 /// Ends the session of whoever asks, signed in or not.
 async fn sign_out(
     State(gateway): State<Arc<Gateway>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    request: Request,
+    parts: Parts,
 ) -> Response<Body> {
-    let snapshot = &gateway.snapshot.load_full();
-    let end_session = async |request: Request| {
-        let secure = snapshot.is_secure(peer, request.headers());
-        let sign_in = snapshot.sign_in.as_ref();
-        let cookie = sign_in.and_then(|sign_in| sign_in.sign_out(request.headers(), secure));
-        let cookie = cookie.ok_or_else(|| Refusal::not_found("this gateway has no sessions of its own"))?;
+    let snapshot = gateway.snapshot.load_full();
+    let page = match check_page(&snapshot, &parts) {
+        Ok(page) => page,
+        Err(refusal) => return refusal.into_response(),
+    };
+    let secure = snapshot.is_secure(peer, &parts.headers);
+    let cookie = snapshot.sign_in.as_ref().and_then(|sign_in| sign_in.sign_out(&parts.headers, secure));
+    let signed_out = cookie.map(|cookie| {
         let headers = [
             (header::SET_COOKIE, cookie),
             (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
@@ -256,9 +258,12 @@ async fn sign_out(
             // remove: there are local lists among it.
             (HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"cache\"")),
         ];
-        Ok((StatusCode::NO_CONTENT, headers).into_response())
-    };
-    for_page(snapshot, request, end_session).await
+        (StatusCode::NO_CONTENT, headers).into_response()
+    });
+    readable_by(
+        &page,
+        signed_out.ok_or_else(|| Refusal::not_found("this gateway has no sessions of its own")),
+    )
 }
 
 async fn ready(State(gateway): State<Arc<Gateway>>) -> (StatusCode, &'static str) {
@@ -272,24 +277,26 @@ async fn ready(State(gateway): State<Arc<Gateway>>) -> (StatusCode, &'static str
 /// The metrics, where they have no listener of their own.
 async fn metrics_for_callers(
     State(gateway): State<Arc<Gateway>>,
-    request: Request,
+    parts: Parts,
 ) -> Result<Response<Body>, Refusal> {
     if gateway.snapshot.load().config.metrics_listen.is_some() {
         return Err(Refusal::not_found("the metrics are at metrics_listen"));
     }
-    metrics(State(gateway), request).await
+    metrics(State(gateway), parts).await
 }
 
-async fn metrics(State(gateway): State<Arc<Gateway>>, request: Request) -> Result<Response<Body>, Refusal> {
-    gateway.snapshot.load().guard.check_page(request.uri(), request.method(), request.headers())?;
+async fn metrics(State(gateway): State<Arc<Gateway>>, parts: Parts) -> Result<Response<Body>, Refusal> {
+    check_page(&gateway.snapshot.load(), &parts)?;
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     Ok(([(header::CONTENT_TYPE, kind)], gateway.metrics.text()).into_response())
 }
 
-async fn app_settings(State(gateway): State<Arc<Gateway>>, request: Request) -> Response<Body> {
-    let snapshot = &gateway.snapshot.load_full();
-    let settings = async |_| Ok(app::settings(&snapshot.config, snapshot.registries.iter().map(Arc::as_ref)));
-    for_page(snapshot, request, settings).await
+async fn app_settings(State(gateway): State<Arc<Gateway>>, parts: Parts) -> Response<Body> {
+    let snapshot = gateway.snapshot.load_full();
+    check_page(&snapshot, &parts).map_or_else(Refusal::into_response, |page| {
+        let settings = app::settings(&snapshot.config, snapshot.registries.iter().map(Arc::as_ref));
+        readable_by(&page, Ok(settings))
+    })
 }
 
 async fn app_file(State(gateway): State<Arc<Gateway>>, request: Request) -> Result<Response<Body>, Refusal> {
@@ -309,25 +316,21 @@ async fn no_registry(State(gateway): State<Arc<Gateway>>, request: Request) -> R
     ))
 }
 
-/// Answers requests of the gateway's own pages and of allowed origins, whose pages may read the answer and its refusals.
-async fn for_page(
-    snapshot: &Snapshot,
-    request: Request,
-    next: impl AsyncFnOnce(Request) -> Result<Response<Body>, Refusal>,
-) -> Response<Body> {
-    match snapshot.guard.check_page(request.uri(), request.method(), request.headers()) {
-        Ok(page) => {
-            let mut response = next(request).await.unwrap_or_else(Refusal::into_response);
-            allow_origin(&page, response.headers_mut());
-            response
-        }
-        Err(refusal) => refusal.into_response(),
-    }
+/// Returns the page that asks, if it is one of the gateway's own or of an allowed origin.
+fn check_page(snapshot: &Snapshot, parts: &Parts) -> Result<Page, Refusal> {
+    snapshot.guard.check_page(&parts.uri, &parts.method, &parts.headers)
+}
+
+/// Returns an answer, or its refusal, as a page may read it.
+fn readable_by(page: &Page, answered: Result<Response<Body>, Refusal>) -> Response<Body> {
+    let mut response = answered.unwrap_or_else(Refusal::into_response);
+    allow_origin(page, response.headers_mut());
+    response
 }
 
 /// Lets a page of an allowed origin read the answer. No other page is ever told that it may.
 fn allow_origin(page: &Page, headers: &mut HeaderMap) {
-    headers.append(header::VARY, HeaderValue::from_static("Origin"));
+    headers.append(header::VARY, const { HeaderValue::from_static("Origin") });
     if let Page::Allowed(origin) = page
         && let Ok(origin) = HeaderValue::from_str(origin)
     {
@@ -354,37 +357,43 @@ async fn registry(
     gateway: &Gateway,
     snapshot: &Snapshot,
     caller: IpAddr,
-    identity: Identity,
-    request: Request,
+    identity: &Identity,
+    parts: &Parts,
+    body: Body,
 ) -> Response<Body> {
     let began = Instant::now();
-    let method = request.method().clone();
-    let has_own_header = request.headers().contains_key(TO_REGISTRY);
+    let Parts { method, headers, .. } = parts;
+    let has_own_header = headers.contains_key(TO_REGISTRY);
     let mut context = LogContext::default();
     let permit = gateway.connections.begin_request(caller);
-    let url = if has_own_header { None } else { snapshot.absolute_url(&request) };
-    let answered = async |request| {
-        let answered = match &permit {
-            Some(_) => proxy_request(snapshot, caller, &identity, request, &mut context).await,
-            None => Err(too_many()),
-        };
-        if has_own_header { answered.map(without_redirect) } else { answered }
+    let mut response = match check_page(snapshot, parts) {
+        Ok(page) => {
+            let answered = match &permit {
+                Some(_) => proxy_request(snapshot, caller, identity, (parts, body), &mut context).await,
+                None => Err(too_many()),
+            };
+            let answered = if has_own_header { answered.map(without_redirect) } else { answered };
+            readable_by(&page, answered)
+        }
+        Err(refusal) => refusal.into_response(),
     };
-    let mut response = for_page(snapshot, request, answered).await;
-    if let Some(url) = url {
-        rewrite::make_absolute(response.headers_mut(), &url);
+    if !has_own_header {
+        rewrite::make_absolute(response.headers_mut(), || snapshot.absolute_url(parts));
     }
     let reason = response.extensions_mut().remove().map(|Reason(reason)| reason);
     let headers = response.headers_mut();
     if has_own_header {
         rename_challenges(headers);
     }
-    headers.append(header::VARY, HeaderValue::from_static("Accept, Authorization, Tallyman-Authorization"));
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
+    headers.append(
+        header::VARY,
+        const { HeaderValue::from_static("Accept, Authorization, Tallyman-Authorization") },
+    );
+    headers.entry(header::CACHE_CONTROL).or_insert(const { HeaderValue::from_static("private, no-cache") });
     let refused = headers.contains_key(BY_GATEWAY);
     let status = response.status();
     let took = began.elapsed();
-    let of_registry = context.count(&gateway.metrics, &method, &response, took);
+    let sent = context.count(&gateway.metrics, method, &response, took);
     info!(
         %caller,
         user = identity.name.as_deref().unwrap_or_default(),
@@ -398,30 +407,30 @@ async fn registry(
         milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         "request"
     );
-    count_sent(&gateway.metrics, of_registry.sent, permit, response)
+    count_sent(&gateway.metrics, sent, permit, response)
 }
 
 async fn proxy_request<'a>(
     snapshot: &'a Snapshot,
     caller: IpAddr,
     identity: &Identity,
-    request: Request,
+    (parts, body): (&Parts, Body),
     context: &mut LogContext<'a>,
 ) -> Result<Response<Body>, Refusal> {
-    let uri = request.uri().clone();
+    let Parts { method, uri, headers, .. } = parts;
     let path = uri.path().strip_prefix(REGISTRIES).unwrap_or_default();
-    let (name, rest) = path.split_once('/').ok_or_else(|| unknown(request.uri()))?;
+    let (name, rest) = path.split_once('/').ok_or_else(|| unknown(uri))?;
     let upstream =
         snapshot.registry(name).ok_or_else(|| Refusal::not_found(format!("unknown registry {name:?}")))?;
     context.upstream = Some(upstream);
     let rest = decode_colons(rest);
-    let route = Route::parse(&rest).ok_or_else(|| unknown(request.uri()))?;
+    let route = Route::parse(&rest).ok_or_else(|| unknown(uri))?;
     context.kind = route.kind();
     context.repository = route.repository().unwrap_or_default().to_owned();
     if let Some(limit) = &upstream.limit {
         limit.check(caller)?;
     }
-    let mut query = ApiQuery::parse(&route, request.uri().query().unwrap_or_default())?;
+    let mut query = ApiQuery::parse(&route, uri.query().unwrap_or_default())?;
     if upstream.is_partial() {
         // Names the registry that a mirror is to ask: another one than that whose repositories are known here.
         query.remove("ns");
@@ -430,17 +439,14 @@ async fn proxy_request<'a>(
             query.remove("mount");
         }
     }
-    upstream.permit(&route, request.method(), query.get("from"))?;
-    let authorization = match request.headers().get(TO_REGISTRY) {
+    upstream.permit(&route, method, query.get("from"))?;
+    let authorization = match headers.get(TO_REGISTRY) {
         Some(said) => Some(said).filter(|said| *said != "none").cloned(),
-        None => {
-            request.headers().get(header::AUTHORIZATION).filter(|_| !identity.used_authorization).cloned()
-        }
+        None => headers.get(header::AUTHORIZATION).filter(|_| !identity.used_authorization).cloned(),
     };
     if route == Route::Token {
-        return token_proxy::forward(upstream, authorization, &query, request).await;
+        return Box::pin(token_proxy::forward(upstream, authorization, &query, (parts, body))).await;
     }
-    let (parts, body) = request.into_parts();
     let proxied = ProxyRequest {
         upstream,
         route: &route,
@@ -450,9 +456,9 @@ async fn proxy_request<'a>(
         cache: snapshot.cache.as_ref(),
     };
     if route == Route::Catalog && upstream.is_partial() {
-        return catalog::page(&proxied).await;
+        return Box::pin(catalog::page(&proxied)).await;
     }
-    proxied.forward(&parts, body).await
+    proxied.forward(method, headers, body).await
 }
 
 /// Writes the colons of digests as such.
@@ -484,4 +490,33 @@ fn rename_challenges(headers: &mut HeaderMap) {
 
 fn unknown(uri: &Uri) -> Refusal {
     Refusal::not_found(format!("expected a path of the distribution API, found {}", uri.path()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{mem::size_of_val, sync::Arc};
+
+    use arc_swap::ArcSwap;
+    use axum::extract::Request;
+
+    use super::{Gateway, answer, router};
+    use crate::{Config, RegistryConfig, connections::Connections, metrics::Metrics, snapshot::Snapshot};
+
+    /// It is moved on its way to where it is polled, so that each byte of it costs every request.
+    #[tokio::test]
+    async fn the_room_of_a_request_is_small() {
+        let registries = vec![RegistryConfig::from_flag("lab=https://r.example").unwrap()];
+        let config = Config { registries, ..Config::default() };
+        let connections = Connections::start(config.connection_limits());
+        let gateway = Arc::new(Gateway {
+            metrics: Arc::new(Metrics::new(&connections)),
+            snapshot: ArcSwap::from_pointee(Snapshot::new(config, None).unwrap()),
+            source: None,
+            connections,
+            ending: false.into(),
+        });
+        let routes = router(&gateway);
+        let answered = answer(&gateway, &routes, ([127, 0, 0, 1], 1).into(), Request::default());
+        assert!(size_of_val(&answered) <= 3500, "{} bytes", size_of_val(&answered));
+    }
 }

@@ -10,9 +10,10 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
+use axum::body::Body;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use sha2::Sha256;
 use tokio::sync::Semaphore;
 use tracing::warn;
@@ -41,6 +42,16 @@ pub(crate) struct Identity {
     pub(crate) used_authorization: bool,
     /// The cookie to set.
     pub(crate) cookie: Option<HeaderValue>,
+}
+
+impl Identity {
+    /// Keeps the session of a caller going by its response.
+    pub(crate) fn remember_in(self, mut response: Response<Body>) -> Response<Body> {
+        if let Some(cookie) = self.cookie {
+            response.headers_mut().insert(header::SET_COOKIE, cookie);
+        }
+        response
+    }
 }
 
 /// The way to sign in.

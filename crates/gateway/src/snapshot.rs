@@ -2,8 +2,7 @@
 
 use std::{io, net::SocketAddr, sync::Arc};
 
-use axum::body::Body;
-use http::{HeaderMap, Request, header};
+use http::{HeaderMap, HeaderName, header, request::Parts};
 
 use crate::{
     cache::Cache,
@@ -14,6 +13,7 @@ use crate::{
 };
 
 const MIB: u64 = 1024 * 1024;
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// A configuration and what was made of it. A request keeps the snapshot that it began with; a reload makes a new one.
 #[derive(Debug)]
@@ -88,8 +88,8 @@ impl Snapshot {
 
     /// Returns the URL of a request as its caller sees it. Returns `None` for requests of pages, which resolve references themselves
     /// and may be below a path that the gateway does not know.
-    pub(crate) fn absolute_url(&self, request: &Request<Body>) -> Option<String> {
-        let (uri, headers) = (request.uri(), request.headers());
+    pub(crate) fn absolute_url(&self, parts: &Parts) -> Option<String> {
+        let Parts { uri, headers, .. } = parts;
         let is_page = headers.contains_key(header::ORIGIN)
             || headers.keys().any(|name| name.as_str().starts_with("sec-fetch-"));
         if is_page {
@@ -110,7 +110,7 @@ impl Snapshot {
 
 /// Returns `true` if a request says that it came by TLS to the first proxy.
 fn claims_https(headers: &HeaderMap) -> bool {
-    let forwarded = headers.get("x-forwarded-proto").and_then(|schemes| schemes.to_str().ok());
+    let forwarded = headers.get(FORWARDED_PROTO).and_then(|schemes| schemes.to_str().ok());
     let scheme = forwarded.and_then(|schemes| schemes.split(',').next()).map(str::trim);
     scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
 }

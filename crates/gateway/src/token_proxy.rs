@@ -1,7 +1,7 @@
 //! `/r/NAME/token`: the token service of a registry, asked with the caller's own credentials.
 
 use axum::{body::Body, response::Response};
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
 use http_body_util::{BodyExt as _, Limited};
 
 use crate::{
@@ -18,7 +18,7 @@ pub(crate) async fn forward(
     upstream: &Upstream,
     authorization: Option<HeaderValue>,
     query: &ApiQuery,
-    request: axum::extract::Request,
+    (parts, body): (&Parts, Body),
 ) -> Result<Response, Refusal> {
     if upstream.credentials.is_some() {
         return Err(Refusal::not_found(format!(
@@ -26,9 +26,8 @@ pub(crate) async fn forward(
             upstream.name
         )));
     }
-    let content_type = Route::Token.content_type(request.method(), request.headers())?;
+    let content_type = Route::Token.content_type(&parts.method, &parts.headers)?;
     check_scopes(upstream, query)?;
-    let (parts, body) = request.into_parts();
     let (mut headers, mut form) = (HeaderMap::new(), ApiQuery::default());
     if parts.method == Method::POST {
         let body = Limited::new(body, REQUEST_MAX).collect().await.map_err(|_| too_large())?.to_bytes();
@@ -60,7 +59,7 @@ pub(crate) async fn forward(
         headers.insert(header::AUTHORIZATION, authorization);
     }
     let form = form.encode().map_or_else(Body::empty, Body::from);
-    let answer = upstream.send(parts.method, &realm, headers, form).await?;
+    let answer = upstream.send(&parts.method, &realm, &headers, form).await?;
     let status = answer.status();
     if status.is_redirection() {
         return Err(Refusal::bad_gateway(format!(

@@ -11,12 +11,12 @@ use std::{
 };
 
 use axum::body::Body;
-use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
+use http::{HeaderMap, Method, Response, StatusCode, Uri};
 use http_body_util::LengthLimitError;
 use tallyman_registry::Proxy;
 use tokio::sync::Semaphore;
 use tower::timeout::error::Elapsed;
-use url::Url;
+use url::{Host, Url};
 
 use crate::{
     addresses::{AddressRefused, Networks, Resolver},
@@ -233,33 +233,27 @@ impl Upstream {
     /// time that it takes; then the response must begin.
     pub(crate) async fn send(
         &self,
-        method: Method,
+        method: &Method,
         url: &Url,
-        headers: HeaderMap,
+        headers: &HeaderMap,
         body: Body,
     ) -> Result<Response<Body>, Refusal> {
-        let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-        if let Ok(address) = host.parse::<IpAddr>() {
-            self.networks.check(host, address).map_err(|refused| Refusal::denied(refused.to_string()))?;
-        }
+        self.check_address(url)?;
         let progress = Progress::new();
         let body = if http_body::Body::is_end_stream(&body) {
             body
         } else {
             Body::new(PacedBody::new(body, self.pace).with_progress(progress.clone()))
         };
-        let mut request = Request::new(body);
-        *request.method_mut() = method;
-        *request.uri_mut() = Uri::try_from(url.as_str()).map_err(|_| {
+        let uri = Uri::try_from(url.as_str()).map_err(|_| {
             Refusal::bad_gateway(format!(
                 "expected an address of {}, found one at {}",
                 self.name,
                 origin_of(url)
             ))
         })?;
-        *request.headers_mut() = headers;
         let client = if self.is_own(url) { &self.own_client } else { &self.other_client };
-        let sent = client.send(request);
+        let sent = client.send(method, uri, headers, body);
         tokio::pin!(sent);
         let answered = loop {
             let deadline = progress.deadline(self.answer);
@@ -283,6 +277,17 @@ impl Upstream {
             )));
         }
         Ok(response.map(|body| PacedBody::wrap(body, self.pace)))
+    }
+
+    /// Checks a URL with an address in place of a name. Those of names are checked when they are looked up.
+    fn check_address(&self, url: &Url) -> Result<(), Refusal> {
+        let address = match url.host() {
+            Some(Host::Ipv4(address)) => IpAddr::V4(address),
+            Some(Host::Ipv6(address)) => IpAddr::V6(address),
+            Some(Host::Domain(_)) | None => return Ok(()),
+        };
+        let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+        self.networks.check(host, address).map_err(|refused| Refusal::denied(refused.to_string()))
     }
 
     /// Waits for something that needs the registry's answers, for as long as one of them may take.

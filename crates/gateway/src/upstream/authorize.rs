@@ -88,7 +88,7 @@ impl Upstream {
     /// Asks the registry for what it wants. `known` is what it wanted before.
     async fn fetch_auth_scheme(&self, known: Option<(AuthScheme, Instant)>) -> Result<AuthScheme, Refusal> {
         let url = self.url("v2/", None);
-        let response = self.send(Method::GET, &url, HeaderMap::new(), Body::empty()).await?;
+        let response = self.send(&Method::GET, &url, &HeaderMap::new(), Body::empty()).await?;
         match response.status() {
             status @ StatusCode::UNAUTHORIZED => {
                 let challenges = self.challenges_of(&url, status, response.headers());
@@ -122,7 +122,7 @@ impl Upstream {
             return Ok(scheme);
         }
         let url = self.url(&format!("v2/{repository}/tags/list"), Some("n=1"));
-        let response = self.send(Method::GET, &url, HeaderMap::new(), Body::empty()).await?;
+        let response = self.send(&Method::GET, &url, &HeaderMap::new(), Body::empty()).await?;
         let status = response.status();
         let challenges = self.challenges_of(&url, status, response.headers());
         Ok(self.remember_challenges(&challenges).unwrap_or_else(|| match self.credentials {
@@ -230,7 +230,7 @@ impl Upstream {
         let ask = async |login: &OwnLogin| {
             let request = service.request(&realm, scopes, Some(&login.login));
             let url = Url::parse(&request.url).map_err(|error| wrong(&error))?;
-            self.send(request.method, &url, request.headers, Body::from(request.body)).await
+            self.send(&request.method, &url, &request.headers, Body::from(request.body)).await
         };
         let login = own.login();
         let mut response = ask(&login).await?;
