@@ -153,6 +153,8 @@ mod tests {
             (problem.local_network)("HOST"),
             offline.session_ended.to_owned(),
             offline.sign_in_again.to_owned(),
+            (offline.settings_kept)("").trim_end_matches(": ").to_owned(),
+            problem.again.to_owned(),
             lists.refused_storage.trim_end_matches('.').to_owned(),
         ];
         let quoted: Vec<&str> = browser.split('"').skip(1).step_by(2).collect();
