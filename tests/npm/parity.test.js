@@ -92,6 +92,11 @@ describe('pushes', () => {
     }
     const docker = await tm.create(`${hello}:docker-list`, [`${hello}:amd64`]);
     assert.equal((await failure(() => tm.push(docker, { subject: `${hello}:amd64` }))).code, 'format-mismatch');
+    const list = await tm.create(`${hello}:elsewhere`, [`${hello}:amd64`], { oci: true });
+    const elsewhere = await failure(() => tm.push(list, { subject: `${webapp}:1.4` }));
+    assert.equal(elsewhere.code, 'reference-invalid');
+    assert.match(elsewhere.message, /expected a subject in the repository .*samples\/hello, found .*samples\/webapp:1\.4/);
+    assert.equal((await failure(() => tm.manifest(`${hello}:elsewhere`))).code, 'not-found');
   });
 
   test('no tag is moved where that is not wanted', async () => {

@@ -54,8 +54,8 @@ pub use inspect::{Inspected, inspect};
 pub use list_file::{DesiredImage, DesiredList, ListDrift, ListFile, apply_drifts, drifts};
 pub use local_lists::{StoredList, duplicate, remove, rename, stored_list};
 pub use push::{
-    PlannedPush, PushEvent, Survey, convert, execute, execute_as_docker, execute_rest, list_as_referrer,
-    purge, survey, with_subject,
+    PlannedPush, PushEvent, Survey, check_subject, convert, execute, execute_as_docker, execute_rest,
+    list_as_referrer, purge, survey, with_subject,
 };
 pub use remote_index::{AddOptions, EntryName, IndexUpdate, UpdatedIndex, update_index};
 pub use resolve::resolve;

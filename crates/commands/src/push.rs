@@ -15,7 +15,7 @@ use tallyman_core::{Action, Descriptor, Digest, ManifestList, MediaType, MountSo
 use tallyman_registry::{Client, Error as RegistryError, Mount, PutManifest, Upload};
 use tallyman_store::ListStore;
 
-pub use form::{PlannedPush, convert, list_as_referrer, with_subject};
+pub use form::{PlannedPush, check_subject, convert, list_as_referrer, with_subject};
 use progress::PushProgress;
 pub use survey::{Survey, survey};
 

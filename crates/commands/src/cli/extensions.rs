@@ -12,7 +12,7 @@ use super::{
     TagFilter, grammar::version, json, run::argument, style::Style, tag_filter::TagSelection, terminal,
 };
 use crate::{
-    Created, Error, ReferenceRole, descriptor_of, parse_source,
+    Created, Error, ReferenceRole, check_subject, descriptor_of, parse_source,
     resolve::{failed, resolve},
     tags::names_manifest,
     with_subject,
@@ -165,10 +165,7 @@ impl Environment {
         let subject = match subject {
             Some(typed) => {
                 let reference = parse_source(&plan.target, typed)?;
-                if !reference.is_same_repository(&plan.target) {
-                    let (subject, list) = (Box::new(reference), Box::new(plan.target.clone()));
-                    return Err(Error::SubjectElsewhere { subject, list });
-                }
+                check_subject(&reference, &plan.target)?;
                 let client = self.retrying_client(insecure);
                 client.read_directly(&plan.target);
                 Some(resolve(&client, &reference, None).await?.descriptor())

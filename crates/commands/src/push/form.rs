@@ -143,6 +143,17 @@ fn put_images(
     plan.steps.push(Step { after, ..put_list });
 }
 
+/// Checks that a list which refers to `subject` is found among its referrers.
+///
+/// # Errors
+/// [`Error::SubjectElsewhere`] if they are in different repositories.
+pub fn check_subject(subject: &Reference, list: &Reference) -> Result<(), Error> {
+    if subject.is_same_repository(list) {
+        return Ok(());
+    }
+    Err(Error::SubjectElsewhere { subject: Box::new(subject.clone()), list: Box::new(list.clone()) })
+}
+
 /// Makes the list that `plan` puts refer to `subject`, and gives it an artifact type.
 ///
 /// # Errors

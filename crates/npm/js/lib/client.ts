@@ -577,7 +577,7 @@ export class Tallyman {
     // If anything else of them is wrong, the subject is not asked for.
     let terms = termsOf(isNamed ? options : { ...options, subject }, format);
     const list = what instanceof ManifestList ? ManifestList.copyOf(what) : await this.#kept(what, signal);
-    if (isNamed) terms = termsOf({ ...options, subject: await this.resolve(subject, { signal }) }, format);
+    if (isNamed) terms = termsOf({ ...options, subject: await this.resolve(subject, { signal }) }, format, referenceText(subject, 'subject'));
     if (format !== undefined || ManifestList.lacksManifests(list)) return this.#planned(list, terms, signal);
     return new PushPlan(call(() => ManifestList.handleOf(list).plan(terms)));
   }

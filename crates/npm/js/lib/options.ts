@@ -216,7 +216,7 @@ export interface PushProgress {
 
 /** Options of {@link Tallyman.push}. */
 export interface PushOptions extends CallOptions, Omit<PlanOptions, 'subject'> {
-  /** The subject of the list, which has to be an OCI index: a reference, or the descriptor of a manifest of the repository. */
+  /** The subject of the list, which has to be an OCI index: a reference within its repository, or the descriptor of a manifest there. */
   subject?: string | Reference | Descriptor | undefined;
   /** Convert the list and its images. Their digests become others; the result tells what is lost. */
   format?: ListFormat | undefined;

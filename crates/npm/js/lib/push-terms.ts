@@ -7,11 +7,11 @@ import type { Reference } from './reference.js';
 export const planOptionNames = ['copy', 'digestOnly', 'subject', 'artifactType'];
 
 /** The terms of a push, as the engine reads them. */
-export function termsOf({ copy = false, digestOnly = false, subject, artifactType }: PlanOptions, format?: ListFormat): string {
+export function termsOf({ copy = false, digestOnly = false, subject, artifactType }: PlanOptions, format?: ListFormat, subjectName?: string): string {
   flagOf(copy, 'copy');
   flagOf(digestOnly, 'digestOnly');
   if (artifactType !== undefined) textOf(artifactType, 'artifactType');
-  return JSON.stringify({ copy, digestOnly, artifactType, format, ...(subject === undefined ? {} : { subject: descriptorJson(subject) }) });
+  return JSON.stringify({ copy, digestOnly, artifactType, format, subjectName, ...(subject === undefined ? {} : { subject: descriptorJson(subject) }) });
 }
 
 /** The form of a list. */
