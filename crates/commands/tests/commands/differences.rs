@@ -83,7 +83,7 @@ fn each_command_and_flag_that_docker_does_not_have_is_in_the_documentation() {
     let beside = part(&differences, "\n## Beside Docker's commands\n", "\n## ");
     let asked_for =
         part(&package, "\nCommands and flags that `docker manifest` lacks:", "\n`--json` is for machines");
-    let with_json = part(&page, "\n| `--json` |", "\n");
+    let with_json = part(&page, "\n| `--json` |", ". ");
 
     let whole = help("");
     let dockers = section(&whole, "Commands:");

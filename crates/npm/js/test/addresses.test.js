@@ -77,8 +77,9 @@ function clientOf(credentials, answer) {
 }
 
 const holdsSecret = ({ url, text }) => [secret, encoded].some((word) => url.includes(word) || text.includes(word));
-// A header's value is what HTTP can carry.
-const isHeader = (text) => /^[\x20-\x7e\x80-\xff]*$/.test(text) && text === text.trim();
+// A header's value is what HTTP can carry: bytes, each of which is a character of its own to JavaScript.
+const isHeader = (text) => /^[^\x00-\x1f\x7f]*$/.test(text) && text === text.trim();
+const inHeader = (text) => Buffer.from(text).toString('latin1');
 
 for (const [kind, credentials] of [['a password', { username: 'ann', password: secret }], ['a refresh token', { identityToken: secret }]]) {
   test(`${kind} goes to the token service that Node's parser finds, and only on the registry's own site`, async () => {
@@ -88,7 +89,7 @@ for (const [kind, credentials] of [['a password', { username: 'ann', password: s
       const quoted = realm.replace(/["\\]/g, '\\$&');
       const { client, sent } = clientOf(credentials, (url) =>
         new URL(url).host === registry && new URL(url).pathname.startsWith('/v2/')
-          ? new Response('', { status: 401, headers: { 'WWW-Authenticate': `Bearer realm="${quoted}",service="s"` } })
+          ? new Response('', { status: 401, headers: { 'WWW-Authenticate': `Bearer realm="${inHeader(quoted)}",service="s"` } })
           : undefined,
       );
       await client.manifest(image).catch(() => {});
@@ -116,7 +117,7 @@ test('redirects of a token service take no credentials to another site', async (
     const { client, sent } = clientOf({ username: 'ann', password: secret }, (url) => {
       const { host, pathname } = new URL(url);
       if (host === registry && pathname.startsWith('/v2/')) return new Response('', { status: 401, headers: { 'WWW-Authenticate': `Bearer realm="${realm}",service="s"` } });
-      return host === registry && pathname === '/token' ? new Response('', { status: 307, headers: { Location: location } }) : undefined;
+      return host === registry && pathname === '/token' ? new Response('', { status: 307, headers: { Location: inHeader(location) } }) : undefined;
     });
     await client.manifest(image).catch(() => {});
     const at = sent.findIndex(({ url }) => new URL(url).pathname === '/token');
@@ -140,9 +141,9 @@ test("redirects, links and locations of the registry take its credentials to no 
       const { host, pathname, search } = new URL(url);
       if (host !== registry) return undefined;
       if (!new Headers(headers).has('authorization')) return new Response('', { status: 401, headers: { 'WWW-Authenticate': 'Basic realm="r"' } });
-      if (pathname.endsWith('/tags/list')) return new Response('{"name":"acme/app","tags":["a"]}', search.includes('n=1000') ? { headers: { Link: `<${location}>; rel="next"` } } : {});
-      if (pathname.endsWith('/uploads/')) return new Response('', { status: 202, headers: { Location: location } });
-      if (method === 'GET' && pathname.includes('/blobs/')) return new Response('', { status: 307, headers: { Location: location } });
+      if (pathname.endsWith('/tags/list')) return new Response('{"name":"acme/app","tags":["a"]}', search.includes('n=1000') ? { headers: { Link: `<${inHeader(location)}>; rel="next"` } } : {});
+      if (pathname.endsWith('/uploads/')) return new Response('', { status: 202, headers: { Location: inHeader(location) } });
+      if (method === 'GET' && pathname.includes('/blobs/')) return new Response('', { status: 307, headers: { Location: inHeader(location) } });
       return method === 'GET' && pathname.includes('/manifests/') ? new Response(manifest, { headers: { 'Content-Type': 'application/vnd.oci.image.manifest.v1+json', 'Docker-Content-Digest': digest } }) : undefined;
     });
     const tags = async () => {
