@@ -204,9 +204,10 @@ test('the element waits for the engine that a page is loading', async () => {
   const through = new Promise((resolve) => (letThrough = resolve));
   await page.route('**/tallyman.wasm', (route) => through.then(() => route.continue()));
   await page.goto(`${site.url}/consumers/static/empty.html`);
+  const isLoading = page.waitForRequest('**/tallyman.wasm');
+  await page.evaluate(() => (globalThis.library = import('/node_modules/tallyman/lib/web.js')) && undefined);
+  await isLoading;
   await page.evaluate(async (reference) => {
-    globalThis.library = import('/node_modules/tallyman/lib/web.js');
-    await import('/node_modules/tallyman/lib/engine.js');
     await import('/node_modules/tallyman/element/index.js');
     const element = document.createElement('tallyman-manifest');
     globalThis.loaded = new Promise((resolve) => element.addEventListener('load', ({ detail }) => resolve(detail.inspection.digest)));

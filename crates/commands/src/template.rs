@@ -133,14 +133,17 @@ fn words(action: &str) -> Option<Vec<Word<'_>>> {
     Some(words)
 }
 
-/// Reads a field or an expression in parentheses off the front of words.
-fn term<'a>(words: &mut &[Word<'a>]) -> Option<Operand<'a>> {
+/// Parentheses within each other, at most.
+const DEPTH_MAX: usize = 32;
+
+/// Reads a field or an expression in parentheses off the front of words, of which `depth` more may be open.
+fn term<'a>(words: &mut &[Word<'a>], depth: usize) -> Option<Operand<'a>> {
     let (first, behind) = words.split_first()?;
     *words = behind;
     match first {
         Word::Plain(path) => Some(Operand { path: path.strip_prefix('.')?, keys: Vec::new() }),
         Word::Open => {
-            let operand = expression(words)?;
+            let operand = expression(words, depth.checked_sub(1)?)?;
             *words = words.strip_prefix(&[Word::Close])?;
             Some(operand)
         }
@@ -149,10 +152,10 @@ fn term<'a>(words: &mut &[Word<'a>]) -> Option<Operand<'a>> {
 }
 
 /// Reads a field, or `index` with its arguments, off the front of words.
-fn expression<'a>(words: &mut &[Word<'a>]) -> Option<Operand<'a>> {
-    let Some(behind) = words.strip_prefix(&[Word::Plain("index")]) else { return term(words) };
+fn expression<'a>(words: &mut &[Word<'a>], depth: usize) -> Option<Operand<'a>> {
+    let Some(behind) = words.strip_prefix(&[Word::Plain("index")]) else { return term(words, depth) };
     *words = behind;
-    let mut operand = term(words)?;
+    let mut operand = term(words, depth)?;
     let before = operand.keys.len();
     loop {
         let key = match words.first() {
@@ -173,9 +176,9 @@ fn action(text: &str) -> Option<Piece<'_>> {
     let (operand, is_json) = match words.strip_prefix(&[Word::Plain("json")]) {
         Some(behind) => {
             words = behind;
-            (term(&mut words)?, true)
+            (term(&mut words, DEPTH_MAX)?, true)
         }
-        None => (expression(&mut words)?, false),
+        None => (expression(&mut words, DEPTH_MAX)?, false),
     };
     words.is_empty().then_some(Piece::Value { operand, is_json })
 }
@@ -331,6 +334,11 @@ mod tests {
             (r#"{{index . "Labels" "i"}}"#, "2"),
         ] {
             assert_eq!(render(template, &labels).as_deref(), Ok(expected), "{template}");
+        }
+        let nested = |depth| format!("{{{{{}.Labels.i{}}}}}", "(".repeat(depth), ")".repeat(depth));
+        assert_eq!(render(&nested(DEPTH_MAX), &labels).as_deref(), Ok("2"));
+        for depth in [DEPTH_MAX + 1, 200_000] {
+            assert!(matches!(render(&nested(depth), &labels), Err(TemplateError::Action(_))), "{depth}");
         }
         for (template, expected) in [
             (

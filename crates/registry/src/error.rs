@@ -62,6 +62,8 @@ pub enum Error {
         retry_after: Option<Duration>,
         /// The values of the response's `WWW-Authenticate`.
         challenges: Box<[String]>,
+        /// The registry asks for a token of its token service, not for a user name and a password.
+        wants_token: bool,
     },
     /// The token service gave no token.
     #[error("expected a token for {} from {url}, it answered {status}{}", .registry.as_str(), message(.errors, .body, .content_type.as_deref()))]
@@ -311,10 +313,7 @@ impl Error {
     pub fn rejects_credentials(&self, kind: CredentialKind) -> bool {
         match self {
             Self::Token { status, .. } => *status == StatusCode::UNAUTHORIZED,
-            Self::Api { status: StatusCode::UNAUTHORIZED, challenges, .. } => {
-                let values = challenges.iter().filter_map(|challenge| HeaderValue::from_str(challenge).ok());
-                let headers = values.map(|value| (header::WWW_AUTHENTICATE, value)).collect();
-                let wants_token = matches!(Challenge::preferred(&headers), Some(Challenge::Bearer { .. }));
+            Self::Api { status: StatusCode::UNAUTHORIZED, storage: None, wants_token, .. } => {
                 kind == CredentialKind::RegistryToken || !wants_token
             }
             _ => false,
@@ -335,6 +334,7 @@ pub(crate) struct ErrorResponse {
     pub(crate) errors: Vec<ApiError>,
     pub(crate) retry_after: Option<Duration>,
     pub(crate) challenges: Box<[String]>,
+    wants_token: bool,
 }
 
 impl ErrorResponse {
@@ -344,10 +344,11 @@ impl ErrorResponse {
         let content_type = text(header::CONTENT_TYPE).map(str::to_owned);
         let challenges = response.headers.get_all(header::WWW_AUTHENTICATE).iter();
         let challenges = challenges.filter_map(|value| value.to_str().ok()).map(str::to_owned).collect();
+        let wants_token = matches!(Challenge::preferred(&response.headers), Some(Challenge::Bearer { .. }));
         let retry_after = retry_after(&response.headers);
         // A body that breaks off, or never ends, still has a status.
         let body = response.body.prefix(BODY_MAX).await;
-        Self { status, content_type, errors: errors_in(&body), body, retry_after, challenges }
+        Self { status, content_type, errors: errors_in(&body), body, retry_after, challenges, wants_token }
     }
 
     /// Returns the error of a request for `url`, answered by the origin `storage` if that is another server's.
@@ -357,11 +358,22 @@ impl ErrorResponse {
         url: &str,
         storage: Option<Box<str>>,
     ) -> Error {
-        let Self { status, content_type, body, errors, retry_after, challenges } = self;
+        let Self { status, content_type, body, errors, retry_after, challenges, wants_token } = self;
         let reference = reference.cloned().map(Box::new);
         let (url, body, errors) = (shown_url(url).into(), body.into(), errors.into());
         let content_type = content_type.map(Into::into);
-        Error::Api { reference, url, storage, status, content_type, body, errors, retry_after, challenges }
+        Error::Api {
+            reference,
+            url,
+            storage,
+            status,
+            content_type,
+            body,
+            errors,
+            retry_after,
+            challenges,
+            wants_token,
+        }
     }
 }
 

@@ -175,6 +175,7 @@ mod tests {
             errors: Box::default(),
             retry_after: retry_after.map(Duration::from_secs),
             challenges: Box::default(),
+            wants_token: false,
         }
     }
 

@@ -103,6 +103,8 @@ fn operator_in(line: &str) -> Option<(&str, &str)> {
             (Some(open), _) if c == open => quote = None,
             (Some(_), _) => {}
             (None, '"' | '\'') => quote = Some(c),
+            // A comment.
+            (None, '#') if is_apart => return None,
             (None, '|' | '&' | ';' | '>' | '<' | '1' | '2') if is_apart => {
                 let word = line[at..].split(char::is_whitespace).next()?;
                 let is_redirection = word.trim_start_matches(['1', '2', '&']).starts_with('>');

@@ -77,6 +77,7 @@ fn refusal(status: u16, codes: &[&str]) -> RegistryError {
         body: Box::default(),
         errors: errors.collect(),
         challenges: Box::default(),
+        wants_token: false,
         retry_after: None,
     }
 }

@@ -13,6 +13,7 @@ fn lines_are_read_as_a_shell_reads_them() {
             vec!["annotate", "l", "i", "--os-features", "a b", ""],
         ),
         ("tallyman", vec![]),
+        ("tallyman ls # all | mine", vec!["ls"]),
         ("", vec![]),
     ] {
         assert_eq!(arguments(line).unwrap(), expected, "{line}");

@@ -1,6 +1,9 @@
 //! The bytes of an index that was changed: what nobody touched stays as it stood.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use super::Index;
 use crate::{
@@ -108,40 +111,64 @@ fn changed_entry(entry: &Descriptor, known: &[(&Descriptor, &[u8])]) -> Vec<u8> 
     let before =
         of_content().find(|(before, _)| before.platform == entry.platform).or_else(|| of_content().next());
     match before {
-        Some((old, raw)) => merged(raw, old.to_json().as_bytes(), entry.to_json().as_bytes(), fold_key),
+        Some((old, raw)) => {
+            merged(raw, old.to_json().as_bytes(), entry.to_json().as_bytes(), ObjectKind::Struct)
+        }
         None => entry.to_json().into_bytes(),
     }
 }
 
+/// A kind of object to Go.
+#[derive(Clone, Copy, PartialEq)]
+enum ObjectKind {
+    /// A struct, whose fields are named in any case, and whose repeated fields are read one over the other.
+    Struct,
+    /// A map of texts, where the last of repeated members counts.
+    Map,
+}
+
+impl ObjectKind {
+    /// The key that the names of one member have.
+    fn key(self, name: &str) -> String {
+        match self {
+            Self::Struct => fold_key(name),
+            Self::Map => name.to_owned(),
+        }
+    }
+}
+
 /// The object `raw`, of which `old` is what is understood, with the members that differ between `old` and `new` as in `new`.
-/// Names of which `key` makes the same are one member's.
-fn merged(raw: &[u8], old: &[u8], new: &[u8], key: fn(&str) -> String) -> Vec<u8> {
+fn merged(raw: &[u8], old: &[u8], new: &[u8], of: ObjectKind) -> Vec<u8> {
     let new = split_members(new);
     let by_key = |members: &[(String, &[u8])]| -> BTreeMap<String, Vec<u8>> {
-        members.iter().map(|(name, value)| (key(name), value.to_vec())).collect()
+        members.iter().map(|(name, value)| (of.key(name), value.to_vec())).collect()
     };
     let (before, after) = (by_key(&split_members(old)), by_key(&new));
     let mut written = Members::default();
-    for Repeated { key: of, name, values } in repeated(members_as_written(raw), key) {
-        // Of a repeated object, every one counts.
-        let values = if of == "annotations" { behind_null(values) } else { values };
-        let Some(value) = join(values) else { continue };
-        let value = match (before.get(&of), after.get(&of)) {
+    for Repeated { key, name, values } in repeated(members_as_written(raw), |name| of.key(name)) {
+        let is_annotations = of == ObjectKind::Struct && key == "annotations";
+        let value = match of {
+            ObjectKind::Map => values.last().map(|value| Cow::Borrowed(*value)),
+            ObjectKind::Struct if is_annotations => join(behind_null(values)),
+            // Of a repeated object, every one counts.
+            ObjectKind::Struct => join(values),
+        };
+        let Some(value) = value else { continue };
+        let value = match (before.get(&key), after.get(&key)) {
             (before, after) if before == after => value.into_owned(),
             (Some(before), Some(after)) if kind(&value) == Kind::Object => {
-                // Annotations are a map: names in another case are others.
-                let key = if of == "annotations" { str::to_owned } else { key };
-                merged(&value, before, after, key)
+                let inner = if is_annotations { ObjectKind::Map } else { ObjectKind::Struct };
+                merged(&value, before, after, inner)
             }
             (_, Some(after)) => after.clone(),
             (_, None) => continue,
         };
-        written.push(of, name, &value);
+        written.push(key, name, &value);
     }
     for (name, value) in new {
-        let of = key(&name);
-        if !written.has(&of) && before.get(&of).map(Vec::as_slice) != Some(value) {
-            written.push(of, quote(&name).as_bytes(), value);
+        let key = of.key(&name);
+        if !written.has(&key) && before.get(&key).map(Vec::as_slice) != Some(value) {
+            written.push(key, quote(&name).as_bytes(), value);
         }
     }
     written.end()

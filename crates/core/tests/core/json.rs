@@ -292,6 +292,19 @@ fn repeated_objects_and_null_elements_are_read_as_go_reads_them() {
 }
 
 #[test]
+fn of_an_annotation_that_is_repeated_the_last_value_stays_though_it_is_null() {
+    let before = format!(
+        r#"{{"manifests":[{{"digest":"sha256:{}","size":1,"annotations":{{"a":"x","a":null,"b":"1"}}}}]}}"#,
+        "a".repeat(64)
+    );
+    let mut index = Index::parse(before.as_bytes()).unwrap();
+    assert_eq!(index.manifests[0].annotations["a"], "");
+    index.manifests[0].annotations.insert("b".to_owned(), "2".to_owned());
+    let written = index.encode_over(before.as_bytes(), &MediaType::OciIndex).unwrap();
+    assert_eq!(Index::parse(&written).unwrap(), index);
+}
+
+#[test]
 fn minus_zero_is_zero() {
     let descriptor = format!(r#"{{"digest":"sha256:{}","size":-0}}"#, "a".repeat(64));
     assert_eq!(Descriptor::parse(descriptor.as_bytes()).unwrap().size, 0);

@@ -12,8 +12,8 @@ use http::{HeaderMap, StatusCode, header};
 use tallyman_core::{Descriptor, Digest, MediaType, Reference};
 use tallyman_dev_registry::{Auth, Fault, FaultKind, Registry, RunningRegistry, TokenAuth};
 use tallyman_registry::{
-    Access, Body, Client, Error, Mount, Request, Response, Retry, TagPages, Transport, TransportError,
-    TransportErrorKind, Upload,
+    Access, Body, Client, CredentialKind, Error, Mount, Request, Response, Retry, TagPages, Transport,
+    TransportError, TransportErrorKind, Upload,
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -284,6 +284,20 @@ async fn a_refusal_of_a_storage_is_not_the_registrys() {
         assert!(error.to_string().starts_with(&expected), "{error}");
         assert_eq!((error.code(), error.to_string().contains("s3cret")), (code, code == "denied"), "{error}");
     }
+    let refused = |storage: Option<&str>| Error::Api {
+        reference: None,
+        url: asked.into(),
+        storage: storage.map(Into::into),
+        status: StatusCode::UNAUTHORIZED,
+        content_type: None,
+        body: Box::default(),
+        errors: Box::default(),
+        retry_after: None,
+        challenges: Box::default(),
+        wants_token: false,
+    };
+    assert!(refused(None).rejects_credentials(CredentialKind::Password));
+    assert!(!refused(Some("https://storage.example")).rejects_credentials(CredentialKind::Password));
 }
 
 #[tokio::test]
