@@ -7,10 +7,10 @@ import { describe, putImage, putIndex } from './images.js';
 import { startDevRegistry } from './servers.js';
 import { expect, expectAccessible, test } from './test.js';
 
-// A registry by a name that is not loopback's.
 // The last file: its tests share nothing, and whoever has nothing else to do takes one.
 test.describe.configure({ mode: 'parallel' });
 
+// A registry by a name that is not loopback's.
 test.use({
   launchOptions: async ({ launchOptions }, use) => {
     await use({ ...launchOptions, args: [...launchOptions.args, '--host-resolver-rules=MAP reg.test 127.0.0.1'] });

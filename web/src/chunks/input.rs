@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use tallyman_core::Digest;
 use wasm_bindgen_futures::spawn_local;
 use wasm_split_helpers::{SplitLoaderError, wasm_split};
 
@@ -50,16 +51,52 @@ impl InputRules {
 
     /// Returns the page that a typed text leads to. Without the rules it is taken for a reference as it stands.
     pub fn destination(rules: Option<Self>, text: &str, open: &Route) -> Option<Route> {
-        let as_written = || {
-            let reference = text.trim().to_owned();
-            (!reference.is_empty()).then_some(Route::Inspect { reference })
-        };
-        rules.map_or_else(as_written, |rules| (rules.route_of)(text, open))
+        rules.map_or_else(|| as_written(text), |rules| (rules.route_of)(text, open))
     }
+}
+
+/// Returns the page of a text as it stands. JSON is not for addresses, and neither is a password in front of a registry.
+fn as_written(text: &str) -> Option<Route> {
+    let reference = text.trim();
+    let name = match reference.rsplit_once('@') {
+        Some((name, digest)) if digest.parse::<Digest>().is_ok() => name,
+        _ => reference,
+    };
+    let is_reference = !reference.is_empty() && !name.contains('@') && !is_more_than_a_line(text);
+    is_reference.then(|| Route::Inspect { reference: reference.to_owned() })
 }
 
 /// Returns `true` if a box of one line would change a pasted text, or if it may be a manifest: the rules have to read it.
 pub fn is_more_than_a_line(text: &str) -> bool {
     let text = text.trim_start_matches('\u{feff}').trim();
     text.starts_with(['{', '[']) || text.contains(['\n', '\r'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::as_written;
+    use crate::routes::Route;
+
+    #[test]
+    fn neither_json_nor_passwords_are_opened_without_the_rules() {
+        let digest = format!("sha256:{}", "1a".repeat(32));
+        for text in ["alpine:3", " r.io:5000/a ", &format!("r.io/a:1@{digest}")] {
+            assert_eq!(
+                as_written(text),
+                Some(Route::Inspect { reference: text.trim().to_owned() }),
+                "{text}"
+            );
+        }
+        for text in [
+            "",
+            r#"{"auth":"c2VjcmV0"}"#,
+            " [1]",
+            "user:secret@r.io/a",
+            "https://user:secret@r.io/",
+            &format!("user:secret@r.io/a@{digest}"),
+            "a\nb",
+        ] {
+            assert_eq!(as_written(text), None, "{text}");
+        }
+    }
 }

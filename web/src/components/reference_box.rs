@@ -104,7 +104,12 @@ fn send(input: &NodeRef, open: &Route) {
         if is_more_than_a_line(&input.value()) && take(rules, &input.value(), &input) {
             return;
         }
-        let Some(route) = InputRules::destination(rules, &input.value(), &open) else { return };
+        let Some(route) = InputRules::destination(rules, &input.value(), &open) else {
+            if rules.is_none() && !input.value().trim().is_empty() {
+                refuse(&input, text().frame().not_loaded);
+            }
+            return;
+        };
         if let Route::Inspect { reference } = &route {
             // The page's address brings the reference back; for the same one there is nothing to bring.
             input.set_value(reference);

@@ -212,7 +212,8 @@ fn submit(
         }
         let (typed, here, go) = (typed.clone(), here.clone(), go.clone());
         let form = event.target_dyn_into::<Element>();
-        let input = form.and_then(|form| form.query_selector("input").ok()??.dyn_into().ok());
+        let input: Option<HtmlInputElement> =
+            form.and_then(|form| form.query_selector("input").ok()??.dyn_into().ok());
         InputRules::with(move |rules| {
             // JSON may be typed or dropped, too.
             let json =
@@ -221,6 +222,8 @@ fn submit(
                 take(found, input.as_ref(), &go);
             } else if let Some(route) = InputRules::destination(rules, &typed, &here) {
                 go(&route);
+            } else if rules.is_none() && !typed.trim().is_empty() {
+                input.into_iter().for_each(|input| refuse(&input, text().frame().not_loaded));
             }
         });
     })

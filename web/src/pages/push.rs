@@ -8,6 +8,7 @@ use std::{collections::BTreeSet, rc::Rc};
 
 use tallyman_commands::{Survey, survey};
 use tallyman_core::{Action, ManifestList, PlanError, PushPlan, Reference};
+use tallyman_registry::Error;
 use yew::prelude::*;
 
 use super::{problem, registries::sign_in::SignInPanel, use_title};
@@ -339,7 +340,9 @@ fn failed(run: &Run, failure: &Failure, name: &Reference) -> String {
     let words = text().push();
     let failed = run.steps.iter().filter(|state| **state == StepState::Failed).count();
     let lead = (words.failed_lead)(run.done(), run.steps.len(), failed);
-    let is_open = matches!(&*failure.cause, Cause::Request { error, .. } if error.leaves_outcome_open());
+    // A registry that names another digest than that of the bytes has taken them.
+    let is_open = matches!(&*failure.cause, Cause::Request { error, .. }
+        if error.leaves_outcome_open() || matches!(error, Error::DigestMismatch { .. }));
     if is_open && run.steps.last() == Some(&StepState::Failed) {
         return lead;
     }

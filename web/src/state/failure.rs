@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use tallyman_commands::{FailedRequest, RequestPurpose};
 use tallyman_core::{ImageConfig, Manifest, Reference, ReferenceError, Registry};
 use tallyman_registry::{Error as RegistryError, FetchedManifest};
 
@@ -21,8 +22,15 @@ pub struct Failure {
 /// The cause of a failure.
 #[derive(Debug, PartialEq)]
 pub enum Cause {
-    /// A request to a registry, and the manifest that was asked for or sent, if it was about one.
-    Request { registry: Registry, reference: Option<Reference>, error: RegistryError },
+    /// A request to a registry.
+    Request {
+        registry: Registry,
+        /// The image that it was about, or one of its repository.
+        reference: Option<Reference>,
+        /// A manifest was asked for, so "not found" is about `reference`.
+        is_fetch: bool,
+        error: RegistryError,
+    },
     /// A text that is no reference.
     Reference { text: String, error: ReferenceError },
     /// Content that came, and is not what its media type says.
@@ -34,7 +42,7 @@ pub enum Cause {
 impl Failure {
     /// A failure of a request to a registry.
     pub fn of_request(error: &RegistryError, registry: &Registry) -> Self {
-        let cause = Cause::of_request(error, registry, None);
+        let cause = Cause::of_request(error, registry, None, true);
         let sign_in = wants_sign_in(error, registry);
         Self { why: error.to_string().into(), cause, sign_in, is_missing: error.is_not_found() }
     }
@@ -54,15 +62,21 @@ impl Failure {
     /// A failure of a command. `registry` is the one that it is about, unless the error names another.
     pub fn of_command(error: &tallyman_commands::Error, registry: &Registry) -> Self {
         use tallyman_commands::Error;
-        let (request, registry, reference) = match error {
+        let (request, reference, is_fetch) = match error {
             Error::NotInRegistry { source: Some(source), reference, .. } => {
-                (Some(&**source), reference.registry(), Some(reference))
+                (Some(&**source), Some(reference), true)
             }
-            Error::Registry { source, .. } => (Some(&**source), registry, None),
-            _ => (None, registry, None),
+            Error::Registry { source, request } => {
+                let request = request.as_deref();
+                let is_put =
+                    request.is_some_and(|it| matches!(it.purpose, RequestPurpose::PutManifest { .. }));
+                (Some(&**source), request.and_then(subject_of), !is_put)
+            }
+            _ => (None, None, false),
         };
+        let registry = reference.map_or(registry, Reference::registry);
         let cause = match (request, error) {
-            (Some(request), _) => Cause::of_request(request, registry, reference),
+            (Some(request), _) => Cause::of_request(request, registry, reference, is_fetch),
             (None, Error::Reference { typed, source, .. }) => {
                 Cause::Reference { text: typed.clone(), error: source.clone() }.into()
             }
@@ -83,14 +97,21 @@ impl Failure {
 }
 
 impl Cause {
-    fn of_request(error: &RegistryError, registry: &Registry, reference: Option<&Reference>) -> Rc<Self> {
-        let asked = match error {
-            RegistryError::Api { reference, .. } => reference.as_deref(),
-            _ => None,
-        };
+    /// The cause of an error of a request to `registry` about `reference`, unless the error names others. `is_fetch` is `false` if a
+    /// manifest was sent.
+    fn of_request(
+        error: &RegistryError,
+        registry: &Registry,
+        reference: Option<&Reference>,
+        is_fetch: bool,
+    ) -> Rc<Self> {
+        let registry = registry_of(error).unwrap_or_else(|| registry.clone());
+        let requested = reference.filter(|reference| *reference.registry() == registry);
+        let is_of_manifest = !matches!(error, RegistryError::Api { url, .. } if !url.contains("/manifests/"));
         Rc::new(Self::Request {
-            registry: registry_of(error).unwrap_or_else(|| registry.clone()),
-            reference: asked.or(reference).cloned(),
+            reference: reference_of(error).or(requested).cloned(),
+            registry,
+            is_fetch: is_fetch && is_of_manifest,
             error: error.clone(),
         })
     }
@@ -129,10 +150,32 @@ fn wants_sign_in(error: &RegistryError, registry: &Registry) -> Option<Registry>
     is_sign_in_wanted(error).then(|| registry_of(error).unwrap_or_else(|| registry.clone()))
 }
 
+/// Returns the image that a request of a command is about. A blob that is copied may have failed at either end.
+fn subject_of(request: &FailedRequest) -> Option<&Reference> {
+    match &request.purpose {
+        RequestPurpose::CopyBlob { .. } => None,
+        RequestPurpose::PutManifest { named } => Some(named),
+        _ => Some(&request.reference),
+    }
+}
+
+/// Returns the image that an error names.
+fn reference_of(error: &RegistryError) -> Option<&Reference> {
+    match error {
+        RegistryError::Api { reference, .. } => reference.as_deref(),
+        RegistryError::DigestMismatch { reference, .. }
+        | RegistryError::SizeMismatch { reference, .. }
+        | RegistryError::MediaTypeMismatch { reference, .. } => Some(reference),
+        _ => None,
+    }
+}
+
 /// Returns the registry that an error is about, as far as it says.
 fn registry_of(error: &RegistryError) -> Option<Registry> {
+    if let Some(reference) = reference_of(error) {
+        return Some(reference.registry().clone());
+    }
     match error {
-        RegistryError::Api { reference: Some(reference), .. } => Some(reference.registry().clone()),
         RegistryError::Token { registry, .. } => Some((**registry).clone()),
         RegistryError::ForeignRealm { registry, .. }
         | RegistryError::PlainRealm { registry, .. }
@@ -142,6 +185,9 @@ fn registry_of(error: &RegistryError) -> Option<Registry> {
         | RegistryError::MixedContent { url, .. }
         | RegistryError::LocalNetworkDenied { url }
         | RegistryError::PlainHttpRefused { url, .. }
+        | RegistryError::OutOfReach { url, .. }
+        | RegistryError::TooManyRedirects { url, .. }
+        | RegistryError::BrokenOff { url, .. }
         | RegistryError::TimedOut { url, .. }
         | RegistryError::Protocol { url, .. } => registry_at(url),
         _ => None,
@@ -158,7 +204,8 @@ fn registry_at(url: &str) -> Option<Registry> {
 
 #[cfg(test)]
 mod tests {
-    use tallyman_core::{ImageConfig, Reference};
+    use tallyman_commands::{FailedRequest, RequestPurpose};
+    use tallyman_core::{Digest, ImageConfig, Reference};
     use tallyman_registry::{Error, TransportError, TransportErrorKind};
 
     use super::{Cause, Failure};
@@ -176,6 +223,78 @@ mod tests {
             let failure = Failure::of_request(&error, &"r.io".parse().unwrap());
             let Cause::Request { registry: found, .. } = &*failure.cause else { panic!("{url}") };
             assert_eq!(found.as_str(), registry, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_failure_of_a_copy_is_about_the_registry_where_it_failed() {
+        let [from, to]: [Reference; 2] = ["a.io/app:1", "b.io/app:1"].map(|text| text.parse().unwrap());
+        let digest = Digest::of(b"");
+        let source = TransportError { kind: TransportErrorKind::Opaque, message: "loop".to_owned() };
+        let url = "https://a.io/v2/app/blobs/sha256:12".to_owned();
+        let purpose = RequestPurpose::CopyBlob { source: Box::new(from.clone()), digest: digest.clone() };
+        for (source, reference) in [
+            (Error::SizeMismatch { reference: Box::new(from.clone()), expected: 1, found: 2 }, Some(&from)),
+            (
+                Error::DigestMismatch {
+                    reference: Box::new(from.clone()),
+                    expected: digest.clone(),
+                    found: digest,
+                },
+                Some(&from),
+            ),
+            (Error::TooManyRedirects { url: url.clone(), source: source.clone() }, None),
+            (Error::BrokenOff { url: url.clone(), source: source.clone() }, None),
+            (Error::OutOfReach { url, source }, None),
+        ] {
+            let request =
+                FailedRequest { reference: to.clone(), purpose: purpose.clone(), credentials: None };
+            let error = tallyman_commands::Error::Registry {
+                request: Some(Box::new(request)),
+                source: Box::new(source),
+            };
+            let failure = Failure::of_command(&error, to.registry());
+            let Cause::Request { registry, reference: found, .. } = &*failure.cause else {
+                panic!("{error}")
+            };
+            assert_eq!((registry, found.as_ref()), (from.registry(), reference), "{error}");
+        }
+    }
+
+    #[test]
+    fn only_a_manifest_that_was_asked_for_is_told_to_be_missing() {
+        let reference: Reference = "r.io/app:1".parse().unwrap();
+        for (place, purpose, is_missing) in [
+            ("manifests/1", RequestPurpose::FetchManifest, true),
+            ("manifests/1", RequestPurpose::PutManifest { named: Box::new(reference.clone()) }, false),
+            (
+                "blobs/uploads/",
+                RequestPurpose::CopyBlob {
+                    source: Box::new("a.io/app:1".parse().unwrap()),
+                    digest: Digest::of(b""),
+                },
+                false,
+            ),
+        ] {
+            let source = Error::Api {
+                reference: Some(Box::new(reference.clone())),
+                url: format!("https://r.io/v2/app/{place}").into(),
+                storage: None,
+                status: http::StatusCode::NOT_FOUND,
+                content_type: None,
+                body: Box::default(),
+                errors: Box::default(),
+                retry_after: None,
+                challenges: Box::default(),
+            };
+            let request = FailedRequest { reference: reference.clone(), purpose, credentials: None };
+            let error = tallyman_commands::Error::Registry {
+                request: Some(Box::new(request)),
+                source: Box::new(source),
+            };
+            let failure = Failure::of_command(&error, reference.registry());
+            let Cause::Request { is_fetch, .. } = *failure.cause else { panic!("{place}") };
+            assert_eq!(is_fetch, is_missing, "{place}");
         }
     }
 

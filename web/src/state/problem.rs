@@ -148,7 +148,7 @@ impl Problem {
         let registry = reference.registry();
         let mut problem = Self::of_error(registry, &within_registry(reference), error);
         match error.code() {
-            "not-found" => {
+            "not-found" if !is_web_page(error) => {
                 let repository = reference.repository().as_str();
                 problem.advice =
                     vec![(words.not_found_spelling)(repository), words.not_found_private.to_owned()];
@@ -186,14 +186,18 @@ impl Problem {
     /// Returns the explanation of an action that failed, or `None` if its reason is all that is known.
     pub fn of_action(failure: &Failure) -> Option<Self> {
         Some(match &*failure.cause {
-            Cause::Request { reference: Some(reference), error, .. } => Self::of_registry(reference, error),
-            // Without a name nothing can be said about it.
-            Cause::Request { reference: None, error, .. }
-                if matches!(error.code(), "not-found" | "denied") =>
-            {
-                return None;
+            Cause::Request { registry, reference, is_fetch, error } => {
+                // What is missing may be the repository that is pushed to, or a blob: the registry's own words say it.
+                let is_named = *is_fetch || !error.is_not_found() || is_web_page(error);
+                match reference.as_ref().filter(|_| is_named) {
+                    Some(reference) => Self::of_registry(reference, error),
+                    // Without a name nothing can be said about it.
+                    None if matches!(error.code(), "not-found" | "denied") && !is_web_page(error) => {
+                        return None;
+                    }
+                    None => Self::of_error(registry, "", error),
+                }
             }
-            Cause::Request { registry, reference: None, error } => Self::of_error(registry, "", error),
             Cause::Reference { text, error } => Self::of_reference(text, error),
             Cause::Content | Cause::Other => return None,
         })

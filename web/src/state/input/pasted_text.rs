@@ -17,6 +17,9 @@ use crate::format::is_invisible;
 const IMAGE_SCHEMES: [&str; 6] =
     ["docker://", "oci://", "docker-image://", "image://", "docker-daemon:", "containers-storage:"];
 
+/// The algorithms whose digests people paste: those that registries accept, and others that are told from a host.
+const DIGEST_ALGORITHMS: [&str; 6] = ["sha256", "sha512", "sha384", "sha1", "md5", "blake3"];
+
 /// Something that a text names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
@@ -115,25 +118,32 @@ fn without_image_scheme(text: &str) -> &str {
 }
 
 /// Removes a user's name and password in front of a registry, which people copy from addresses and configurations: neither pages'
-/// addresses nor errors are to show them. A digest behind an `@` stays.
+/// addresses nor errors are to show them. A digest behind an `@` stays, and a tag that somebody wrote behind one.
 pub(super) fn without_user(text: &str) -> &str {
-    let is_digest = |text: &str| {
-        text.split_once(':').is_some_and(|(algorithm, hash)| {
-            let is_port = !algorithm.starts_with("sha") && hash.bytes().all(|byte| byte.is_ascii_digit());
-            !algorithm.contains('.') && !hash.contains('/') && !is_port
-        })
-    };
     let name = match text.rsplit_once('@') {
-        Some((name, digest)) if is_digest(digest) => name,
+        Some((name, digest)) if is_meant_as_digest(digest) => name,
         _ => text,
     };
     let Some((user, place)) = name.rsplit_once('@') else { return text };
-    let host = place.split('/').next().unwrap_or_default();
-    let is_password = user.contains(':') && !user.contains('/');
-    match host.contains(['.', ':']) || host == "localhost" || is_password {
-        true => &text[user.len() + 1..],
-        false => text,
-    }
+    let is_host_with_path =
+        place.split_once('/').is_some_and(|(host, _)| host.contains(['.', ':']) || host == "localhost");
+    // Without a password, a path has to follow the host, and in front of it there is none.
+    let is_user = user.split(':').next().is_some_and(|name| !name.contains('/'));
+    if has_password(user) || is_user && is_host_with_path { &text[user.len() + 1..] } else { text }
+}
+
+/// Returns `true` if a text behind an `@` names a digest's algorithm, whether or not the rest is as it has to be.
+fn is_meant_as_digest(text: &str) -> bool {
+    let (algorithm, hash) = text.split_once(':').unwrap_or((text, ""));
+    DIGEST_ALGORITHMS.contains(&algorithm) && !hash.contains('/')
+}
+
+/// Returns `true` if a text in front of an `@` is a user's name and a password. In references, a path comes before a tag, and digits
+/// alone are between a host and a path.
+fn has_password(text: &str) -> bool {
+    let Some((user, password)) = text.split_once(':') else { return false };
+    let is_port = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    !user.contains('/') && !password.split_once('/').is_some_and(|(port, _)| is_port(port))
 }
 
 /// Returns `true` if `text` is a registry's host alone. A name without a dot is an image, unless it is `localhost` with a
@@ -440,6 +450,13 @@ mod tests {
             ("user:hunter2@registry:5000/", "registry:5000"),
             ("user:hun/ter@2@r.io/a", "r.io/a"),
             ("user:hunter2@alpine", "alpine"),
+            ("user:hunter2@alpine:3.22", "alpine:3.22"),
+            ("user:hunter2@alpine:latest", "alpine:latest"),
+            ("user:hunter2@library/alpine:3.22", "library/alpine:3.22"),
+            ("user:hun/ter2@acme/app:1", "acme/app:1"),
+            ("user:hunter2@alpine:3.22@sha256:12", "alpine:3.22@sha256:12"),
+            ("me@example.com:hunter2@acme/app", "acme/app"),
+            ("user:12/34@r.io/a", "r.io/a"),
             ("user@localhost/a", "localhost/a"),
             ("docker://user:hunter2@r.io/a:1", "r.io/a:1"),
             ("docker pull user:hunter2@r.io/a:1", "r.io/a:1"),
@@ -451,6 +468,12 @@ mod tests {
             ("alpine:3@md5:41bf", "alpine:3@md5:41bf"),
             ("@sha256:12", "@sha256:12"),
             ("ghcr.io/acme/app@latest", "ghcr.io/acme/app@latest"),
+            ("ghcr.io/acme/app@v1.2.3", "ghcr.io/acme/app@v1.2.3"),
+            ("ghcr.io/acme/app:1@v1.2.3", "ghcr.io/acme/app:1@v1.2.3"),
+            ("r.io:5000/acme/app@v1.2.3", "r.io:5000/acme/app@v1.2.3"),
+            ("alpine@3.22", "alpine@3.22"),
+            ("alpine:3@sha256", "alpine:3@sha256"),
+            ("r.io/a@sha256:XY", "r.io/a@sha256:XY"),
         ] {
             assert_eq!(reference_in(text), named, "{text}");
         }
