@@ -3,8 +3,9 @@
 mod index;
 
 use std::{
+    fs::Permissions,
     io,
-    os::unix::fs::DirBuilderExt as _,
+    os::unix::fs::{DirBuilderExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -32,7 +33,8 @@ const SHARE: u64 = 4;
 const PIECE: usize = 64 * 1024;
 /// The beginning of a file's name until it is whole.
 const PARTIAL: &str = "partial-";
-/// The rights on folders and files, whatever the umask: the content may be of private repositories.
+/// The rights on files, and on folders that are made for them, whatever the umask: the content may be of private repositories. A folder
+/// that is there already keeps its rights.
 const FOLDER_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
 
@@ -42,7 +44,7 @@ pub(crate) struct Cache {
     folder: PathBuf,
     index: Mutex<Index>,
     next: AtomicU64,
-    /// `true` if the last write failed, which is logged once until one succeeds.
+    /// `true` if a write failed, which is logged once until a file has become whole.
     is_failing: AtomicBool,
 }
 
@@ -129,7 +131,10 @@ impl Cache {
             let metadata = entry.metadata()?;
             if name.starts_with(PARTIAL) {
                 std::fs::remove_file(entry.path())?;
-            } else if metadata.is_file() && digest_of(&name).is_some() {
+            } else if metadata.is_file()
+                && digest_of(&name).is_some()
+                && close_to_others(&entry.path(), metadata.permissions())?
+            {
                 left.push((metadata.modified()?, name, metadata.len()));
             }
         }
@@ -232,16 +237,15 @@ impl Cache {
     /// Returns what a write brought. The first of several failures in a row is logged: requests go on without the cache.
     fn unless_failed<T>(&self, written: io::Result<T>) -> Option<T> {
         match written {
-            Ok(value) => {
-                self.is_failing.store(false, Ordering::Relaxed);
-                Some(value)
-            }
+            Ok(value) => Some(value),
             Err(error) => {
                 if !self.is_failing.swap(true, Ordering::Relaxed) {
-                    warn!(
-                        folder = %self.folder.display(), %error,
-                        "the cache cannot be written, so nothing new is kept; make its folder writable for the gateway"
-                    );
+                    let advice = match is_full(&error) {
+                        true => "make room on its disk, or lower cache.max_mib",
+                        false => "make its folder writable for the gateway",
+                    };
+                    let folder = self.folder.display();
+                    warn!(%folder, %error, "the cache cannot be written, so nothing new is kept; {advice}");
                 }
                 None
             }
@@ -300,6 +304,8 @@ impl CacheWriter {
         let has_digest = self.hasher.clone().finish() == self.digest;
         if has_digest {
             fs::rename(&self.partial, self.cache.folder.join(&self.name)).await?;
+            // A full disk still lets empty files and beginnings be made: only a whole file tells that writing goes on.
+            self.cache.is_failing.store(false, Ordering::Relaxed);
         }
         Ok(has_digest)
     }
@@ -311,10 +317,24 @@ fn check_writable(folder: &Path) -> io::Result<()> {
     let probe = folder.join(format!(".tallyman-check-{}", std::process::id()));
     match std::fs::DirBuilder::new().mode(FOLDER_MODE).create(&probe) {
         Ok(()) => std::fs::remove_dir(probe),
-        Err(error) if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => {
-            Ok(())
-        }
+        Err(error) if is_full(&error) => Ok(()),
         Err(error) => Err(error),
+    }
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
+/// Takes the rights of others on a file away, or the file where the system does not let them be changed.
+fn close_to_others(file: &Path, mut rights: Permissions) -> io::Result<bool> {
+    if rights.mode() & 0o077 == 0 {
+        return Ok(true);
+    }
+    rights.set_mode(FILE_MODE);
+    match std::fs::set_permissions(file, rights) {
+        Ok(()) => Ok(true),
+        Err(_) => std::fs::remove_file(file).map(|()| false),
     }
 }
 
@@ -328,7 +348,14 @@ fn digest_of(name: &str) -> Option<Digest> {
 
 #[cfg(test)]
 mod tests {
-    use std::{convert::Infallible, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc};
+    use std::{
+        convert::Infallible,
+        fs::Permissions,
+        io,
+        os::unix::fs::PermissionsExt as _,
+        path::Path,
+        sync::{Arc, atomic::Ordering},
+    };
 
     use axum::body::{Body, to_bytes};
     use bytes::Bytes;
@@ -398,7 +425,32 @@ mod tests {
         let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
         let file = folder.join(super::name_of(&digest));
         assert_eq!([&above, &folder, &file].map(|path| mode(path)), [0o700, 0o700, 0o600]);
+
+        std::fs::set_permissions(&folder, Permissions::from_mode(0o755)).unwrap();
+        std::fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
+        let again = Arc::new(Cache::open(&folder, 4 * BLOCK).unwrap());
+        assert_eq!([&folder, &file].map(|path| mode(path)), [0o755, 0o600], "those of an earlier gateway");
+        assert!(read(&again, &digest).await.is_some());
         std::fs::remove_dir_all(above).unwrap();
+    }
+
+    #[tokio::test]
+    async fn writing_goes_on_once_a_file_is_whole() {
+        let folder = std::env::temp_dir().join(format!("tallyman-gateway-full-{}", std::process::id()));
+        let cache = Arc::new(Cache::open(&folder, 4 * BLOCK).unwrap());
+        let digest = Digest::of(b"0123456789");
+        let is_failing = || cache.is_failing.load(Ordering::Relaxed);
+        assert!(cache.unless_failed(Err::<(), _>(io::ErrorKind::StorageFull.into())).is_none());
+        let pieces = stream::iter([Ok::<_, Infallible>(Bytes::from_static(b"01234"))]);
+        let body = cache.keep(&digest, 10, Body::from_stream(pieces.chain(stream::pending()))).await;
+        let mut begun = body.into_data_stream();
+        assert!(begun.next().await.unwrap().is_ok() && is_failing());
+        drop(begun);
+        put(&cache, &digest, b"abcdefghij").await;
+        assert!(is_failing(), "content with another digest is not kept");
+        put(&cache, &digest, b"0123456789").await;
+        assert!(!is_failing());
+        std::fs::remove_dir_all(folder).unwrap();
     }
 
     #[tokio::test]

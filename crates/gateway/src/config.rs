@@ -220,7 +220,7 @@ impl SignInConfig {
             (None, None) => Err(ConfigError::SignInMethod { found: "neither" }),
             (None, Some(_)) if trusted_proxies.is_empty() => Err(ConfigError::SignInHeader),
             (None, Some(header)) if header.parse::<HeaderName>().is_err() => {
-                Err(ConfigError::SignInHeaderName { found: header.clone() })
+                Err(ConfigError::SignInHeaderName { found: fields::without_password(header) })
             }
             _ => Ok(()),
         }
@@ -372,7 +372,7 @@ impl Config {
     /// Checks the path, the names and the addresses of the gateway itself.
     fn check_addresses(&self) -> Result<(), ConfigError> {
         if !self.base_path.is_empty() && !is_base_path(&self.base_path) {
-            return Err(ConfigError::BasePath { found: self.base_path.clone() });
+            return Err(ConfigError::BasePath { found: fields::without_password(&self.base_path) });
         }
         if let Some(host) = self.hosts.iter().find(|host| host_of(host) != Some(host)) {
             return Err(ConfigError::Host { found: fields::without_password(host) });

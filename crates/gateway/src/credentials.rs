@@ -14,7 +14,7 @@ use tallyman_auth::{Credentials as Login, TokenAnswer};
 use tracing::{info, warn};
 
 use crate::{
-    config::{password_in, read},
+    config::{PasswordFault, password_in, read},
     refusal::Refusal,
     single_flight::SingleFlight,
 };
@@ -103,8 +103,19 @@ impl Credentials {
                 return false;
             }
         };
-        // One that is being written is empty for a moment.
-        let Ok(password) = password_in(&text) else { return false };
+        let password = match password_in(&text) {
+            Ok(password) => password,
+            // One that is being written is empty for a moment.
+            Err(PasswordFault::Empty) => return false,
+            Err(fault) => {
+                warn!(
+                    path = %path.display(),
+                    "the password was refused, and its file cannot be used: expected a password of one line and without control \
+                     characters, found {fault}; correct it"
+                );
+                return false;
+            }
+        };
         let read = OwnLogin::new(&self.user, password);
         let is_new = read.basic.as_ref() != refused;
         if is_new {

@@ -185,21 +185,17 @@ pub(crate) fn root_cause(error: &(dyn Error + 'static)) -> String {
     causes(error).last().unwrap_or(error).to_string()
 }
 
+/// The errors of a connection that its other end has ended.
+pub(crate) const ENDED: [io::ErrorKind; 3] =
+    [io::ErrorKind::ConnectionReset, io::ErrorKind::UnexpectedEof, io::ErrorKind::BrokenPipe];
+
 /// Returns `true` for the error of a connection that the server ended before an answer.
 fn has_ended(error: &client::legacy::Error) -> bool {
-    const ENDED: [io::ErrorKind; 3] =
-        [io::ErrorKind::BrokenPipe, io::ErrorKind::ConnectionReset, io::ErrorKind::UnexpectedEof];
-    let mut cause = error.source().filter(|_| !error.is_connect());
-    while let Some(error) = cause {
-        let is_incomplete = error.downcast_ref().is_some_and(hyper::Error::is_incomplete_message);
-        if is_incomplete
-            || error.downcast_ref().is_some_and(|error: &io::Error| ENDED.contains(&error.kind()))
-        {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
+    !error.is_connect()
+        && causes(error).any(|cause| {
+            cause.downcast_ref().is_some_and(hyper::Error::is_incomplete_message)
+                || cause.downcast_ref().is_some_and(|error: &io::Error| ENDED.contains(&error.kind()))
+        })
 }
 
 fn tls(trust_roots: TrustRoots<'_>) -> Result<ClientConfig, HttpClientError> {

@@ -154,8 +154,8 @@ fn own_place(upstream: &Upstream, rest: &str, to: &Url) -> Option<String> {
     Some(format!("{}{path}{query}", up(rest)))
 }
 
-/// Makes URLs of the references of a response to a request for `url`, if it is known: of its `Location` and of the realms of its challenges. Programs
-/// such as Docker and containerd resolve neither.
+/// Makes URLs of the references of a response to a request for `url`, if it is known: of its `Location` and of the realms of its
+/// challenges. Programs such as Docker and containerd resolve neither.
 pub(crate) fn make_absolute(headers: &mut HeaderMap, url: impl FnOnce() -> Option<String>) {
     if !headers.contains_key(header::LOCATION) && !headers.contains_key(header::WWW_AUTHENTICATE) {
         return;

@@ -54,7 +54,7 @@ pub enum Error {
         status: StatusCode,
         /// The response's `Content-Type`.
         content_type: Option<Box<str>>,
-        /// The body, up to 64 KiB of it. A storage's may have a signature in it, and is not shown.
+        /// The body, up to 64 KiB of it. Empty for an answer of a storage, which may have a signature in it.
         body: Box<[u8]>,
         /// The errors in the body, if it is as the specification has it.
         errors: Box<[ApiError]>,
@@ -351,7 +351,8 @@ impl ErrorResponse {
         Self { status, content_type, errors: errors_in(&body), body, retry_after, challenges, wants_token }
     }
 
-    /// Returns the error of a request for `url`, answered by the origin `storage` if that is another server's.
+    /// Returns the error of a request for `url`, answered by the origin `storage` if that is another server's. A storage's body is
+    /// dropped: it may have a signature in it, and its errors are not the registry's.
     pub(crate) fn into_error(
         self,
         reference: Option<&Reference>,
@@ -359,6 +360,7 @@ impl ErrorResponse {
         storage: Option<Box<str>>,
     ) -> Error {
         let Self { status, content_type, body, errors, retry_after, challenges, wants_token } = self;
+        let (body, errors) = if storage.is_some() { Default::default() } else { (body, errors) };
         let reference = reference.cloned().map(Box::new);
         let (url, body, errors) = (shown_url(url).into(), body.into(), errors.into());
         let content_type = content_type.map(Into::into);

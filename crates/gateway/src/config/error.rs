@@ -243,10 +243,10 @@ pub enum RegistryError {
         found: Vec<&'static str>,
     },
     /// The user name cannot be sent.
-    #[error("username: expected a name without colons and control characters, found {found:?}; correct it")]
+    #[error("username: expected a name without colons and control characters, found {found}; correct it")]
     Username {
-        /// Its value.
-        found: String,
+        /// The fault.
+        found: &'static str,
     },
     /// The password cannot be sent.
     #[error(

@@ -12,26 +12,45 @@ use url::Url;
 /// # Errors
 /// A sentence with an example.
 pub(crate) fn parse_listen(text: &str) -> Result<SocketAddr, String> {
-    text.parse().map_err(|_| format!("expected an address and a port such as 127.0.0.1:8080, found {text:?}"))
+    text.parse().map_err(|_| {
+        format!("expected an address and a port such as 127.0.0.1:8080, found {:?}", without_password(text))
+    })
 }
 
 /// Returns a text that should be a URL or a part of one as errors show it: without a user name and a password, however it is
 /// misspelt, and without parameters that may be secret.
 pub(super) fn without_password(text: &str) -> String {
-    shown_url(&match text.rsplit_once('@') {
-        None => text.to_owned(),
-        Some((before, after)) => match before.split_once("://") {
-            Some((scheme, _)) => format!("{scheme}://…@{after}"),
-            None => format!("…@{after}"),
+    let (scheme, rest) = match text.split_once("://") {
+        Some((scheme, rest)) => (format!("{scheme}://"), rest),
+        None => (String::new(), text),
+    };
+    shown_url(&match rest.rsplit_once('@') {
+        Some((_, after)) => format!("{scheme}…@{after}"),
+        None => match rest.split('/').next().unwrap_or(rest).split_once(':') {
+            Some((name, after)) if !is_port(after) && !is_address(rest) => format!("{scheme}{name}:…"),
+            _ => text.to_owned(),
         },
     })
+}
+
+fn is_port(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Returns `true` for a text of the characters of an address of version 6, with or without a port or a length.
+fn is_address(text: &str) -> bool {
+    text.matches(':').count() > 1
+        && text.bytes().all(|byte| byte.is_ascii_hexdigit() || b":./[]".contains(&byte))
 }
 
 /// A network, or a single address.
 fn parse_network(text: &str) -> Result<IpNet, String> {
     let address = || text.parse::<IpAddr>().ok().map(IpNet::from);
     text.parse().ok().or_else(address).ok_or_else(|| {
-        format!("expected a network such as 10.0.0.0/8 or an address such as 10.0.0.5, found {text:?}")
+        format!(
+            "expected a network such as 10.0.0.0/8 or an address such as 10.0.0.5, found {:?}",
+            without_password(text)
+        )
     })
 }
 
@@ -45,9 +64,20 @@ fn parse_url(text: &str) -> Result<Url, String> {
     })
 }
 
-/// Returns the reason of an error of TOML as one line, without the text that it is about.
+/// The beginnings of messages of serde that show a value, in quotes or backticks, before what they expect.
+const SHOWING_VALUES: [&str; 3] = ["invalid type:", "invalid value:", "unknown variant"];
+
+/// Returns the reason of an error of TOML as one line, without the text that it is about and without the value that is wrong.
 pub(super) fn reason_of(error: &toml::de::Error) -> String {
-    error.message().lines().collect::<Vec<_>>().join(", ")
+    let message = error.message();
+    let shown = SHOWING_VALUES.iter().any(|start| message.starts_with(start)).then(|| {
+        let kind = message.split(['"', '`']).next().unwrap_or_default().trim_end();
+        let expected = message.rfind(", expected ").map_or("", |at| &message[at..]);
+        // A message without a value is whole before the comma.
+        let kind = kind.strip_suffix(expected).unwrap_or(kind);
+        format!("{kind}{expected}")
+    });
+    shown.as_deref().unwrap_or(message).lines().collect::<Vec<_>>().join(", ")
 }
 
 fn parsed<'de, D: Deserializer<'de>, T>(

@@ -97,13 +97,13 @@ impl RegistryConfig {
 
     /// Returns the error that names this registry.
     pub(crate) fn error(&self, source: RegistryError) -> ConfigError {
-        ConfigError::Registry { name: self.name.clone(), source }
+        ConfigError::Registry { name: fields::without_password(&self.name), source }
     }
 
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         let name_is_plain = self.name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
         if self.name.is_empty() || !name_is_plain {
-            return Err(self.error(RegistryError::Name { found: self.name.clone() }));
+            return Err(self.error(RegistryError::Name { found: fields::without_password(&self.name) }));
         }
         let url = &self.url;
         if !is_plain_url(url) || url.path() != "/" {
@@ -115,14 +115,14 @@ impl RegistryConfig {
         let host = self.reference_host();
         let image = format!("{host}/image").parse::<Reference>();
         if image.map_or(true, |image| image.registry().as_str() != host) {
-            return Err(self.error(RegistryError::ReferenceHost { found: host }));
+            return Err(self.error(RegistryError::ReferenceHost { found: fields::without_password(&host) }));
         }
         let hosts = self.token_hosts.iter().chain(&self.storage_hosts);
         if let Some(host) = hosts.into_iter().find(|host| !is_host(host)) {
             return Err(self.error(RegistryError::Host { found: fields::without_password(host) }));
         }
         if let Some(found) = self.repositories.iter().find(|text| !RepositoryPattern::new(text).can_match()) {
-            return Err(self.error(RegistryError::Repositories { found: found.clone() }));
+            return Err(self.error(RegistryError::Repositories { found: fields::without_password(found) }));
         }
         if self.requests_per_minute == Some(0) {
             return Err(self.error(RegistryError::RequestsPerMinute));
@@ -135,9 +135,14 @@ impl RegistryConfig {
             (None, None, None) => Ok(()),
             (Some(user), Some(_), None) | (Some(user), None, Some(_)) => {
                 // As the Basic scheme has it (RFC 7617, section 2).
-                let can_be_sent = !user.is_empty() && !user.contains(|c: char| c == ':' || c.is_control());
-                let error = || self.error(RegistryError::Username { found: user.clone() });
-                can_be_sent.then_some(()).ok_or_else(error)
+                let found = match user {
+                    user if user.is_empty() => "none",
+                    // A password may stand behind it.
+                    user if user.contains(':') => "a colon",
+                    user if user.contains(char::is_control) => "a control character",
+                    _ => return Ok(()),
+                };
+                Err(self.error(RegistryError::Username { found }))
             }
             _ => {
                 let fields = [

@@ -6,7 +6,7 @@ use rustls::CertificateError;
 use url::Url;
 
 use super::{Upstream, origin_of};
-use crate::http_client::causes;
+use crate::http_client::{ENDED, causes};
 
 impl Upstream {
     /// Returns the sentence about a request for `url` that failed because of TLS: on the side that speaks it, or because a port that
@@ -85,10 +85,6 @@ fn certificate_fault(error: &CertificateError) -> (String, Option<&'static str>)
 fn rustls_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
     causes(error).find_map(|cause| cause.downcast_ref())
 }
-
-/// The errors of a connection that its other end has ended.
-const ENDED: [io::ErrorKind; 3] =
-    [io::ErrorKind::ConnectionReset, io::ErrorKind::UnexpectedEof, io::ErrorKind::BrokenPipe];
 
 /// Returns `true` if a connection ended during the TLS handshake: `hyper-rustls` wraps the errors of that once more, those of TCP
 /// are as they came.

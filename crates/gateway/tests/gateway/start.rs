@@ -43,16 +43,35 @@ fn errors_of_configurations_tell_the_place_and_no_secret() {
             "found \"https://b.example/\"",
         ),
         ("", "token_hosts = ['u:SECRET@t.example']", "found \"…@t.example\""),
+        ("", "token_hosts = ['u:SECRET']", "found \"u:…\""),
+        ("", "token_hosts = 'https://u:SECRET@t.example'", "invalid type: string, expected a sequence"),
+        ("", "redirects = 'SECRET'", "unknown variant, expected `follow` or `pass`"),
+        ("", "delete = 'SECRET'", "invalid type: string, expected a boolean"),
+        ("shutdown_seconds = -5339", "", "invalid value: integer, expected u64"),
+        ("", "username = 'ada:SECRET'\npassword_env = 'P'", "found a colon"),
+        ("", "repositories = ['https://u:SECRET@x.example/*']", "found \"https://x.example/*\""),
+        ("", "networks = ['u:SECRET@10.0.0.0/8']", "found \"…@10.0.0.0/8\""),
+        ("metrics_listen = 'u:SECRET@127.0.0.1:80'", "", "found \"…@127.0.0.1:80\""),
+        ("metrics_listen = '2001:db8::1'", "", "found \"2001:db8::1\""),
+        ("base_path = 'https://u:SECRET@x.example/a'", "", "found \"https://x.example/a\""),
+        ("", "[[registries]]\nname = 'ada:SECRET'\nurl = 'https://b.example'", "registry \"ada:…\": name: "),
+        ("", "host = 'u:SECRET@b.example'", "found \"…@b.example\""),
     ] {
         let error = refused(&folder, top, more);
         assert!(!error.contains("SEC"), "{error}");
         assert!(error.contains(expected) && !error.contains("\\n"), "{expected}: {error}");
     }
-    let flag = ["--check", "--registry", "lab=http://user:SECRET@registry.example"];
-    let output = program().args(flag).output().unwrap();
-    let error = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.code() == Some(2) && error.contains("registry.example"), "{error}");
-    assert!(!error.contains("SECRET"), "{error}");
+    for (flag, expected) in [
+        ("lab=http://user:SECRET@registry.example", "registry.example"),
+        ("lab=https://user:SECRET", "found \"lab=https://user:…\""),
+        ("ada:SECRET@lab=https://registry.example", "registry \"…@lab\""),
+        ("ada:SECRET", "found \"ada:…\""),
+    ] {
+        let output = program().args(["--check", "--registry", flag]).output().unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(2) && error.contains(expected), "{expected}: {error}");
+        assert!(!error.contains("SECRET"), "{error}");
+    }
 }
 
 #[test]

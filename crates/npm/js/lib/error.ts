@@ -103,7 +103,7 @@ export interface TallymanErrorFields {
   page?: string;
   /** The answer's HTTP status. */
   status?: number;
-  /** The answer, up to 64 KiB of it. */
+  /** The answer, up to 64 KiB of it; empty if the registry redirected the request to a storage, and that refused it. */
   body?: string;
   /** The expected value: a digest, a media type, a size in bytes. */
   expected?: string | number;

@@ -282,6 +282,8 @@ async fn a_refusal_of_a_storage_is_not_the_registrys() {
     ] {
         let error = client(url).manifest(&image).await.unwrap_err();
         assert!(error.to_string().starts_with(&expected), "{error}");
+        let Error::Api { body, .. } = &error else { panic!("{error:?}") };
+        assert_eq!(body.is_empty(), code == "registry-error", "{error}");
         assert_eq!((error.code(), error.to_string().contains("s3cret")), (code, code == "denied"), "{error}");
     }
     let refused = |storage: Option<&str>| Error::Api {
