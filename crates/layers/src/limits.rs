@@ -31,7 +31,7 @@ pub struct Limits {
     /// Data segments of one sparse file.
     pub sparse_segments: u64,
     /// Bytes of what is kept of all entries besides their numbers: paths, link targets, names, extended attributes, segments,
-    /// pieces in a table of contents, and directories that only the paths of others name.
+    /// pieces in a table of contents, and directories that only the paths of others, or hard links, name.
     pub metadata: u64,
     /// Bytes that a zstd frame may look back, which the decoder keeps.
     pub window: u64,

@@ -2,6 +2,8 @@
 
 use std::{collections::HashSet, fmt};
 
+use crate::{Entry, EntryKind};
+
 /// A path in a layer: bytes, as Linux has them, without a slash at either end; empty for the root.
 ///
 /// A path that is to be looked up may hold `..` behind a name: if the name is a symbolic link, `..` is the directory above the one
@@ -27,6 +29,13 @@ const DIRECTORY: usize = 512;
 pub(crate) struct Directories(HashSet<Box<[u8]>>);
 
 impl Directories {
+    /// Takes in those that an entry names: above it and, of a hard link, above the file that it names. Returns the bytes that the
+    /// new ones take.
+    pub(crate) fn take_in_entry(&mut self, entry: &Entry) -> u64 {
+        let linked = (entry.kind == EntryKind::HardLink).then(|| LayerPath::clean_in_root(&entry.link));
+        self.take_in(&entry.path) + linked.map_or(0, |linked| self.take_in(&linked))
+    }
+
     /// Takes in those above `path`. Returns the bytes that the new ones take, each with its path.
     pub(crate) fn take_in(&mut self, path: &LayerPath) -> u64 {
         let (mut size, mut above) = (0, &path.0[..]);

@@ -320,7 +320,7 @@ impl TarParser {
     fn begin(&mut self, entry: Entry, segments: &[Segment]) -> Result<Step, Error> {
         self.file_size = self.file_size.saturating_add(entry.size);
         self.limits.check(LimitKind::FileSize, self.file_size, Some(entry.path.as_bytes()))?;
-        self.metadata += entry.metadata_size() + self.directories.take_in(&entry.path);
+        self.metadata += entry.metadata_size() + self.directories.take_in_entry(&entry);
         self.limits.check(LimitKind::Metadata, self.metadata, Some(entry.path.as_bytes()))?;
         self.content = ContentPosition { segments: segments.into(), segment: 0, position: 0 };
         let (left, padding) = (entry.stored_size, padding_of(entry.stored_size));

@@ -262,7 +262,7 @@ impl Table {
             stored_size: size,
             ..Entry::directory(path)
         };
-        let size = entry.metadata_size() + self.directories.take_in(&entry.path);
+        let size = entry.metadata_size() + self.directories.take_in_entry(&entry);
         self.count(size, entry.path.as_bytes())?;
         self.index.add_known(entry, digest);
         Ok(())

@@ -371,6 +371,27 @@ fn directories_that_only_paths_name_are_counted_once_in_whatever_order() {
     assert_eq!(kind, LimitKind::Metadata);
 }
 
+#[test]
+fn directories_that_only_hard_links_name_are_counted() {
+    let read_links = |target: fn(u32) -> String| {
+        let one = |number: u32| {
+            let target = record("linkpath", &target(number));
+            let link = archive(&[(&*format!("link{number} => x"), "")]);
+            let tar = [without_entry(&target), link].concat();
+            tar[..tar.len() - 1024].to_vec()
+        };
+        read(&(0..700).flat_map(one).collect::<Vec<u8>>(), 100_000)
+    };
+    let same = read_links(|number| format!("{}{number}", "directory/".repeat(250)));
+    assert!(same.expect("few directories").iter().all(|(entry, _)| entry.kind == EntryKind::HardLink));
+    let Err(Error::Limit { kind, .. }) =
+        read_links(|number| format!("{number}/{}x", "directory/".repeat(250)))
+    else {
+        panic!("175,000 directories of some 1,600 bytes")
+    };
+    assert_eq!(kind, LimitKind::Metadata);
+}
+
 /// The tree of a layer of one sparse file of 900 GiB, with its data at a position.
 fn with_hole(offset: &str, data: &str) -> ImageTree {
     let size = (900_u64 << 30).to_string();
