@@ -96,6 +96,14 @@ describe('pushes', () => {
     const elsewhere = await failure(() => tm.push(list, { subject: `${webapp}:1.4` }));
     assert.equal(elsewhere.code, 'reference-invalid');
     assert.match(elsewhere.message, /expected a subject in the repository .*samples\/hello, found .*samples\/webapp:1\.4/);
+    // Nothing is asked of the subject's registry.
+    assert.equal((await failure(() => tm.push(list, { subject: '127.0.0.1:1/samples/hello:amd64' }))).code, 'reference-invalid');
+    // Descriptors may say where their manifests are.
+    const described = { ...(await tm.resolve(`${webapp}:1.4`)), reference: `${webapp}:1.4` };
+    for (const call of [() => tm.push(list, { subject: described }), () => tm.plan(list, { subject: described }), () => tm.convert(list, 'oci', { subject: described })]) {
+      assert.equal((await failure(call)).code, 'reference-invalid');
+    }
+    assert.ok(tm.plan(list, { subject: list.entries[0] }));
     assert.equal((await failure(() => tm.manifest(`${hello}:elsewhere`))).code, 'not-found');
   });
 

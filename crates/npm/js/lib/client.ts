@@ -61,7 +61,7 @@ import type {
 import { platformText, type Platform } from './platform.js';
 import { chosen, first, isMatch } from './name-filters.js';
 import { PushPlan } from './plan.js';
-import { formatOf, isDescriptor, planOptionNames, termsOf } from './push-terms.js';
+import { checkSubject, formatOf, isDescriptor, planOptionNames, termsOf } from './push-terms.js';
 import { Reference, referenceText } from './reference.js';
 import { sendable, sentWhileHashed } from './sent-content.js';
 import { sideBySide } from './side-by-side.js';
@@ -416,25 +416,34 @@ export class Tallyman {
     return ManifestList.of(await this.#calls.run(signal, (engine, aborted) => engine.create(text, named, terms, aborted)));
   }
 
-  /** Returns the plan of a push of a list, without a request. */
+  /**
+   * Returns the plan of a push of a list, without a request.
+   * @throws {@link TallymanError} `reference-invalid` if the subject says that it is in another repository.
+   */
   plan(list: ManifestList, options: PlanOptions = {}): PushPlan {
     const terms = termsOf(optionsOf(options, planOptionNames));
     if (!(list instanceof ManifestList)) throw wrongArgument('list', 'a ManifestList', list);
+    checkSubject(options.subject, list);
     return new PushPlan(call(() => ManifestList.handleOf(list).plan(terms)));
   }
 
   /**
    * Returns the plan of a push of a list that is converted to another form with its images: Docker's media types or those of OCI. The
    * plan's `losses` tell what the form cannot say. Manifests that are not at hand are fetched; nothing is pushed.
+   * @throws {@link TallymanError} `reference-invalid` if the subject says that it is in another repository.
    */
   async convert(list: ManifestList, format: ListFormat, options: ConvertOptions = {}): Promise<PushPlan> {
     const { signal, ...plan } = optionsOf(options, [...planOptionNames, 'signal']);
     const terms = termsOf(plan, formatOf(format));
     if (!(list instanceof ManifestList)) throw wrongArgument('list', 'a ManifestList', list);
+    checkSubject(plan.subject, list);
     return this.#planned(ManifestList.copyOf(list), terms, signal);
   }
 
-  /** Pushes a list, a plan, or the list that the store has under a name. */
+  /**
+   * Pushes a list, a plan, or the list that the store has under a name.
+   * @throws {@link TallymanError} `reference-invalid` if the subject is in another repository.
+   */
   async push(
     what: ManifestList | PushPlan | string | Reference,
     options: PushOptions = {},
@@ -577,7 +586,8 @@ export class Tallyman {
     // If anything else of them is wrong, the subject is not asked for.
     let terms = termsOf(isNamed ? options : { ...options, subject }, format);
     const list = what instanceof ManifestList ? ManifestList.copyOf(what) : await this.#kept(what, signal);
-    if (isNamed) terms = termsOf({ ...options, subject: await this.resolve(subject, { signal }) }, format, referenceText(subject, 'subject'));
+    checkSubject(subject, list);
+    if (isNamed) terms = termsOf({ ...options, subject: await this.resolve(subject, { signal }) }, format);
     if (format !== undefined || ManifestList.lacksManifests(list)) return this.#planned(list, terms, signal);
     return new PushPlan(call(() => ManifestList.handleOf(list).plan(terms)));
   }
