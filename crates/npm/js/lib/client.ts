@@ -664,9 +664,13 @@ export class Tallyman {
 
 const readDescriptor = (json: string): Descriptor => descriptorOf(JSON.parse(json) as DescriptorJson);
 
-/** The texts of platforms; none stands for all. */
-const platformTexts = (platforms: Iterable<string | Platform> | undefined): string[] =>
-  platforms === undefined ? [] : listOf(platforms, 'platforms').map((platform) => platformText(platform) ?? '');
+/** The texts of platforms, none for all of them. An empty list that is given does not stand for all: nobody wanted them. */
+function platformTexts(platforms: Iterable<string | Platform> | undefined): string[] {
+  if (platforms === undefined) return [];
+  const texts = listOf(platforms, 'platforms').map((platform) => platformText(platform) ?? '');
+  if (texts.length === 0) throw wrongArgument('platforms', 'at least one platform', platforms);
+  return texts;
+}
 
 /** The descriptor of a manifest in the repository of `list`, as manifests have it. */
 function ownJson(descriptor: Descriptor & { reference?: string }, list: string | Reference): DescriptorJson {
