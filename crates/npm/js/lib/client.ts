@@ -62,7 +62,7 @@ import { platformText, type Platform } from './platform.js';
 import { chosen, first, isMatch } from './name-filters.js';
 import { PushPlan } from './plan.js';
 import { checkSubject, formatOf, isDescriptor, planOptionNames, termsOf } from './push-terms.js';
-import { Reference, referenceText } from './reference.js';
+import { Reference, referenceText, typedText } from './reference.js';
 import { sendable, sentWhileHashed } from './sent-content.js';
 import { sideBySide } from './side-by-side.js';
 import { treeOf, type TreeNode, type TreeNodeJson } from './tree.js';
@@ -125,11 +125,14 @@ export class Tallyman {
     return readDescriptor(await this.#calls.run(signal, (engine, aborted) => engine.resolve(text, wanted, aborted)));
   }
 
-  /** The tags of a repository, as they come, in the registry's order. A tag in `repository` says nothing. */
+  /**
+   * The tags of a repository, as they come, in the registry's order.
+   * @throws {@link TallymanError} `reference-invalid` if the repository was written with a tag or a digest.
+   */
   tags(repository: string | Reference, options: TagsOptions = {}): AsyncGenerator<string, void, undefined> {
     const known = ['pageSize', 'last', 'match', 'sort', 'limit', 'digestTags', 'signal'];
     const { pageSize, last, match, sort = 'registry', limit, digestTags = true, signal } = optionsOf(options, known);
-    const text = referenceText(repository, 'repository');
+    const text = typedText(repository, 'repository');
     if (pageSize !== undefined) numberOf(pageSize, 'pageSize', 1);
     if (limit !== undefined) numberOf(limit, 'limit', 1);
     if (!tagOrders.includes(sort)) throw wrongArgument('sort', `one of ${tagOrders.join(', ')}`, sort);
@@ -317,7 +320,7 @@ export class Tallyman {
    */
   async untag(reference: string | Reference, options: CallOptions = {}): Promise<void> {
     const { signal } = optionsOf(options, ['signal']);
-    const text = reference instanceof Reference ? Reference.typedOf(reference) : referenceText(reference, 'reference');
+    const text = typedText(reference, 'reference');
     await this.#calls.run(signal, (engine, aborted) => engine.untag(text, aborted));
   }
 
