@@ -107,7 +107,7 @@ describe('a registry whose name is no host of a URL is told by each call', () =>
         const tm = new Tallyman({ attempts: 1, ...options });
         const name = `${host}/app:1`;
         const calls = ['head', 'manifest', 'resolve', 'inspect', 'referrers', 'tree', 'findings', 'attestations', 'untag'].map((call) => () => tm[call](name));
-        calls.push(() => tm.tags(name).next(), () => tm.catalog(host).next(), () => tm.copy(name, `${host}/copy:1`), () => tm.putBlob(name, 'content'));
+        calls.push(() => tm.tags(`${host}/app`).next(), () => tm.catalog(host).next(), () => tm.copy(name, `${host}/copy:1`), () => tm.putBlob(name, 'content'));
         for (const call of [...calls, ...calls]) {
           const { code, message } = await failure(call);
           assert.deepEqual([code, message.includes(`://${host}/v2/`), message.endsWith('Invalid URL')], ['unreachable', true, true], message);

@@ -493,6 +493,21 @@ describe('the border', () => {
     }
   });
 
+  test('an empty list of platforms does not stand for all of them', async () => {
+    const tm = new Tallyman({ attempts: 1 });
+    for (const platforms of [[], new Set()]) {
+      for (const call of [
+        () => tm.create('127.0.0.1:1/app', ['127.0.0.1:1/app:v1'], { platforms }),
+        () => tm.copy('127.0.0.1:1/a', '127.0.0.1:1/b', { platforms }),
+        () => tm.planCopy('127.0.0.1:1/a', '127.0.0.1:1/b', { platforms }),
+      ]) {
+        const { code, message } = await failure(call);
+        assert.equal(code, 'argument-invalid');
+        assert.match(message, /^expected at least one platform as platforms, found /);
+      }
+    }
+  });
+
   test('an error of whatever cause is data that can be posted', () => {
     for (const [cause, told] of [[{ because: () => 1 }, {}], [10n, '10'], [() => 1, '() => 1'], [Symbol('s'), 'Symbol(s)'], [{ a: 1 }, { a: 1 }]]) {
       const data = new TallymanError({ code: 'aborted', message: 'm', cause }).toJSON();

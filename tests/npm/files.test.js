@@ -202,6 +202,13 @@ describe('images that are made here', () => {
     }
   });
 
+  test('layers of both images are checked before one is fetched to compare them', async () => {
+    const before = layerOf(base);
+    const { tm, asked } = registryOf({ 1: [before], 2: [layerOf(archive(file('etc/a', 'eno')), { mediaType: 'text/markdown' })] });
+    assert.equal((await failure(() => all(tm.changes('r.example/app:1', 'r.example/app:2')))).code, 'layer-unsupported');
+    assert.ok(asked.every(([name]) => name !== digestOf(before.bytes)));
+  });
+
   test('entries stand where the links of their layer put them, and errors name the path that was asked for', async () => {
     const linked = archive(directory('usr/bin'), symlink('bin', 'usr/bin'), file('bin/x', 'through'));
     const { tm } = registryOf({ 1: [layerOf(linked)] });

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { FileStore, ManifestList, MediaType, MemoryStore, Tallyman } from 'tallyman';
+import { FileStore, ManifestList, MediaType, MemoryStore, Reference, Tallyman } from 'tallyman';
 import { startDevRegistry } from '../e2e/servers.js';
 import { failure } from './failure.js';
 import { startRegistries } from './registries.js';
@@ -96,6 +96,14 @@ describe('pushes', () => {
     const elsewhere = await failure(() => tm.push(list, { subject: `${webapp}:1.4` }));
     assert.equal(elsewhere.code, 'reference-invalid');
     assert.match(elsewhere.message, /expected a subject in the repository .*samples\/hello, found .*samples\/webapp:1\.4/);
+    // Nothing is asked of the subject's registry.
+    assert.equal((await failure(() => tm.push(list, { subject: '127.0.0.1:1/samples/hello:amd64' }))).code, 'reference-invalid');
+    // Descriptors may say where their manifests are.
+    const described = { ...(await tm.resolve(`${webapp}:1.4`)), reference: `${webapp}:1.4` };
+    for (const call of [() => tm.push(list, { subject: described }), () => tm.plan(list, { subject: described }), () => tm.convert(list, 'oci', { subject: described })]) {
+      assert.equal((await failure(call)).code, 'reference-invalid');
+    }
+    assert.ok(tm.plan(list, { subject: list.entries[0] }));
     assert.equal((await failure(() => tm.manifest(`${hello}:elsewhere`))).code, 'not-found');
   });
 
@@ -195,6 +203,12 @@ describe('looking', () => {
     assert.deepEqual(await tags({ sort: 'name', limit: 2, match: /^1/ }), ['1.10.0', '1.9.0']);
     assert.equal((await tags({ limit: 3 })).length, 3);
     assert.ok((await tags({})).includes(names[5]));
+    assert.equal((await tm.tags(Reference.parse(repository)).next()).done, false);
+    for (const name of [`${repository}:1.9.0`, `${repository}@sha256:${'a'.repeat(64)}`, Reference.parse(`${repository}:latest`)]) {
+      const refused = await failure(() => tm.tags(name).next());
+      assert.equal(refused.code, 'reference-invalid');
+      assert.match(refused.message, /^expected a repository without a tag or a digest, found /);
+    }
   });
 });
 

@@ -60,7 +60,7 @@ pub use push::{
 pub use remote_index::{AddOptions, EntryName, IndexUpdate, UpdatedIndex, update_index};
 pub use resolve::resolve;
 pub use sources::{Source, parse_source};
-pub use tags::{check_tags, put_tags, tag, untag};
+pub use tags::{check_repository, check_tags, put_tags, tag, untag};
 pub use template::TemplateError;
 pub use tree::{TreeNode, TreeRole, tree};
 

@@ -109,6 +109,17 @@ pub(crate) fn names_manifest(reference: &Reference, typed: &str) -> bool {
     names_its_tag || reference.digest().is_some()
 }
 
+/// Checks that `typed`, the text that `reference` was parsed from, names a repository alone.
+///
+/// # Errors
+/// [`Error::RepositoryNeeded`] if it names a tag or a digest.
+pub fn check_repository(reference: &Reference, typed: &str) -> Result<(), Error> {
+    match names_manifest(reference, typed) {
+        true => Err(Error::RepositoryNeeded { typed: typed.to_owned() }),
+        false => Ok(()),
+    }
+}
+
 /// Deletes a tag alone; `typed` is the text that `reference` was parsed from. What the tag stands for stays.
 ///
 /// # Errors

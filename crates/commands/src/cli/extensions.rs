@@ -12,9 +12,8 @@ use super::{
     TagFilter, grammar::version, json, run::argument, style::Style, tag_filter::TagSelection, terminal,
 };
 use crate::{
-    Created, Error, ReferenceRole, check_subject, descriptor_of, parse_source,
+    Created, Error, ReferenceRole, check_repository, check_subject, descriptor_of, parse_source,
     resolve::{failed, resolve},
-    tags::names_manifest,
     with_subject,
 };
 
@@ -33,9 +32,7 @@ impl Environment {
     ) -> Result<(), Error> {
         let typed = repository;
         let repository = argument(typed)?;
-        if names_manifest(&repository, typed) {
-            return Err(Error::RepositoryNeeded { typed: typed.to_owned() });
-        }
+        check_repository(&repository, typed)?;
         self.names(self.retrying_client(insecure).tags(&repository), filter, options).await
     }
 

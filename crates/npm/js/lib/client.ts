@@ -61,8 +61,8 @@ import type {
 import { platformText, type Platform } from './platform.js';
 import { chosen, first, isMatch } from './name-filters.js';
 import { PushPlan } from './plan.js';
-import { formatOf, isDescriptor, planOptionNames, termsOf } from './push-terms.js';
-import { Reference, referenceText } from './reference.js';
+import { checkSubject, formatOf, isDescriptor, planOptionNames, termsOf } from './push-terms.js';
+import { Reference, referenceText, typedText } from './reference.js';
 import { sendable, sentWhileHashed } from './sent-content.js';
 import { sideBySide } from './side-by-side.js';
 import { treeOf, type TreeNode, type TreeNodeJson } from './tree.js';
@@ -125,11 +125,14 @@ export class Tallyman {
     return readDescriptor(await this.#calls.run(signal, (engine, aborted) => engine.resolve(text, wanted, aborted)));
   }
 
-  /** The tags of a repository, as they come, in the registry's order. A tag in `repository` says nothing. */
+  /**
+   * The tags of a repository, as they come, in the registry's order.
+   * @throws {@link TallymanError} `reference-invalid` if the repository was written with a tag or a digest.
+   */
   tags(repository: string | Reference, options: TagsOptions = {}): AsyncGenerator<string, void, undefined> {
     const known = ['pageSize', 'last', 'match', 'sort', 'limit', 'digestTags', 'signal'];
     const { pageSize, last, match, sort = 'registry', limit, digestTags = true, signal } = optionsOf(options, known);
-    const text = referenceText(repository, 'repository');
+    const text = typedText(repository, 'repository');
     if (pageSize !== undefined) numberOf(pageSize, 'pageSize', 1);
     if (limit !== undefined) numberOf(limit, 'limit', 1);
     if (!tagOrders.includes(sort)) throw wrongArgument('sort', `one of ${tagOrders.join(', ')}`, sort);
@@ -317,7 +320,7 @@ export class Tallyman {
    */
   async untag(reference: string | Reference, options: CallOptions = {}): Promise<void> {
     const { signal } = optionsOf(options, ['signal']);
-    const text = reference instanceof Reference ? Reference.typedOf(reference) : referenceText(reference, 'reference');
+    const text = typedText(reference, 'reference');
     await this.#calls.run(signal, (engine, aborted) => engine.untag(text, aborted));
   }
 
@@ -416,25 +419,34 @@ export class Tallyman {
     return ManifestList.of(await this.#calls.run(signal, (engine, aborted) => engine.create(text, named, terms, aborted)));
   }
 
-  /** Returns the plan of a push of a list, without a request. */
+  /**
+   * Returns the plan of a push of a list, without a request.
+   * @throws {@link TallymanError} `reference-invalid` if the subject says that it is in another repository.
+   */
   plan(list: ManifestList, options: PlanOptions = {}): PushPlan {
     const terms = termsOf(optionsOf(options, planOptionNames));
     if (!(list instanceof ManifestList)) throw wrongArgument('list', 'a ManifestList', list);
+    checkSubject(options.subject, list);
     return new PushPlan(call(() => ManifestList.handleOf(list).plan(terms)));
   }
 
   /**
    * Returns the plan of a push of a list that is converted to another form with its images: Docker's media types or those of OCI. The
    * plan's `losses` tell what the form cannot say. Manifests that are not at hand are fetched; nothing is pushed.
+   * @throws {@link TallymanError} `reference-invalid` if the subject says that it is in another repository.
    */
   async convert(list: ManifestList, format: ListFormat, options: ConvertOptions = {}): Promise<PushPlan> {
     const { signal, ...plan } = optionsOf(options, [...planOptionNames, 'signal']);
     const terms = termsOf(plan, formatOf(format));
     if (!(list instanceof ManifestList)) throw wrongArgument('list', 'a ManifestList', list);
+    checkSubject(plan.subject, list);
     return this.#planned(ManifestList.copyOf(list), terms, signal);
   }
 
-  /** Pushes a list, a plan, or the list that the store has under a name. */
+  /**
+   * Pushes a list, a plan, or the list that the store has under a name.
+   * @throws {@link TallymanError} `reference-invalid` if the subject is in another repository.
+   */
   async push(
     what: ManifestList | PushPlan | string | Reference,
     options: PushOptions = {},
@@ -577,7 +589,8 @@ export class Tallyman {
     // If anything else of them is wrong, the subject is not asked for.
     let terms = termsOf(isNamed ? options : { ...options, subject }, format);
     const list = what instanceof ManifestList ? ManifestList.copyOf(what) : await this.#kept(what, signal);
-    if (isNamed) terms = termsOf({ ...options, subject: await this.resolve(subject, { signal }) }, format, referenceText(subject, 'subject'));
+    checkSubject(subject, list);
+    if (isNamed) terms = termsOf({ ...options, subject: await this.resolve(subject, { signal }) }, format);
     if (format !== undefined || ManifestList.lacksManifests(list)) return this.#planned(list, terms, signal);
     return new PushPlan(call(() => ManifestList.handleOf(list).plan(terms)));
   }
@@ -654,9 +667,13 @@ export class Tallyman {
 
 const readDescriptor = (json: string): Descriptor => descriptorOf(JSON.parse(json) as DescriptorJson);
 
-/** The texts of platforms; none stands for all. */
-const platformTexts = (platforms: Iterable<string | Platform> | undefined): string[] =>
-  platforms === undefined ? [] : listOf(platforms, 'platforms').map((platform) => platformText(platform) ?? '');
+/** The texts of platforms, none for all of them. An empty list that is given does not stand for all: nobody wanted them. */
+function platformTexts(platforms: Iterable<string | Platform> | undefined): string[] {
+  if (platforms === undefined) return [];
+  const texts = listOf(platforms, 'platforms').map((platform) => platformText(platform) ?? '');
+  if (texts.length === 0) throw wrongArgument('platforms', 'at least one platform', platforms);
+  return texts;
+}
 
 /** The descriptor of a manifest in the repository of `list`, as manifests have it. */
 function ownJson(descriptor: Descriptor & { reference?: string }, list: string | Reference): DescriptorJson {

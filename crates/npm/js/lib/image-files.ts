@@ -213,6 +213,7 @@ export async function* filesOf(
       reading.leave();
     }
   }
+  await checkLayers(source, image, image.layers.length, terms.signal);
   const tree = await treeOf(source, image, image.layers.length, terms);
   try {
     yield* pages<ImageFile>(() => tree.files(path, page));
@@ -228,6 +229,7 @@ export async function* layerChangesOf(
 ): AsyncGenerator<LayerChange, void, undefined> {
   const image = await source.image(terms.reference, terms.platform, layer, terms.signal);
   const count = layer ?? image.layers.length;
+  await checkLayers(source, image, count, terms.signal);
   const tree = await treeOf(source, image, count, terms);
   let [number, from] = [layer === undefined ? 0 : layer - 1, 0];
   try {
@@ -247,6 +249,7 @@ export async function* layerChangesOf(
 /** The bytes that layers of an image waste. */
 export async function wasteOf(source: ImageSource, terms: ImageTerms): Promise<ImageWaste> {
   const image = await source.image(terms.reference, terms.platform, undefined, terms.signal);
+  await checkLayers(source, image, image.layers.length, terms.signal);
   const tree = await treeOf(source, image, image.layers.length, terms);
   try {
     return JSON.parse(calling(() => tree.waste())) as ImageWaste;
@@ -259,6 +262,7 @@ export async function wasteOf(source: ImageSource, terms: ImageTerms): Promise<I
 export async function* changesOf(source: ImageSource, terms: [ImageTerms, ImageTerms]): AsyncGenerator<FileDifference, void, undefined> {
   const found = terms.map(({ reference, platform, signal }) => source.image(reference, platform, undefined, signal));
   const [before, after] = (await Promise.all(found)) as [LayeredImage, LayeredImage];
+  for (const image of [before, after]) await checkLayers(source, image, image.layers.length, terms[0].signal);
   const shared = new SharedLayers([before, after]);
   const first = await treeOf(source, before, before.layers.length, terms[0], shared);
   try {
@@ -404,6 +408,11 @@ async function check(source: ImageSource, image: LayeredImage, number: number, s
   if (layer.urls) await source.checkForeign(image.reference, number, layer, signal);
 }
 
+/** Fails if one of the first layers of an image is not one that can be read. */
+async function checkLayers(source: ImageSource, image: LayeredImage, count: number, signal: AbortSignal | undefined): Promise<void> {
+  for (let number = 0; number < count; number++) await check(source, image, number, signal);
+}
+
 /** All bytes of pieces, `size` at most. */
 async function collected(pieces: BytePieces, size: number): Promise<Uint8Array> {
   const bytes = new Uint8Array(size);
@@ -452,10 +461,9 @@ async function begin(source: ImageSource, image: LayeredImage, number: number, {
   return LayerReading.begin(blob, { limits, layer: number, name, diffId: checks ? layer.diffId : undefined, ...more }, signal);
 }
 
-/** The file system that the first layers of an image make, some of which are read at the same time. */
+/** The file system that the first layers of an image make, some of which are read at the same time. They are checked before. */
 async function treeOf(source: ImageSource, image: LayeredImage, count: number, terms: ImageTerms, shared?: SharedLayers): Promise<Tree> {
   const engine = await layersEngine();
-  for (let number = 0; number < count; number++) await check(source, image, number, terms.signal);
   const tree = new engine.Tree(image.reference, image.os);
   const stopped = new AbortController();
   const signal = terms.signal ? anyOf(terms.signal, stopped) : stopped.signal;

@@ -1,17 +1,27 @@
 import { flagOf, textOf, wrongArgument } from './arguments.js';
 import { descriptorJson, type Descriptor } from './descriptor.js';
+import { call } from './engine.js';
+import type { ManifestList } from './list.js';
 import type { ListFormat, PlanOptions } from './options.js';
-import type { Reference } from './reference.js';
+import { referenceText, type Reference } from './reference.js';
 
 /** The names of the options that a plan is made by. */
 export const planOptionNames = ['copy', 'digestOnly', 'subject', 'artifactType'];
 
 /** The terms of a push, as the engine reads them. */
-export function termsOf({ copy = false, digestOnly = false, subject, artifactType }: PlanOptions, format?: ListFormat, subjectName?: string): string {
+export function termsOf({ copy = false, digestOnly = false, subject, artifactType }: PlanOptions, format?: ListFormat): string {
   flagOf(copy, 'copy');
   flagOf(digestOnly, 'digestOnly');
   if (artifactType !== undefined) textOf(artifactType, 'artifactType');
-  return JSON.stringify({ copy, digestOnly, artifactType, format, subjectName, ...(subject === undefined ? {} : { subject: descriptorJson(subject) }) });
+  return JSON.stringify({ copy, digestOnly, artifactType, format, ...(subject === undefined ? {} : { subject: descriptorJson(subject) }) });
+}
+
+/** Checks that a subject is in the repository of the list: one that is named, or a descriptor that says where its manifest is. */
+export function checkSubject(subject: string | Reference | (Descriptor & { reference?: string }) | undefined, list: ManifestList): void {
+  const named = isDescriptor(subject) ? subject.reference : subject;
+  if (named === undefined) return;
+  const text = referenceText(named, 'subject');
+  call((engine) => engine.checkSubject(text, list.reference));
 }
 
 /** The form of a list. */
@@ -21,5 +31,5 @@ export function formatOf(format: ListFormat): ListFormat {
 }
 
 /** `true` for a descriptor in the place of a reference. */
-export const isDescriptor = (value: string | Reference | Descriptor | undefined): value is Descriptor =>
+export const isDescriptor = <D extends Descriptor>(value: string | Reference | D | undefined): value is D =>
   typeof value === 'object' && value !== null && 'mediaType' in value;

@@ -111,4 +111,8 @@ export function referenceText(value: unknown, name: string): string {
   throw wrongArgument(name, 'a reference such as ghcr.io/acme/app:1.0', value);
 }
 
+/** The text that a reference was read from, which may name no tag where the reference has `latest`. */
+export const typedText = (value: unknown, name: string): string =>
+  value instanceof Reference ? Reference.typedOf(value) : referenceText(value, name);
+
 const digestText = (digest: string | Digest): string => (digest instanceof Digest ? digest.toString() : textOf(digest, 'digest'));

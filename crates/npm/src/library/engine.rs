@@ -3,6 +3,7 @@
 use std::{cell::OnceCell, rc::Rc};
 
 use js_sys::{Function, Promise};
+use tallyman_commands::check_repository;
 use tallyman_core::Registry;
 use tallyman_registry::TagPages;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
@@ -107,7 +108,10 @@ impl Engine {
         last: Option<String>,
     ) -> Result<AsyncIter, Failure> {
         let pages = TagPages { size: size.map(|size| size as usize), last };
-        Ok(self.stream(StreamOperation::Tags { repository: repository.parse()?, pages }))
+        let typed = repository;
+        let repository = typed.parse()?;
+        check_repository(&repository, typed)?;
+        Ok(self.stream(StreamOperation::Tags { repository, pages }))
     }
 
     /// Resolves to tags in the order of that name.

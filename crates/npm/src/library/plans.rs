@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use js_sys::Uint8Array;
-use tallyman_commands::{PlannedPush, check_subject, with_subject};
+use tallyman_commands::{PlannedPush, with_subject};
 use tallyman_core::{
     ArtifactType, Descriptor, Format, PushPlan, Reference,
     json::{FieldError, Object, string_array},
@@ -61,6 +61,13 @@ impl Plan {
     }
 }
 
+/// Checks that a list which refers to `subject` is found among its referrers. The error says why it is not.
+#[wasm_bindgen(js_name = checkSubject)]
+pub fn check_subject(subject: &str, list: &str) -> Result<(), Failure> {
+    let (subject, list): (Reference, Reference) = (subject.parse()?, list.parse()?);
+    Ok(tallyman_commands::check_subject(&subject, &list)?)
+}
+
 /// The terms of a push.
 #[derive(Default)]
 pub struct PlanTerms {
@@ -70,8 +77,6 @@ pub struct PlanTerms {
     pub format: Option<Format>,
     by_digest: bool,
     subject: Option<Descriptor>,
-    /// The reference that the subject was named by.
-    subject_name: Option<Reference>,
     artifact_type: Option<ArtifactType>,
 }
 
@@ -87,28 +92,21 @@ impl PlanTerms {
                     format: None,
                     by_digest: fields.get("digestOnly") == Some(b"true"),
                     subject: subject.transpose()?,
-                    subject_name: None,
                     artifact_type: None,
                 },
                 fields.string("artifactType")?,
-                fields.string("subjectName")?,
                 fields.string("format")?,
             ))
         };
-        let (terms, artifact_type, subject_name, format) =
+        let (terms, artifact_type, format) =
             read().map_err(|error| Failure::argument(&format!("expected the terms of a push: {error}")))?;
         let format = format.map(|name| Format::parse(&name)).transpose();
         let artifact_type = artifact_type.map(|text| text.parse()).transpose()?;
-        let subject_name = subject_name.map(|text| text.parse()).transpose()?;
-        let format = format.map_err(|reason| Failure::argument(&reason))?;
-        Ok(Self { format, artifact_type, subject_name, ..terms })
+        Ok(Self { format: format.map_err(|reason| Failure::argument(&reason))?, artifact_type, ..terms })
     }
 
     /// Changes a plan by the terms that need no other one.
     pub fn finish(self, plan: &mut PushPlan) -> Result<(), Failure> {
-        if let Some(name) = &self.subject_name {
-            check_subject(name, &plan.target)?;
-        }
         if self.subject.is_some() || self.artifact_type.is_some() {
             with_subject(plan, self.subject, self.artifact_type)?;
         }
