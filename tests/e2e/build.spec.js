@@ -590,6 +590,8 @@ test('the focus stays at the place of an image that is removed by keyboard', asy
   await expect(pending).toBeFocused();
   await expect(pending.getByRole('alert')).toBeVisible();
   await page.keyboard.press('Tab');
+  await expect(pending.locator('summary')).toBeFocused();
+  await page.keyboard.press('Tab');
   await expect(pending.getByTestId('retry')).toBeFocused();
   await dismiss(0).focus();
   await page.keyboard.press('Enter');

@@ -8,9 +8,9 @@ import { expect, expectAccessible, expectNoSidewaysScroll, inProject, test } fro
  * The largest number of bytes, gzipped, that a first visit loads: HTML, CSS, JavaScript and wasm (180.9 KiB today; builds of two machines
  * differ by half a per cent).
  */
-const FIRST_LOAD_MAX = 181.5 * 1024;
+const FIRST_LOAD_MAX = 183 * 1024;
 /** The same for a visit that begins with a link to a manifest (525 KiB today). */
-const FIRST_MANIFEST_MAX = 527 * 1024;
+const FIRST_MANIFEST_MAX = 537 * 1024;
 
 /** Everything that the page loads from the server of the app, by address. */
 function loads(page) {

@@ -286,6 +286,7 @@ mod tests {
                 errors: Box::default(),
                 retry_after: None,
                 challenges: Box::default(),
+                wants_token: false,
             };
             let request = FailedRequest { reference: reference.clone(), purpose, credentials: None };
             let error = tallyman_commands::Error::Registry {
