@@ -269,8 +269,8 @@ fn connection_notes(connection: &Connection) -> Html {
 fn settings_note(fault: &Fault, props: &FrameProps) -> Html {
     let words = text().offline();
     let said = match fault {
-        Fault::Defaults(reason) => (words.settings_fault)(reason),
-        Fault::Kept(reason) => (words.settings_kept)(reason),
+        Fault::Defaults(reason) => (words.settings_fault)(&(words.settings_reason)(reason)),
+        Fault::Kept(reason) => (words.settings_kept)(&(words.settings_reason)(reason)),
     };
     let onclick = props.onagain.reform(|_: MouseEvent| ());
     html! {
