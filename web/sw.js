@@ -91,20 +91,20 @@ async function settings(request) {
   const last = await cache?.match('config.json').catch(() => undefined);
   const now = settingsOfServer(request, cache);
   if (!last) return now.catch(({ response }) => response ?? Response.error());
-  const silent = new Error(`the server has not sent it for ${SETTINGS_LIMIT / 1000} seconds`);
+  const silent = new Error(`silent ${SETTINGS_LIMIT / 1000}`);
   const limit = new Promise((_, reject) => setTimeout(reject, SETTINGS_LIMIT, silent));
   return Promise.race([now, limit]).catch(({ message }) => older(last, message));
 }
 
 /** The settings as the server has them now, which are kept. Fails if the server does, or if a proxy answers in its place: with that answer as `response`. */
 async function settingsOfServer(request, cache) {
-  const response = await fetch(request).catch(() => Promise.reject(new Error('the server does not answer')));
+  const response = await fetch(request).catch(() => Promise.reject(new Error('no-answer')));
   // A proxy may answer with its own page, redirect to it, or want people to sign in again. A file that is broken is told.
   const isOfPage = response.redirected || isPage(response);
   const isFailure = [401, 403].includes(response.status) || response.status >= 500;
   const isWhole = response.status === 404 || (response.ok && (await isJson(response.clone())));
   if ((isFailure || isOfPage) && !isWhole) {
-    const why = isFailure ? `the server answered ${response.status}` : 'a page came in its place';
+    const why = isFailure ? `status ${response.status}` : 'page';
     throw Object.assign(new Error(why), { response });
   }
   // Settings that cannot be kept, as where the disk is full, hold all the same.
@@ -112,7 +112,7 @@ async function settingsOfServer(request, cache) {
   return response;
 }
 
-/** A response that is kept, with the reason why it is not the server's of now. */
+/** A response that is kept, with the reason why it is not the server's of now, for which the app has the words. */
 function older(response, why) {
   const headers = new Headers(response.headers);
   headers.set('Tallyman-Kept', why);

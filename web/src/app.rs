@@ -71,20 +71,7 @@ pub fn App(props: &Props) -> Html {
             });
         })
     };
-    let registries = use_memo((*settings).clone(), |settings| {
-        let (notice, revision) = (notice.dispatcher(), revision.dispatcher());
-        let session_ended = session_ended.setter();
-        Registries::new(
-            settings,
-            move |retry| show_retry(retry, &notice),
-            move |()| revision.dispatch(()),
-            move |has_ended| session_ended.set(has_ended),
-        )
-    });
-    use_effect_with(Rc::clone(&registries), |registries| {
-        let listener = registries.listen();
-        move || drop(listener)
-    });
+    let registries = use_app_registries(&settings, &notice, &revision, session_ended.setter());
     let framed = html! {
         <Router>
             <Frame {notice} session_ended={*session_ended} is_fetching={*is_fetching} {onlanguage} {onagain} />
@@ -101,6 +88,38 @@ pub fn App(props: &Props) -> Html {
             </ContextProvider<Rc<Registries>>>
         </ContextProvider<Language>>
     }
+}
+
+/// The registries of the app: others when other settings are fetched, with what is known of those before.
+#[hook]
+fn use_app_registries(
+    settings: &Settings,
+    notice: &UseReducerHandle<Notice>,
+    revision: &UseReducerHandle<Revision>,
+    session_ended: UseStateSetter<bool>,
+) -> Rc<Registries> {
+    let last = use_mut_ref(|| None::<Rc<Registries>>);
+    // Whether the settings could be fetched says nothing of registries.
+    let registries = use_memo(Settings { fault: None, ..settings.clone() }, |settings| {
+        let (notice, revision) = (notice.dispatcher(), revision.dispatcher());
+        let made = Registries::new(
+            settings,
+            move |retry| show_retry(retry, &notice),
+            move |()| revision.dispatch(()),
+            move |has_ended| session_ended.set(has_ended),
+        );
+        match &*last.borrow() {
+            Some(before) => made.following(before),
+            None => made,
+        }
+    });
+    *last.borrow_mut() = Some(Rc::clone(&registries));
+    use_effect_with(Rc::clone(&registries), |registries| {
+        let listener = registries.listen();
+        registries.tell_of_refresh();
+        move || drop(listener)
+    });
+    registries
 }
 
 /// Properties of [`Frame`].
@@ -269,8 +288,8 @@ fn connection_notes(connection: &Connection) -> Html {
 fn settings_note(fault: &Fault, props: &FrameProps) -> Html {
     let words = text().offline();
     let said = match fault {
-        Fault::Defaults(reason) => (words.settings_fault)(reason),
-        Fault::Kept(reason) => (words.settings_kept)(reason),
+        Fault::Defaults(reason) => (words.settings_fault)(&(words.settings_reason)(reason)),
+        Fault::Kept(reason) => (words.settings_kept)(&(words.settings_reason)(reason)),
     };
     let onclick = props.onagain.reform(|_: MouseEvent| ());
     html! {

@@ -20,6 +20,11 @@ pub struct Props {
 pub fn ThemeChoice(props: &Props) -> Html {
     use_language();
     let theme = use_state_eq(|| props.served.start());
+    {
+        // The settings may be fetched again, with another theme.
+        let theme = theme.setter();
+        use_effect_with(props.served, move |served| theme.set(served.start()));
+    }
     let onchange = {
         let theme = theme.setter();
         move |event: Event| {

@@ -12,7 +12,7 @@ mod sign_out_all;
 use std::{
     cell::{OnceCell, RefCell},
     collections::HashMap,
-    rc::Rc,
+    rc::{Rc, Weak},
     time::Duration,
 };
 
@@ -45,6 +45,10 @@ pub struct Registries {
     pending: Rc<PendingRequests>,
     /// Changes so far, by host.
     changes: RefCell<HashMap<String, Changes>>,
+    /// Changes so far of the settings of the app's server, which are about every registry.
+    refreshes: u32,
+    /// The ones before those changes, by which pushes that began then may still run.
+    earlier: Vec<Weak<Self>>,
     /// Told when what is known of a registry changes.
     changed: Callback<()>,
     /// Told whether a proxy in front of the app's server wants people to sign in again.
@@ -129,8 +133,31 @@ impl Registries {
             observer: Rc::new(observer),
             pending: Rc::default(),
             changes: RefCell::default(),
+            refreshes: 0,
+            earlier: Vec::new(),
             changed: changed.into(),
             session_ended: session_ended.into(),
+        }
+    }
+
+    /// These registries in place of `before`, after the settings of the app's server have changed: what was set there and is not stored
+    /// stays, and whatever failed may be tried again.
+    pub fn following(self, before: &Rc<Self>) -> Self {
+        self.accounts.take_over(&before.accounts);
+        let under_way = before.earlier.iter().filter(|earlier| earlier.strong_count() > 0).cloned();
+        Self {
+            pending: Rc::clone(&before.pending),
+            changes: before.changes.clone(),
+            refreshes: before.refreshes + 1,
+            earlier: under_way.chain([Rc::downgrade(before)]).collect(),
+            ..self
+        }
+    }
+
+    /// Tells that the settings of the app's server have changed, if these registries follow others.
+    pub fn tell_of_refresh(&self) {
+        if self.refreshes > 0 {
+            self.changed.emit(());
         }
     }
 
@@ -286,10 +313,16 @@ impl Registries {
         if let Some(held) = self.client.get() {
             held.retry_now(registry);
         }
+        for earlier in self.earlier.iter().filter_map(Weak::upgrade) {
+            if let Some(held) = earlier.client.get() {
+                held.retry_now(registry);
+            }
+        }
     }
 
     fn changes_of(&self, host: &str) -> Changes {
-        self.changes.borrow().get(host).copied().unwrap_or_default()
+        let changes = self.changes.borrow().get(host).copied().unwrap_or_default();
+        Changes { all: changes.all + self.refreshes, ..changes }
     }
 
     fn signed_out(&self, host: &str) {

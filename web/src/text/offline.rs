@@ -1,12 +1,15 @@
 //! The installed app: without network, and in a new version.
 
 use super::Language;
+use crate::state::registries::settings::Reason;
 
 pub struct Offline {
     /// `config.json` cannot be read.
     pub settings_fault: fn(reason: &str) -> String,
     /// `config.json` cannot be fetched, and the service worker has kept an older one.
     pub settings_kept: fn(reason: &str) -> String,
+    /// The reason for either.
+    pub settings_reason: fn(&Reason) -> String,
     pub session_ended: &'static str,
     pub sign_in_again: &'static str,
     pub offline: &'static str,
@@ -32,6 +35,15 @@ static ENGLISH: Offline = Offline {
             "The settings of this app (config.json) could not be fetched, so those of an earlier visit are used: {reason}"
         )
     },
+    settings_reason: |reason| match reason {
+        Reason::Status(status) => format!("the server answered {status}"),
+        Reason::Page => "a page came in its place".to_owned(),
+        Reason::Silent(seconds) => format!("the server has not sent it for {seconds} seconds"),
+        Reason::NoAnswer(why) if why.is_empty() => "the server does not answer".to_owned(),
+        Reason::NoAnswer(why) => format!("the server does not answer: {why}"),
+        Reason::BrokenOff(why) => format!("its answer broke off: {why}"),
+        Reason::File(why) => why.clone(),
+    },
     session_ended: "Your session at the server of this app has ended.",
     sign_in_again: "Sign in again",
     offline: "You are offline. Local lists can be edited; of registries, only what was opened before is shown.",
@@ -49,6 +61,15 @@ static SPANISH: Offline = Offline {
         format!(
             "No se pudieron obtener los ajustes de esta aplicación (config.json), así que se usan los de una visita anterior: {reason}"
         )
+    },
+    settings_reason: |reason| match reason {
+        Reason::Status(status) => format!("el servidor respondió {status}"),
+        Reason::Page => "en su lugar llegó una página".to_owned(),
+        Reason::Silent(seconds) => format!("el servidor no lo ha enviado en {seconds} segundos"),
+        Reason::NoAnswer(why) if why.is_empty() => "el servidor no responde".to_owned(),
+        Reason::NoAnswer(why) => format!("el servidor no responde: {why}"),
+        Reason::BrokenOff(why) => format!("su respuesta se interrumpió: {why}"),
+        Reason::File(why) => why.clone(),
     },
     session_ended: "Tu sesión en el servidor de esta aplicación ha terminado.",
     sign_in_again: "Iniciar sesión de nuevo",

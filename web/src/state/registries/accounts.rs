@@ -42,7 +42,7 @@ pub struct Key {
 }
 
 /// Settings of a registry that the person set. A field without a value is as the server of the app names it.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct AccountOverrides {
     host: String,
     insecure: Option<bool>,
@@ -170,6 +170,16 @@ impl Accounts {
             .filter(|account| find(&before, &account.host) != find(&after, &account.host))
             .map(|account| account.host.clone())
             .collect()
+    }
+
+    /// Takes over what the person set in `before`, which the browser did not store, and the credentials that were found there.
+    pub fn take_over(&self, before: &Self) {
+        self.found.replace(before.found.borrow().clone());
+        if !before.is_stored.get() {
+            self.own.replace(before.own.borrow().clone());
+            self.is_stored.set(false);
+            self.accounts.replace(self.combined());
+        }
     }
 
     /// Returns the settings that the server of the app names, with those that the person set over them.
@@ -444,6 +454,28 @@ mod tests {
         let served = of("r/lab/", true);
         own.change(&own.over(served.clone()), with_service(served.clone()), &served);
         assert_eq!(own.over(of("r/prod/", false)), with_service(of("r/prod/", false)));
+    }
+
+    #[test]
+    fn what_the_browser_did_not_store_stands_over_newer_settings_of_the_server() {
+        let accounts = |served: Vec<Account>, own: Vec<AccountOverrides>, is_stored| Accounts {
+            accounts: RefCell::default(),
+            served,
+            own: own.into(),
+            found: RefCell::default(),
+            is_stored: Cell::new(is_stored),
+        };
+        let host = || "r.io".to_owned();
+        let own = AccountOverrides { host: host(), read_only: Some(true), ..AccountOverrides::default() };
+        for (was_stored, is_read_only) in [(false, true), (true, false)] {
+            let served = Account { host: host(), gateway: "v2/r/".to_owned(), ..Account::default() };
+            let after = accounts(vec![served], Vec::new(), true);
+            after.accounts.replace(after.combined());
+            after.take_over(&accounts(Vec::new(), vec![own.clone()], was_stored));
+            let account = after.of("r.io");
+            assert_eq!((account.read_only, account.gateway.as_str()), (is_read_only, "v2/r/"));
+            assert_eq!(after.is_stored.get(), was_stored);
+        }
     }
 
     #[test]

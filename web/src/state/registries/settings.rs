@@ -32,9 +32,39 @@ pub struct Settings {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// The defaults are used.
-    Defaults(String),
+    Defaults(Reason),
     /// The file as it was last is used, which the service worker has kept.
-    Kept(String),
+    Kept(Reason),
+}
+
+/// A reason why there is no `config.json` that can be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// The server answered with this status.
+    Status(u16),
+    /// A page came in its place.
+    Page,
+    /// The server has sent nothing for so many seconds.
+    Silent(u64),
+    /// There is no answer, for what the browser says, if it says anything.
+    NoAnswer(String),
+    /// The answer broke off, for what the browser says.
+    BrokenOff(String),
+    /// The file is not as it has to be, in the words of who reads it.
+    File(String),
+}
+
+impl Reason {
+    /// Reads what the service worker writes: a name, and a number where there is one.
+    fn of_service_worker(text: &str) -> Self {
+        let (name, number) = text.split_once(' ').unwrap_or((text, ""));
+        match (name, number.parse()) {
+            ("status", Ok(status)) => Self::Status(status),
+            ("silent", Ok(seconds)) => Self::Silent(seconds.into()),
+            ("page", _) => Self::Page,
+            _ => Self::NoAnswer(String::new()),
+        }
+    }
 }
 
 impl Default for Settings {
@@ -62,13 +92,22 @@ impl Settings {
             // A name that is badly written permits nothing that the file forbids.
             let features =
                 Object::parse(text.as_bytes()).and_then(|file| file.field("features", Features::read));
-            Self { features: features.ok().flatten().unwrap_or_default(), ..Self::faulty(fault) }
+            Self {
+                features: features.ok().flatten().unwrap_or_default(),
+                ..Self::faulty(Reason::File(fault))
+            }
         })
     }
 
     /// The defaults, and why `config.json` could not be read.
-    fn faulty(fault: String) -> Self {
-        Self { fault: Some(Fault::Defaults(fault)), ..Self::default() }
+    fn faulty(reason: Reason) -> Self {
+        Self { fault: Some(Fault::Defaults(reason)), ..Self::default() }
+    }
+
+    /// These settings with the reason `kept` for which the service worker gave those of an earlier visit, be they none.
+    fn or_kept(self, kept: Option<&str>) -> Self {
+        let kept = kept.map(|reason| Fault::Kept(Reason::of_service_worker(reason)));
+        Self { fault: self.fault.or(kept), ..self }
     }
 
     fn read(text: &[u8]) -> Result<Self, FieldError> {
@@ -220,31 +259,30 @@ const KEPT_HEADER: &str = "Tallyman-Kept";
 /// that cannot be read or does not come is told.
 pub async fn fetch() -> Settings {
     let fetching = async {
-        match fetch::fetch("GET", "config.json").await {
-            Ok(response) if response.ok() => match fetch::text(&response).await {
-                Ok(text) => {
-                    let settings = Settings::parse(&text);
-                    let kept = response.headers().get(KEPT_HEADER).ok().flatten().map(Fault::Kept);
-                    Settings { fault: settings.fault.or(kept), ..settings }
-                }
-                Err(why) => Settings::faulty(format!("its answer broke off: {why}")),
+        let response = match fetch::fetch("GET", "config.json").await {
+            Ok(response) => response,
+            Err(why) => return Settings::faulty(Reason::NoAnswer(why)),
+        };
+        let kept = response.headers().get(KEPT_HEADER).ok().flatten();
+        let settings = match response.status() {
+            _ if response.ok() => match fetch::text(&response).await {
+                Ok(text) => Settings::parse(&text),
+                Err(why) => Settings::faulty(Reason::BrokenOff(why)),
             },
-            Ok(response) if response.status() == 404 => Settings::default(),
-            Ok(response) => Settings::faulty(format!("the server answered {}", response.status())),
-            Err(why) => Settings::faulty(format!("the server does not answer: {why}")),
-        }
+            404 => Settings::default(),
+            status => Settings::faulty(Reason::Status(status)),
+        };
+        settings.or_kept(kept.as_deref())
     };
     match select(pin!(fetching), pin!(sleep(TIME_LIMIT))).await {
         Either::Left((settings, _)) => settings,
-        Either::Right(_) => {
-            Settings::faulty(format!("the server has not sent it for {} seconds", TIME_LIMIT.as_secs()))
-        }
+        Either::Right(_) => Settings::faulty(Reason::Silent(TIME_LIMIT.as_secs())),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Fault, Features, RegistrySetting, Sample, Settings};
+    use super::{Fault, Features, Reason, RegistrySetting, Sample, Settings};
     use crate::browser::theme::Theme;
 
     #[test]
@@ -288,7 +326,7 @@ mod tests {
             (r#"{"features": {"direct": "no"}}"#, "features.direct"),
             ("[]", "an object"),
         ] {
-            let Some(Fault::Defaults(told)) = Settings::parse(wrong).fault else {
+            let Some(Fault::Defaults(Reason::File(told))) = Settings::parse(wrong).fault else {
                 panic!("expected a fault of {wrong}");
             };
             assert!(told.contains(fault), "{wrong}: {told}");
@@ -302,8 +340,24 @@ mod tests {
         assert!(restricted.fault.is_some() && !restricted.features.delete && !restricted.features.direct);
         let broken = Settings::parse(r#"{"title": "Ours",}"#);
         assert_eq!(broken.title, "Tallyman");
-        assert!(matches!(broken.fault, Some(Fault::Defaults(fault)) if fault.contains("line 1")));
+        assert!(
+            matches!(broken.fault, Some(Fault::Defaults(Reason::File(fault))) if fault.contains("line 1"))
+        );
         let read = Settings::parse(r#"{"title": "Ours"}"#);
         assert_eq!((read.title.as_str(), read.fault), ("Ours", None));
+    }
+
+    #[test]
+    fn settings_of_an_earlier_visit_are_told_with_the_reason_even_where_there_were_none() {
+        for (kept, reason) in [
+            ("status 502", Reason::Status(502)),
+            ("page", Reason::Page),
+            ("silent 3", Reason::Silent(3)),
+            ("no-answer", Reason::NoAnswer(String::new())),
+        ] {
+            let settings = Settings::default().or_kept(Some(kept));
+            assert_eq!(settings, Settings { fault: Some(Fault::Kept(reason)), ..Settings::default() });
+        }
+        assert_eq!(Settings::default().or_kept(None), Settings::default());
     }
 }
