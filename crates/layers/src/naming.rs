@@ -141,6 +141,10 @@ fn on_drive(path: &[u8]) -> Option<LayerPath> {
             let end = path.iter().position(|byte| *byte == b'}')?;
             Some(files(&path[end + 1..]))
         }
+        // A share of another computer, which no layer has.
+        path if path.starts_with(b"//") || (verbatim.is_some() && path.starts_with(b"UNC/")) => {
+            Some(LayerPath::clean_in_root(path))
+        }
         _ => None,
     }
 }
@@ -210,6 +214,8 @@ mod tests {
             ("Files/a/b", "\\c", "Files/c"),
             ("Files/a/b", "/c", "Files/c"),
             ("Files/a/b", "D:\\c", "D:/c"),
+            ("Files/a/b", "\\\\srv\\share", "srv/share"),
+            ("Files/a/b", "\\\\?\\UNC\\srv\\share", "UNC/srv/share"),
             ("a/b", "/c", "c"),
             ("a/b", "c\\d", "a/c/d"),
         ] {

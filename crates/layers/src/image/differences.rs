@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use tallyman_core::Digest;
 
 use super::{FileView, ImageTree};
-use crate::{Entry, EntryKind, LayerPath};
+use crate::{Entry, EntryKind, LayerPath, Naming};
 
 /// The way in which a path differs between two images.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,7 +48,7 @@ pub struct Difference<'a> {
 /// Compares the file systems of two images, by path. Times do not count. Files are compared by the digests of their
 /// content where both indexes have them (see [`LayerIndex::digest`](crate::LayerIndex::digest)), else by size, and a hard link is the
 /// file that it names. `are_same_layer` tells whether a layer of the first image and one of the second have the same digest: their
-/// entries are the same without a look.
+/// entries are the same without a look. Between two images for Windows, names that differ in case alone are the same.
 pub fn differences<'a>(
     before: &'a ImageTree,
     after: &'a ImageTree,
@@ -65,17 +65,18 @@ pub fn differences_after<'a>(
     are_same_layer: impl Fn(usize, usize) -> bool + 'a,
 ) -> impl Iterator<Item = Difference<'a>> {
     let root = LayerPath::default();
-    let mut left = before.files_in_after(&root, path).peekable();
-    let mut right = after.files_in_after(&root, path).peekable();
+    let order = if before.naming == after.naming { before.naming } else { Naming::Unix };
+    let mut left = before.files_in_order(&root, path, order).peekable();
+    let mut right = after.files_in_order(&root, path, order).peekable();
     std::iter::from_fn(move || {
         loop {
-            let order = match (left.peek(), right.peek()) {
+            let earlier = match (left.peek(), right.peek()) {
                 (None, None) => return None,
                 (Some(_), None) => Ordering::Less,
                 (None, Some(_)) => Ordering::Greater,
-                (Some(a), Some(b)) => a.path.components().cmp(b.path.components()),
+                (Some(a), Some(b)) => order.key(&a.path).components().cmp(order.key(&b.path).components()),
             };
-            let (a, b) = match order {
+            let (a, b) = match earlier {
                 Ordering::Less => (left.next(), None),
                 Ordering::Equal => (left.next(), right.next()),
                 Ordering::Greater => (None, right.next()),

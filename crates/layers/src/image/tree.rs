@@ -46,7 +46,7 @@ pub struct ImageTree {
     pub(super) layers: Vec<Rc<LayerIndex>>,
     pub(super) nodes: Vec<Node>,
     /// The nodes by the nodes that they are in and the keys of their names, where those are not the names.
-    by_keys: HashMap<(NodeId, Box<[u8]>), NodeId>,
+    by_keys: BTreeMap<(NodeId, Box<[u8]>), NodeId>,
     /// The number of visible nodes but the root.
     count: usize,
     /// The entries that hard links name, each as the place of its layer and its number there.
@@ -156,7 +156,7 @@ impl ImageTree {
     /// in the first of them.
     pub fn new(naming: Naming) -> Self {
         let root = Node::new(Rc::default(), ROOT);
-        let (layers, by_keys, hard_links) = (Vec::new(), HashMap::new(), HashMap::new());
+        let (layers, by_keys, hard_links) = (Vec::new(), BTreeMap::new(), HashMap::new());
         Self { naming, layers, nodes: vec![root], by_keys, count: 0, hard_links }
     }
 
@@ -222,34 +222,65 @@ impl ImageTree {
         folder: &LayerPath,
         last: Option<&LayerPath>,
     ) -> impl Iterator<Item = FileView<'a>> + use<'a> {
-        let behind = |node: NodeId, name: Bound<&[u8]>| {
-            self.nodes[node].children.range::<[u8], _>((name, Bound::Unbounded))
-        };
+        self.files_in_order(folder, last, Naming::Unix)
+    }
+
+    /// The [`files_in_after`](Self::files_in_after) in the order of the names' bytes or, in an image for Windows, of their keys.
+    pub(super) fn files_in_order<'a>(
+        &'a self,
+        folder: &LayerPath,
+        last: Option<&LayerPath>,
+        order: Naming,
+    ) -> impl Iterator<Item = FileView<'a>> + use<'a> {
         let mut stack = Vec::new();
         let mut node = self.node(folder);
         let mut path = node.map_or_else(|| folder.clone(), |node| self.path(node));
         let depth = path.components().count();
         for name in last.into_iter().flat_map(|last| last.components().skip(depth)) {
             let Some(at) = node else { break };
-            stack.push((path.clone(), behind(at, Bound::Excluded(name))));
-            path = path.join(name);
-            node = self.child_of(at, name);
+            stack.push((path.clone(), self.children_behind(at, Some(name), order)));
+            node = match order {
+                Naming::Unix => self.nodes[at].children.get(name).copied(),
+                Naming::Windows => self.child_of(at, name),
+            };
+            path = path.join(node.map_or(name, |node| &self.nodes[node].name));
         }
-        stack.extend(node.map(|node| (path, behind(node, Bound::Unbounded))));
+        stack.extend(node.map(|node| (path, self.children_behind(node, None, order))));
         std::iter::from_fn(move || {
             loop {
                 let (path, children) = stack.last_mut()?;
-                let Some((name, child)) = children.next() else {
+                let Some(child) = children.next() else {
                     stack.pop();
                     continue;
                 };
-                let path = path.join(name);
-                if let Some(view) = self.view(*child, path.clone()) {
-                    stack.push((path, behind(*child, Bound::Unbounded)));
+                let path = path.join(&self.nodes[child].name);
+                if let Some(view) = self.view(child, path.clone()) {
+                    stack.push((path, self.children_behind(child, None, order)));
                     return Some(view);
                 }
             }
         })
+    }
+
+    /// The nodes in a node that come behind a name, or all of them.
+    fn children_behind<'a>(
+        &'a self,
+        node: NodeId,
+        name: Option<&[u8]>,
+        order: Naming,
+    ) -> impl Iterator<Item = NodeId> + use<'a> {
+        let by_names = (order == Naming::Unix).then(|| {
+            let begin = name.map_or(Bound::Unbounded, Bound::Excluded);
+            self.nodes[node].children.range::<[u8], _>((begin, Bound::Unbounded))
+        });
+        let by_keys = (order == Naming::Windows).then(|| {
+            let key = |name| (node, order.name_key(name).into());
+            let begin =
+                name.map_or(Bound::Included((node, Box::default())), |name| Bound::Excluded(key(name)));
+            self.by_keys.range((begin, Bound::Excluded((node + 1, Box::default()))))
+        });
+        let by_names = by_names.into_iter().flatten().map(|(_, child)| *child);
+        by_names.chain(by_keys.into_iter().flatten().map(|(_, child)| *child))
     }
 
     pub(super) fn view(&self, node: NodeId, path: LayerPath) -> Option<FileView<'_>> {

@@ -816,3 +816,53 @@ fn files_and_differences_are_taken_in_parts_alike() {
         assert_eq!(rest, paths[number + 1..], "behind {last}");
     }
 }
+
+#[test]
+fn differences_between_images_for_windows_are_those_of_names_in_any_case() {
+    let windows = |layer| {
+        let mut image = ImageTree::new(Naming::Windows);
+        image.apply(index(layer));
+        image
+    };
+    let before = windows(&[
+        ("Files/Windows/a.dll", "same"),
+        ("Files/Windows/B.dll", "one"),
+        ("Files/Windows/gone", ""),
+        ("Files/Windows/_", "old"),
+        ("Files/zone", ""),
+    ]);
+    let after = windows(&[
+        ("Files/windows/A.dll", "same"),
+        ("Files/windows/b.DLL", "three"),
+        ("Files/windows/_", "older"),
+        ("Files/windows/new", ""),
+        ("Files/Zone", ""),
+    ]);
+    let told = |last: Option<&LayerPath>| -> Vec<_> {
+        let found = differences_after(&before, &after, last, |_, _| false);
+        found.map(|found| (found.kind.as_str(), found.path, found.after.map(|file| file.path))).collect()
+    };
+    let all = told(None);
+    assert_eq!(
+        all,
+        [
+            ("content", path("Files/Windows/B.dll"), Some(path("Files/windows/b.DLL"))),
+            ("removed", path("Files/Windows/gone"), None),
+            ("added", path("Files/windows/new"), Some(path("Files/windows/new"))),
+            ("content", path("Files/Windows/_"), Some(path("Files/windows/_"))),
+        ]
+    );
+    for (number, (_, last, _)) in all.iter().enumerate() {
+        assert_eq!(told(Some(last)), all[number + 1..], "behind {last}");
+    }
+    // An image for Linux has names in cases of their own, and nothing is told twice.
+    let linux = tree(&[&[("Files/Windows/a.dll", "same"), ("Files/windows/A.dll", "same"), ("bin/x", "")]]);
+    let mixed = |last: Option<&LayerPath>| -> Vec<_> {
+        differences_after(&before, &linux, last, |_, _| false).map(|found| found.path).collect()
+    };
+    let all = mixed(None);
+    assert!(all.is_sorted() && !all.contains(&path("Files/Windows/a.dll")), "{all:?}");
+    for (number, last) in all.iter().enumerate() {
+        assert_eq!(mixed(Some(last)), all[number + 1..], "behind {last}");
+    }
+}
