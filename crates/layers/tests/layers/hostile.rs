@@ -224,7 +224,7 @@ fn extended_attributes_cost_no_more_than_their_bytes_however_many_there_are() {
             (0..count).map(|number| record(&format!("SCHILY.xattr.{number}"), "v")).collect();
         records.push(record("SCHILY.xattr.7", "last"));
         let tar = with_records(&records.concat(), "name");
-        let times = (0..3).map(|_| {
+        let times = (0..7).map(|_| {
             let begun = Instant::now();
             let files = read(&tar, 100_000).expect("the records are whole");
             let time = begun.elapsed();
@@ -234,11 +234,11 @@ fn extended_attributes_cost_no_more_than_their_bytes_however_many_there_are() {
             assert_eq!(&*found.value, b"last");
             time
         });
-        times.min().expect("there are three")
+        times.min().expect("there are seven")
     };
     // In proportion to their number it would be 8 times as much, to the square of it 64 times.
     let (few, many) = (least_time(5_000), least_time(40_000));
-    assert!(many < few * 24, "{few:?} for 5,000, {many:?} for 40,000");
+    assert!(many < few * 40, "{few:?} for 5,000, {many:?} for 40,000");
 }
 
 #[test]
