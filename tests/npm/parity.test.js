@@ -103,7 +103,9 @@ describe('pushes', () => {
     for (const call of [() => tm.push(list, { subject: described }), () => tm.plan(list, { subject: described }), () => tm.convert(list, 'oci', { subject: described })]) {
       assert.equal((await failure(call)).code, 'reference-invalid');
     }
-    assert.ok(tm.plan(list, { subject: list.entries[0] }));
+    // Entries come along with the list.
+    const along = await tm.create(`${registry.host}/subjects/along:v1`, [`${hello}:amd64`], { oci: true });
+    for (const made of [list, along]) assert.ok(tm.plan(made, { subject: made.entries[0] }));
     assert.equal((await failure(() => tm.manifest(`${hello}:elsewhere`))).code, 'not-found');
   });
 

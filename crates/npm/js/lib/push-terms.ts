@@ -16,10 +16,13 @@ export function termsOf({ copy = false, digestOnly = false, subject, artifactTyp
   return JSON.stringify({ copy, digestOnly, artifactType, format, ...(subject === undefined ? {} : { subject: descriptorJson(subject) }) });
 }
 
-/** Checks that a subject is in the repository of the list: one that is named, or a descriptor that says where its manifest is. */
+/**
+ * Checks that a subject is in the repository of the list: one that is named, or a descriptor that says where its manifest is. A push brings
+ * the list's entries there.
+ */
 export function checkSubject(subject: string | Reference | (Descriptor & { reference?: string }) | undefined, list: ManifestList): void {
   const named = isDescriptor(subject) ? subject.reference : subject;
-  if (named === undefined) return;
+  if (named === undefined || (isDescriptor(subject) && list.entries.some(({ digest }) => digest === subject.digest))) return;
   const text = referenceText(named, 'subject');
   call((engine) => engine.checkSubject(text, list.reference));
 }
