@@ -502,7 +502,7 @@ mod tests {
     use super::{Gateway, answer, router};
     use crate::{Config, RegistryConfig, connections::Connections, metrics::Metrics, snapshot::Snapshot};
 
-    /// It is moved on its way to where it is polled, so that each byte of it costs every request.
+    /// Moving it to where it is polled costs every request each of its bytes.
     #[tokio::test]
     async fn the_room_of_a_request_is_small() {
         let registries = vec![RegistryConfig::from_flag("lab=https://r.example").unwrap()];

@@ -46,9 +46,9 @@ pub enum Reason {
     Page,
     /// The server has sent nothing for so many seconds.
     Silent(u64),
-    /// There is no answer, for what the browser says, if it says anything.
+    /// No answer, for the reason that the browser names, if it names one.
     NoAnswer(String),
-    /// The answer broke off, for what the browser says.
+    /// An answer that broke off, for the reason that the browser names.
     BrokenOff(String),
     /// The file is not as it has to be, in the words of who reads it.
     File(String),
