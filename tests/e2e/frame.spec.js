@@ -8,7 +8,7 @@ import { expect, expectAccessible, expectNoSidewaysScroll, inProject, test } fro
  * The largest number of bytes, gzipped, that a first visit loads: HTML, CSS, JavaScript and wasm (180.9 KiB today; builds of two machines
  * differ by half a per cent).
  */
-const FIRST_LOAD_MAX = 183 * 1024;
+const FIRST_LOAD_MAX = 187 * 1024;
 /** The same for a visit that begins with a link to a manifest (525 KiB today). */
 const FIRST_MANIFEST_MAX = 537 * 1024;
 
