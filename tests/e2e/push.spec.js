@@ -89,7 +89,7 @@ test('an image that is missing keeps nothing else back, and can be tried again',
   await add(page, [missing, there]);
   await expect(entry(page, there)).toBeVisible();
   const pending = page.locator(`[data-testid=pending][data-image="${missing}"]`);
-  await expect(pending.getByRole('alert')).toContainText('no such manifest');
+  await expect(pending.getByRole('alert')).toContainText('has no missing/app:arm64');
   await putImage(server, 'missing/app', 'arm64', platforms.arm64);
   await pending.getByTestId('retry').click();
   await expect(entry(page, missing)).toBeVisible();
