@@ -974,7 +974,7 @@ describe('with a registry', () => {
       const { entries } = await tm.inspect(`${hello}:latest`);
       const [first, second] = entries.map((entry) => `${hello}@${entry.digest}`);
       const list = `${registry.host}/purged/app:v1`;
-      for (const options of [{}, { format: 'oci' }, { format: 'docker' }, { artifactType: 'example/list' }, { subject: first }, { digestOnly: true }]) {
+      for (const options of [{}, { format: 'oci' }, { format: 'docker' }, { artifactType: 'example/list' }, { subject: `${registry.host}/purged/app@${entries[0].digest}` }, { digestOnly: true }]) {
         await tm.create(list, [first], { oci: true });
         const { localList } = await tm.push(list, { ...options, copy: true, purge: true });
         assert.deepEqual([localList, await tm.load(list)], ['removed', undefined], JSON.stringify(options));
