@@ -49,10 +49,31 @@ impl InputRules {
         });
     }
 
-    /// Returns the page that a typed text leads to. Without the rules it is taken for a reference as it stands.
-    pub fn destination(rules: Option<Self>, text: &str, open: &Route) -> Option<Route> {
-        rules.map_or_else(|| as_written(text), |rules| (rules.route_of)(text, open))
+    /// Reads a typed text on the page `open`. JSON may be typed or dropped, too. Without the rules, a text is taken for a reference as it
+    /// stands.
+    pub fn read(rules: Option<Self>, text: &str, open: &Route) -> Typed {
+        let pasted = rules.filter(|_| is_more_than_a_line(text)).and_then(|rules| (rules.input_of)(text));
+        if let Some(pasted) = pasted {
+            return Typed::Pasted(pasted);
+        }
+        match rules.map_or_else(|| as_written(text), |rules| (rules.route_of)(text, open)) {
+            Some(route) => Typed::Page(route),
+            None if rules.is_none() && !text.trim().is_empty() => Typed::Unread,
+            None => Typed::Nothing,
+        }
     }
+}
+
+/// The meaning of a typed text.
+pub enum Typed {
+    /// A text as people paste it, such as JSON.
+    Pasted(Input),
+    /// A text that leads to a page.
+    Page(Route),
+    /// A text that cannot be read without the rules, whose chunk cannot be had.
+    Unread,
+    /// No text that leads anywhere.
+    Nothing,
 }
 
 /// Returns the page of a text as it stands. JSON is not for addresses, and neither is a password in front of a registry.

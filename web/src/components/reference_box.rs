@@ -5,7 +5,7 @@ use yew::prelude::*;
 
 use crate::{
     browser::{clipboard, first_form},
-    chunks::input::{InputRules, is_more_than_a_line},
+    chunks::input::{InputRules, Typed, is_more_than_a_line},
     components::text_field::{refuse, use_value},
     router::{self, use_route},
     routes::Route,
@@ -100,21 +100,18 @@ fn send(input: &NodeRef, open: &Route) {
     let (input, open) = (input.clone(), open.clone());
     InputRules::with(move |rules| {
         let Some(input) = input.cast::<HtmlInputElement>() else { return };
-        // JSON may be typed or dropped, too.
-        if is_more_than_a_line(&input.value()) && take(rules, &input.value(), &input) {
-            return;
-        }
-        let Some(route) = InputRules::destination(rules, &input.value(), &open) else {
-            if rules.is_none() && !input.value().trim().is_empty() {
-                refuse(&input, text().frame().not_loaded);
+        match InputRules::read(rules, &input.value(), &open) {
+            Typed::Pasted(pasted) => take(pasted, &input),
+            Typed::Page(route) => {
+                if let Route::Inspect { reference } = &route {
+                    // The page's address brings the reference back; for the same one there is nothing to bring.
+                    input.set_value(reference);
+                }
+                router::push(&route);
             }
-            return;
-        };
-        if let Route::Inspect { reference } = &route {
-            // The page's address brings the reference back; for the same one there is nothing to bring.
-            input.set_value(reference);
+            Typed::Unread => refuse(&input, text().frame().not_loaded),
+            Typed::Nothing => {}
         }
-        router::push(&route);
     });
 }
 
@@ -124,22 +121,21 @@ fn take_pasted(text: String, input: &NodeRef) {
     InputRules::with(move |rules| {
         let Some(input) = input.cast::<HtmlInputElement>() else { return };
         refuse(&input, "");
-        if !take(rules, &text, &input) {
-            clipboard::insert(&text);
+        match rules.and_then(|rules| (rules.input_of)(&text)) {
+            Some(pasted) => take(pasted, &input),
+            None => clipboard::insert(&text),
         }
     });
 }
 
-/// Takes a text that is more than a line, or JSON. Returns `false` if it is neither.
-fn take(rules: Option<InputRules>, text: &str, input: &HtmlInputElement) -> bool {
-    match rules.and_then(|rules| (rules.input_of)(text)) {
-        Some(Input::Line(reference)) => input.set_value(&reference),
-        Some(Input::Manifest(route)) => {
+/// Puts an image into the box, or opens a manifest; says why other JSON is not taken.
+fn take(pasted: Input, input: &HtmlInputElement) {
+    match pasted {
+        Input::Line(reference) => input.set_value(&reference),
+        Input::Manifest(route) => {
             input.set_value("");
             router::push(&route);
         }
-        Some(Input::Refused(why)) => refuse(input, &why),
-        None => return false,
+        Input::Refused(why) => refuse(input, &why),
     }
-    true
 }

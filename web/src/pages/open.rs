@@ -7,7 +7,7 @@ use yew::prelude::*;
 
 use crate::{
     browser::clipboard,
-    chunks::input::{InputRules, is_more_than_a_line},
+    chunks::input::{InputRules, Typed, is_more_than_a_line},
     components::{dialog::Dialog, icon::Icon, text_field::refuse},
     router::{self, use_location, use_route},
     routes::Route,
@@ -214,17 +214,11 @@ fn submit(
         let form = event.target_dyn_into::<Element>();
         let input: Option<HtmlInputElement> =
             form.and_then(|form| form.query_selector("input").ok()??.dyn_into().ok());
-        InputRules::with(move |rules| {
-            // JSON may be typed or dropped, too.
-            let json =
-                rules.filter(|_| is_more_than_a_line(&typed)).and_then(|rules| (rules.input_of)(&typed));
-            if let Some(found) = json {
-                take(found, input.as_ref(), &go);
-            } else if let Some(route) = InputRules::destination(rules, &typed, &here) {
-                go(&route);
-            } else if rules.is_none() && !typed.trim().is_empty() {
-                input.into_iter().for_each(|input| refuse(&input, text().frame().not_loaded));
-            }
+        InputRules::with(move |rules| match InputRules::read(rules, &typed, &here) {
+            Typed::Pasted(pasted) => take(pasted, input.as_ref(), &go),
+            Typed::Page(route) => go(&route),
+            Typed::Unread => input.into_iter().for_each(|input| refuse(&input, text().frame().not_loaded)),
+            Typed::Nothing => {}
         });
     })
 }

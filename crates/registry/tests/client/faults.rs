@@ -257,49 +257,35 @@ async fn signed_addresses_of_storages_stand_in_no_error() {
 
 #[tokio::test]
 async fn a_refusal_of_a_storage_is_not_the_registrys() {
-    let client = |url: &'static str| {
+    let client = |url: &'static str, status: StatusCode| {
         let refusing = move |_: Request| {
             let body = Body::full("<Error><Signature>s3cret</Signature></Error>");
-            Ok(Response {
-                status: StatusCode::FORBIDDEN,
-                headers: HeaderMap::new(),
-                url: url.to_owned(),
-                body,
-            })
+            Ok(Response { status, headers: HeaderMap::new(), url: url.to_owned(), body })
         };
         Client::builder(Rc::new(AtOnce(refusing))).retry(Retry::never()).build()
     };
     let image: Reference = "r.example/acme/app:1".parse().unwrap();
     let asked = "https://r.example/v2/acme/app/manifests/1";
+    let in_storage = "https://storage.example/blob?X-Amz-Signature=s3cret";
     for (url, expected, code) in [
         (
-            "https://storage.example/blob?X-Amz-Signature=s3cret",
+            in_storage,
             format!("https://storage.example, to which {asked} redirects, answered 403 Forbidden"),
             "registry-error",
         ),
         ("http://r.example/v2/", format!("{asked} answered 403 Forbidden: <Error>"), "denied"),
         (asked, format!("{asked} answered 403 Forbidden: <Error>"), "denied"),
     ] {
-        let error = client(url).manifest(&image).await.unwrap_err();
+        let error = client(url, StatusCode::FORBIDDEN).manifest(&image).await.unwrap_err();
         assert!(error.to_string().starts_with(&expected), "{error}");
         let Error::Api { body, .. } = &error else { panic!("{error:?}") };
         assert_eq!(body.is_empty(), code == "registry-error", "{error}");
         assert_eq!((error.code(), error.to_string().contains("s3cret")), (code, code == "denied"), "{error}");
     }
-    let refused = |storage: Option<&str>| Error::Api {
-        reference: None,
-        url: asked.into(),
-        storage: storage.map(Into::into),
-        status: StatusCode::UNAUTHORIZED,
-        content_type: None,
-        body: Box::default(),
-        errors: Box::default(),
-        retry_after: None,
-        challenges: Box::default(),
-        wants_token: false,
-    };
-    assert!(refused(None).rejects_credentials(CredentialKind::Password));
-    assert!(!refused(Some("https://storage.example")).rejects_credentials(CredentialKind::Password));
+    for (url, rejects) in [(asked, true), (in_storage, false)] {
+        let error = client(url, StatusCode::UNAUTHORIZED).manifest(&image).await.unwrap_err();
+        assert_eq!(error.rejects_credentials(CredentialKind::Password), rejects, "{error}");
+    }
 }
 
 #[tokio::test]

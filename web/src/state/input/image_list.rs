@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use tallyman_commands::{Command, CreateExtensions, CreateSources, Invocation, WordsError, arguments, lines};
 use tallyman_core::{IndexForm, PlatformChange, Reference};
 
-use super::pasted_text::{is_program, names_image, names_image_of_file, reference_in};
+use super::pasted_text::{is_program, names_image, names_image_of_file, names_registry, reference_in};
 use crate::text::text;
 use list_commands::ListCommand;
 
@@ -231,12 +231,9 @@ impl Pasted {
         let words: Vec<String> =
             words.filter(|word| !matches!(*word, "" | "-" | "*")).map(reference_in).collect();
         let is_reference = |word: &String| word.parse::<Reference>().is_ok();
-        let has_registry = |word: &String| {
-            word.split_once('/').is_some_and(|(host, _)| host.contains(['.', ':']) || host == "localhost")
-        };
         let is_taken = match &words[..] {
             [] => false,
-            words if in_file => words.iter().all(|word| is_reference(word) && has_registry(word)),
+            words if in_file => words.iter().all(|word| is_reference(word) && names_registry(word)),
             // What is wrong with a single one is told beside it.
             [word] => !word.ends_with(':'),
             words => {

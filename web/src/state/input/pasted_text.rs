@@ -125,11 +125,14 @@ pub(super) fn without_user(text: &str) -> &str {
         _ => text,
     };
     let Some((user, place)) = name.rsplit_once('@') else { return text };
-    let is_host_with_path =
-        place.split_once('/').is_some_and(|(host, _)| host.contains(['.', ':']) || host == "localhost");
     // Without a password, a path has to follow the host, and in front of it there is none.
     let is_user = user.split(':').next().is_some_and(|name| !name.contains('/'));
-    if has_password(user) || is_user && is_host_with_path { &text[user.len() + 1..] } else { text }
+    if has_password(user) || is_user && names_registry(place) { &text[user.len() + 1..] } else { text }
+}
+
+/// Returns `true` if a reference begins with the host of a registry, and is not a name that Docker Hub completes.
+pub(super) fn names_registry(reference: &str) -> bool {
+    reference.split_once('/').is_some_and(|(host, _)| host.contains(['.', ':']) || host == "localhost")
 }
 
 /// Returns `true` if a text behind an `@` names a digest's algorithm, whether or not the rest is as it has to be.
