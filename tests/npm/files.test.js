@@ -177,7 +177,7 @@ function registryOf(images, { sendsParts = true, stalls = {} } = {}) {
     signal.addEventListener('abort', () => cancelled.push(name));
     return new Response(body, { status: part ? 206 : 200, headers: { 'content-length': String(bytes.length) } });
   };
-  return { tm: new Tallyman({ fetch, attempts: 1 }), cancelled, blobs, asked };
+  return { tm: new Tallyman({ fetch, attempts: 1 }), fetch, cancelled, blobs, asked };
 }
 
 const layerOf = (tar, described) => ({ bytes: gzipSync(tar), diffId: digestOf(tar), described });
@@ -239,6 +239,29 @@ describe('images that are made here', () => {
     // Some registries were given it.
     blobs.set(digest, foreign.bytes);
     assert.equal(await text(await tm.file(image, 'above')), 'x');
+  });
+
+  test('a registry is asked for all foreign layers of an image at the same time', async () => {
+    const described = { mediaType: 'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip', urls: ['https://x.example/layer'] };
+    const layers = [layerOf(archive(file('a', 'x')), described), layerOf(archive(file('b', 'x')), described)];
+    const { fetch } = registryOf({ 1: layers });
+    const [asked, abortedBefore] = [[], []];
+    let release;
+    const bothAsked = new Promise((resolve) => (release = resolve));
+    const tm = new Tallyman({
+      attempts: 1,
+      timeout: 20_000,
+      async fetch(url, options) {
+        if (options.method === 'HEAD') {
+          if (asked.push(url) === layers.length) release();
+          await bothAsked;
+          abortedBefore.push(options.signal.aborted);
+        }
+        return fetch(url, options);
+      },
+    });
+    assert.deepEqual((await all(tm.files('r.example/app:1'))).map(({ path }) => path), ['a', 'b']);
+    assert.deepEqual(abortedBefore, [false, false], 'none waits for the answer to another');
   });
 
   test('changes are told by content, by metadata and by type', async () => {

@@ -157,9 +157,7 @@ impl Environment {
             return Err(Error::ArchiveOnTerminal);
         }
         let image = layered_image(client, &argument(image)?, platform).await?;
-        for number in 0..image.layers.len() {
-            image.check_layer(client, number).await?;
-        }
+        image.check_layers(client, image.layers.len()).await?;
         let progress = self.progress(options);
         let mut export = Export::new(image.naming());
         for number in (0..image.layers.len()).rev() {

@@ -17,6 +17,8 @@ use crate::{
 
 /// The layers that are fetched at the same time.
 const PARALLEL_LAYERS: usize = 3;
+/// The foreign layers that a registry is asked for at the same time.
+const PARALLEL_CHECKS: usize = 8;
 
 /// An image with its layers.
 #[derive(Clone, Debug)]
@@ -164,9 +166,7 @@ impl LayeredImage {
         with_digests: bool,
         on_layer: impl Fn(usize),
     ) -> Result<(ImageTree, Vec<Vec<Change>>), Error> {
-        for number in 0..count.min(self.layers.len()) {
-            self.check_layer(client, number).await?;
-        }
+        self.check_layers(client, count).await?;
         let mut indexes = stream::iter(0..count.min(self.layers.len()))
             .map(|number| self.index_layer(client, number, with_digests))
             .buffered(PARALLEL_LAYERS);
@@ -187,6 +187,18 @@ impl LayeredImage {
         let descriptor = &self.layer(number)?.descriptor;
         check_media_type(descriptor.media_type.as_str()).map_err(|source| self.error(number, source))?;
         check_foreign_layer(client, &self.reference, number, descriptor).await
+    }
+
+    /// Checks the first `count` layers, some at the same time, without fetching one.
+    ///
+    /// # Errors
+    /// The error of [`LayeredImage::check_layer`] for the lowest layer that has one.
+    pub async fn check_layers(&self, client: &Client, count: usize) -> Result<(), Error> {
+        stream::iter(0..count.min(self.layers.len()))
+            .map(|number| self.check_layer(client, number))
+            .buffered(PARALLEL_CHECKS)
+            .try_collect()
+            .await
     }
 
     /// The layer of a number, the lowest being 0.

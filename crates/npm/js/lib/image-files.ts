@@ -5,10 +5,13 @@ import { LayerReading, generated, limitsOf, type DeviceEntry, type DirectoryEntr
 import { calling, layersEngine, type LayersEngine } from './layers-part.js';
 import type { CallOptions, InspectOptions } from './options.js';
 import { platformText, type Platform } from './platform.js';
+import { sideBySide } from './side-by-side.js';
 import { anyOf } from './signals.js';
 
 /** The layers of an image that are read at the same time. */
 const parallel = 3;
+/** The foreign layers that a registry is asked for at the same time. */
+const parallelChecks = 8;
 /** Files, changes or differences that the engine gives at once. */
 const page = 1000;
 
@@ -262,7 +265,8 @@ export async function wasteOf(source: ImageSource, terms: ImageTerms): Promise<I
 export async function* changesOf(source: ImageSource, terms: [ImageTerms, ImageTerms]): AsyncGenerator<FileDifference, void, undefined> {
   const found = terms.map(({ reference, platform, signal }) => source.image(reference, platform, undefined, signal));
   const [before, after] = (await Promise.all(found)) as [LayeredImage, LayeredImage];
-  for (const image of [before, after]) await checkLayers(source, image, image.layers.length, terms[0].signal);
+  const images = [before, after];
+  await sideBySide(images, images.length, terms[0].signal, (image, signal) => checkLayers(source, image, image.layers.length, signal));
   const shared = new SharedLayers([before, after]);
   const first = await treeOf(source, before, before.layers.length, terms[0], shared);
   try {
@@ -410,7 +414,8 @@ async function check(source: ImageSource, image: LayeredImage, number: number, s
 
 /** Fails if one of the first layers of an image is not one that can be read. */
 async function checkLayers(source: ImageSource, image: LayeredImage, count: number, signal: AbortSignal | undefined): Promise<void> {
-  for (let number = 0; number < count; number++) await check(source, image, number, signal);
+  const numbers = [...image.layers.slice(0, count).keys()];
+  await sideBySide(numbers, parallelChecks, signal, (number, either) => check(source, image, number, either));
 }
 
 /** All bytes of pieces, `size` at most. */
