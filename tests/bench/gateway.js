@@ -77,7 +77,7 @@ async function passed(over, schemeOf, { ways, all, manifest, blob, nginx }) {
     slowest.set(name, [...(slowest.get(name) ?? []), p99 / 1000]);
     return requests;
   };
-  const computed = 'each answer is matched, checked, counted and logged with its fields: some 24 µs of a core, where nginx takes 15';
+  const computed = 'each answer is matched, checked, counted and logged with its fields, while the callers have the same two cores';
   const callers = 32;
   await row(
     `manifests by tag, ${callers} callers at once`,

@@ -72,7 +72,7 @@ await weigh(
     ...ending('.wasm').map((path) => ({ name: `tallyman, ${path.replace(/-?[0-9a-f]{12,}/, '')}`, paths: [path] })),
   ],
   () => [],
-  () => [{ what: 'all files of the app', ours: 'tallyman, all files together', limit: 800, cause: 'the parts for lists with their editor and YAML, for the command line, and the worker that reads files of images are three quarters; no page loads all of them' }],
+  () => [{ what: 'all files of the app', ours: 'tallyman, all files together', limit: 800, cause: 'the chunks for lists with their editor and YAML, for the command line, and the worker that reads files of images are three quarters; no page loads all of them' }],
 );
 
 /** A page with nothing but a word, by the same rules: how fast any page can be here. */
