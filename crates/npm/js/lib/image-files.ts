@@ -8,10 +8,8 @@ import { platformText, type Platform } from './platform.js';
 import { sideBySide } from './side-by-side.js';
 import { anyOf } from './signals.js';
 
-/** The layers of an image that are read at the same time. */
+/** The layers of an image that are read at the same time, and the foreign ones that a registry is asked for. */
 const parallel = 3;
-/** The foreign layers that a registry is asked for at the same time. */
-const parallelChecks = 8;
 /** Files, changes or differences that the engine gives at once. */
 const page = 1000;
 
@@ -265,8 +263,7 @@ export async function wasteOf(source: ImageSource, terms: ImageTerms): Promise<I
 export async function* changesOf(source: ImageSource, terms: [ImageTerms, ImageTerms]): AsyncGenerator<FileDifference, void, undefined> {
   const found = terms.map(({ reference, platform, signal }) => source.image(reference, platform, undefined, signal));
   const [before, after] = (await Promise.all(found)) as [LayeredImage, LayeredImage];
-  const images = [before, after];
-  await sideBySide(images, images.length, terms[0].signal, (image, signal) => checkLayers(source, image, image.layers.length, signal));
+  await sideBySide([before, after], 2, terms[0].signal, (image, signal) => checkLayers(source, image, image.layers.length, signal));
   const shared = new SharedLayers([before, after]);
   const first = await treeOf(source, before, before.layers.length, terms[0], shared);
   try {
@@ -415,7 +412,7 @@ async function check(source: ImageSource, image: LayeredImage, number: number, s
 /** Fails if one of the first layers of an image is not one that can be read. */
 async function checkLayers(source: ImageSource, image: LayeredImage, count: number, signal: AbortSignal | undefined): Promise<void> {
   const numbers = [...image.layers.slice(0, count).keys()];
-  await sideBySide(numbers, parallelChecks, signal, (number, either) => check(source, image, number, either));
+  await sideBySide(numbers, parallel, signal, (number, either) => check(source, image, number, either));
 }
 
 /** All bytes of pieces, `size` at most. */
