@@ -471,10 +471,37 @@ describe('the border', () => {
       await failure(() => new Tallyman({ insecure, fetch, attempts: 1 }).inspect('reg.example/app'));
       assert.deepEqual(new Set(urls), new Set(['https:']));
     }
+    for (const insecure of ['Reg.Example', ['other.example', 'REG.example']]) {
+      const urls = [];
+      const fetch = (url) => {
+        urls.push(new URL(url).protocol);
+        return Promise.reject(new Error('no way'));
+      };
+      await failure(() => new Tallyman({ insecure, fetch, attempts: 1 }).inspect('reg.example/app'));
+      assert.ok(urls.includes('http:'), `${insecure} is asked without TLS`);
+    }
     for (const insecure of ['https://reg.example', 'reg.example/', '10.0.0.0/8', '*.lan', 'user@reg.example', ['fine.example', 'a b']]) {
       assert.equal((await failure(() => new Tallyman({ insecure }))).code, 'argument-invalid');
     }
     for (const insecure of ['reg.example:443', 'reg.example:80', '[::1]:5000', 'LOCALHOST:5000', '10.0.0.1']) new Tallyman({ insecure });
+  });
+
+  test('elements that fail while they are read are told by an error with the failure as its cause', async () => {
+    const own = new Error('mine');
+    const failing = function* () {
+      yield 'linux/amd64';
+      throw own;
+    };
+    const tm = new Tallyman({ fetch: () => Promise.reject(new Error('no way')), attempts: 1 });
+    for (const [name, call] of [
+      ['insecure', () => new Tallyman({ insecure: failing() })],
+      ['platforms', () => tm.create('r.io/app:list', ['r.io/app:1'], { platforms: failing() })],
+      ['tags', () => tm.tag('r.io/app:1', failing())],
+    ]) {
+      const error = await failure(call);
+      assert.deepEqual([error.code, error.cause], ['input-failed', own], name);
+      assert.equal(error.message, `expected the elements of ${name}, which failed: mine`);
+    }
   });
 
   test('a string alone is taken where several are, and a Digest where its text is', async () => {

@@ -1,4 +1,4 @@
-import { TallymanError } from './error.js';
+import { TallymanError, inputFailed } from './error.js';
 
 /** The error for an argument of the wrong kind: `expected` is what it should have been. */
 export function wrongArgument(name: string, expected: string, found: unknown): TallymanError {
@@ -75,8 +75,15 @@ export function functionOf<T>(value: T, name: string): T {
 /** The elements of what can be iterated. A string is one by itself. */
 export const listOf = <T>(value: Iterable<T>, name: string): (T | string)[] => (typeof value === 'string' ? [value] : elementsOf(value, name));
 
-/** The elements of what can be iterated, other than a string. */
+/**
+ * The elements of what can be iterated, other than a string.
+ * @throws {@link TallymanError} `argument-invalid` if it cannot; `input-failed` if that fails itself.
+ */
 export function elementsOf<T>(value: Iterable<T>, name: string): T[] {
-  if (typeof value === 'object' && value !== null && Symbol.iterator in value) return Array.from(value);
+  try {
+    if (typeof value === 'object' && value !== null && Symbol.iterator in value) return Array.from(value);
+  } catch (error) {
+    throw inputFailed(error, `the elements of ${name}`);
+  }
   throw wrongArgument(name, 'an array', value);
 }

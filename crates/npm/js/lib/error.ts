@@ -245,11 +245,11 @@ function ofFields(fields: TallymanErrorFields, causeOf?: (fields: TallymanErrorF
   return new TallymanError({ ...fields, cause: below });
 }
 
-/** The error for a stream or a Blob of the program that has failed. One of the package's own stays what it is, and an abort is one. */
-export function inputFailed(thrown: unknown): TallymanError {
+/** The error for something of the program that has failed while it was read. One of the package's own stays what it is, and an abort is one. */
+export function inputFailed(thrown: unknown, expected = 'a stream of bytes'): TallymanError {
   if (thrown instanceof TallymanError) return thrown;
   if (thrown instanceof Error && ['AbortError', 'TimeoutError'].includes(thrown.name)) return abortedBy({ reason: thrown });
-  const message = `expected a stream of bytes, which failed: ${messageOf(thrown)}`;
+  const message = `expected ${expected}, which failed: ${messageOf(thrown)}`;
   return new TallymanError({ code: 'input-failed', message, cause: thrown });
 }
 

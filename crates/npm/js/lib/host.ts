@@ -190,7 +190,7 @@ export function checked(options: TallymanOptions): TallymanOptions {
   const named = listOf(insecure, 'insecure').map((registry) => textOf(registry, 'insecure'));
   const wrong = named.find((registry) => !isHost(registry));
   if (wrong !== undefined) throw wrongArgument('insecure', 'registries by host and port, such as registry.example:5000,', wrong);
-  return { ...given, insecure: named };
+  return { ...given, insecure: named.map((registry) => registry.toLowerCase()) };
 }
 
 /** Returns `true` for a host with or without a port, and nothing else of a URL. */
@@ -201,7 +201,7 @@ export function isInsecure({ insecure }: TallymanOptions, registry: string): boo
   if (typeof insecure === 'function') {
     return choiceOf(insecure(registry), 'insecure');
   }
-  if (Array.isArray(insecure)) return insecure.includes(registry) || undefined;
+  if (Array.isArray(insecure)) return insecure.includes(registry.toLowerCase()) || undefined;
   return insecure as boolean | undefined;
 }
 
