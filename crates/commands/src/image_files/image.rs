@@ -15,10 +15,8 @@ use crate::{
     resolve::{failed, resolve, usual_image},
 };
 
-/// The layers that are fetched at the same time.
+/// The layers that are fetched at the same time, and the foreign ones that a registry is asked for.
 const PARALLEL_LAYERS: usize = 3;
-/// The foreign layers that a registry is asked for at the same time.
-const PARALLEL_CHECKS: usize = 8;
 
 /// An image with its layers.
 #[derive(Clone, Debug)]
@@ -196,7 +194,7 @@ impl LayeredImage {
     pub async fn check_layers(&self, client: &Client, count: usize) -> Result<(), Error> {
         stream::iter(0..count.min(self.layers.len()))
             .map(|number| self.check_layer(client, number))
-            .buffered(PARALLEL_CHECKS)
+            .buffered(PARALLEL_LAYERS)
             .try_collect()
             .await
     }
