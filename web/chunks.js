@@ -42,7 +42,7 @@ const instance = (file) => once(instances, file, async () => WebAssembly.instant
 async function load(chunk) {
   const files = FILES[chunk];
   const own = files.at(-1);
-  // What fails is told when all have been waited for.
+  // Failures are reported once all have ended.
   compiled(own).catch(() => {});
   await Promise.all(files.slice(0, -1).map(instance));
   await instance(own);

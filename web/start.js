@@ -72,7 +72,7 @@ async function showForm() {
   });
   input.addEventListener('paste', (event) => {
     const text = event.clipboardData.getData('text/plain');
-    // What a field of one line would change, or what may be a manifest, is for the program to read.
+    // The program reads pasted text that a field of one line would change, and possible manifests.
     if (!/^[[{]|[\n\r]/.test(text.trim())) return;
     event.preventDefault();
     form.pasted = text;
@@ -146,7 +146,7 @@ const SLOW_AT_FIRST = [
   showTheme,
   ...(['', '#/'].includes(location.hash) ? [showForm] : FORM_FONTS.map((font) => () => layOut(font))),
   () => sessionStorage.length,
-  // Whoever has signed in at a proxy has no further need of the word that led there, past what the service worker keeps.
+  // Removes the word that led to the proxy's sign-in, past the service worker's cache.
   () => new URLSearchParams(location.search).has('sign-in') && history.replaceState(null, '', location.pathname + location.hash),
   () => location.hash || history.replaceState(null, '', '#/'),
   ...FONTS.map((font) => () => layOut(font)),
@@ -159,7 +159,7 @@ function tellFailure(code, error) {
   const reload = element('button', { class: 'button' }, sentences.reload);
   reload.addEventListener('click', () => location.reload());
   const texts = [element('h1', {}, title), element('p', {}, advice), element('p', {}, String(error?.message ?? error))];
-  // What was typed can still be copied.
+  // The typed text can still be copied.
   const typed = document.querySelector('#app main input')?.value;
   if (typed) texts.push(element('p', {}, element('code', {}, typed)));
   const problem = element('div', { class: 'problem', role: 'alert', 'data-testid': 'error', 'data-code': code }, ...texts, reload);
@@ -191,14 +191,14 @@ for (const ask of SLOW_AT_FIRST) {
   try {
     await ask();
   } catch {
-    // Whoever needs it says so.
+    // The page that needs it reports the fault.
   }
 }
 
 try {
   if (!hasWebAssembly()) throw new Error('WebAssembly is not available');
   const [{ default: init }, module] = await loaded;
-  // Whatever waits goes first: compiling ends in one task, and starting is another.
+  // Waiting tasks go first: compiling ends in one task, and starting is another.
   await nextTask();
   await init({ module_or_path: module });
 } catch (error) {

@@ -36,7 +36,7 @@ self.addEventListener('activate', (event) => {
   event.waitUntil(
     (async () => {
       const names = await caches.keys();
-      // What was fetched from registries is of no version.
+      // Content of registries belongs to no version.
       const isVersion = (name) => /^tallyman-[0-9a-f]{16}@/.test(name) && name.endsWith(scope) && name.length === CACHE.length;
       const old = names.filter((name) => isVersion(name) && name !== CACHE);
       await Promise.all(old.map((name) => caches.delete(name)));

@@ -6,7 +6,7 @@ const APP: &str = "../../dist";
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    // Whoever reads it from there has to be compiled with its full path, which only a folder that exists has.
+    // Code that reads it from there is compiled with its full path, which only an existing folder has.
     if let Err(error) = fs::create_dir_all(APP) {
         println!("cargo:warning=there is no dist/, and it cannot be made: {error}");
     }

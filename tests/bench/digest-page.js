@@ -1,4 +1,4 @@
-// What a page does for digest.js.
+// The page of digest.js.
 
 import { anyBytes, hashers, megabytesPerSecond, microseconds } from './hashers.js';
 

@@ -242,7 +242,7 @@ async function longestTask(image) {
   const given = async (expression) => (await control.send('Runtime.evaluate', { expression, returnByValue: true })).result.value;
   await page.goto(`${registry.app}#/files/${image}`);
   await seen(control, '[data-testid=file-row]');
-  // What the page did before it had rows is another figure.
+  // The time before the first rows is another figure.
   await given('longTasks.length = 0');
   await control.send('Runtime.evaluate', { expression: 'document.querySelector("[data-testid=files-search]").focus()' });
   for (const text of 'file-499') {

@@ -1,4 +1,4 @@
-// What a page does for layers.js: lists a layer that comes from a server by one of the ways of listers.js.
+// The page of layers.js: lists a layer that comes from a server by one of the ways of listers.js.
 
 import * as fflate from 'fflate';
 import * as tar from 'tar-stream';

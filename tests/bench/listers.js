@@ -18,7 +18,7 @@ export const listers = (load) => ({
     const gunzip = new Gunzip((piece) => (isFull = piece.length > 0 && !listing.extract.write(piece)));
     for await (const piece of pieces(stream)) {
       gunzip.push(piece);
-      // What has come out is listed before more is taken.
+      // Decoded output is listed before more input is taken.
       if (isFull) await new Promise((resolve) => listing.extract.once('drain', resolve));
       isFull = false;
     }

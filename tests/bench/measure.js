@@ -19,7 +19,7 @@ export async function compare({ runs = fewestRuns, warmUp = false, contestants, 
   const results = contestants.map(({ name, peer = false, bound = false }) => ({ name, peer, bound, values: [], note: undefined }));
   for (let round = warmUp ? -1 : 0; round < Math.max(runs, fewestRuns); round++) {
     for (let turn = 0; turn < contestants.length; turn++) {
-      // Nobody always comes first.
+      // Contestants take turns in coming first.
       const at = (turn + round + contestants.length) % contestants.length;
       const result = await contestants[at].run({ isWarmUp: round < 0 });
       if (round < 0) continue;

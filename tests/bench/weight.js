@@ -123,7 +123,7 @@ function watch(shown) {
   };
   const look = () => {
     if (!document.querySelector(shown)) return requestAnimationFrame(look);
-    // What is in the document now is on the screen with the next frame.
+    // The document's content is on the screen with the next frame.
     return requestAnimationFrame(() =>
       setTimeout(() => {
         const at = performance.now();
@@ -152,7 +152,7 @@ async function loaded(url, shown) {
 
 const page = (name, url, shown, peer = false) => (measured) => ({ name, peer, bound: peer, run: () => opened(name, url, shown, measured) });
 const [startShown, linkShown] = ['[data-testid=reference-input]', '[data-testid=platform-row]'];
-// What is typed and sent before the program is there is taken over by it.
+// The program takes over text that was typed and sent before it arrived.
 const fieldShown = `[data-testid=first-input], ${startShown}`;
 const link = `${registry.app}#/inspect/${registry.host}/samples/hello:latest`;
 const field = page('tallyman, the field of the start page', registry.app, fieldShown);

@@ -164,7 +164,7 @@ describe('the browsers', { concurrency: true }, () => {
         const page = await opened(t);
         await page.goto(app(`/build/${list}`));
         await add(page, images);
-        // What Safari does after seven days without a visit.
+        // Safari does this after seven days without a visit.
         await page.goto(`${registry.app}config.json`);
         await page.run(() => {
           localStorage.clear();

@@ -131,7 +131,7 @@ test('lines with control characters stay in the box, and the characters are name
   await expect(fault).toContainText('found U+001B (ESC) in line 2. Nothing was added');
   await expect(box).toHaveValue(pasted);
   await expectAccessible(page);
-  // What is selected is what has to go.
+  // The selected entries are the ones to remove.
   await page.keyboard.press('Delete');
   await expect(fault).toHaveCount(0);
   await box.press('Enter');
@@ -321,7 +321,7 @@ test('an undo that another tab has made impossible is applied all the same, or g
   await expect(page.getByTestId('entry')).toHaveCount(0);
   await expect(page.getByTestId('conflict')).toHaveCount(0);
   await expect(page.getByTestId('undo')).toBeDisabled();
-  // What the undo has removed comes back as it was.
+  // Redo restores what undo removed.
   await page.getByTestId('redo').click();
   await expect(entry(page, amd64)).toHaveAttribute('data-platform', 'linux/386');
 

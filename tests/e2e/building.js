@@ -1,4 +1,4 @@
-// What several stories do with the pages on which lists are built and pushed.
+// Shared steps on the pages on which lists are built and pushed.
 
 import { expect } from './test.js';
 

@@ -210,7 +210,7 @@ test('a line goes on while another page is looked at, is asked about before the 
   await page.getByTestId('command-input').press('Enter');
   await expect.poll(() => held.length).toBe(1);
   expect(await isAsked()).toBe(true);
-  // What runs is not cleared.
+  // A running command is not cleared.
   await page.getByRole('button', { name: 'Clear' }).click();
   const ran = page.getByTestId('ran');
   await expect(ran).toHaveCount(1);

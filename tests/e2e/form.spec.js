@@ -1,4 +1,4 @@
-// What a list is to be beyond what Docker makes of it: chosen, undone, handed on, pushed.
+// The form of a list beyond Docker's: chosen, undone, shared, pushed.
 
 import { build, push, takenOver } from './building.js';
 import { putImage, readList } from './images.js';

@@ -1,4 +1,4 @@
-// What holds everywhere: what is loaded, from where, in which language, and how anything is opened.
+// Rules of all pages: loaded files and their origin, the language, and the ways to open a reference.
 
 import { gzipSync } from 'node:zlib';
 

@@ -20,7 +20,7 @@ for (const kind of ['memory', 'distribution']) {
       await open(`/inspect/${server.host}/samples/hello:latest`);
       await expect(page.getByTestId('total-size')).toBeVisible();
       await expect(page.locator('.skeleton')).toHaveCount(0);
-      // What refers to the images is asked for behind all that the page shows at once.
+      // Referrers of the images are requested after everything that the page shows at once.
       await page.waitForLoadState('networkidle');
       const index = await manifest(server, 'samples/hello', 'latest');
       const arm = index.json.manifests.find((entry) => entry.platform.architecture === 'arm64');
@@ -137,7 +137,7 @@ test('the graph ties attestations to their images and shows what refers to the i
   await expect(page.getByRole('region', { name: 'Summary' })).toContainText('Refers to');
   await page.goBack();
 
-  // What refers to the index comes last.
+  // Referrers of the index come last.
   await expect(items).toHaveCount(8);
   await tree.focus();
   await page.keyboard.press('End');

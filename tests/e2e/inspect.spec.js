@@ -164,7 +164,7 @@ test('a pasted manifest is shown byte for byte, and nothing is sent', async ({ p
   page.on('request', (request) => sent.push(request.url()));
   for (const [testid, pasted, hash] of [
     ['reference-input', text, digest],
-    // What a terminal shows ends with a line.
+    // Terminal output ends with a newline.
     ['reference-input', `${text}\n`, `sha256:${createHash('sha256').update(`${text}\n`).digest('hex')}`],
   ]) {
     await paste(page, testid, pasted);

@@ -37,7 +37,7 @@ test('a page that may not reach this computer says so and what allows it, and go
   expect(requests).toBe(0);
   await expectAccessibleThroughout(page);
 
-  // What is not known to be on that network is not said to be: the setting is one reason among others.
+  // An address that is not known to be local is not called so: the setting is one reason among others.
   await answer('denied', 'local-network');
   await page.goto(`${server.app}#/inspect/registry.invalid/acme/app:1`);
   await expect(error).toHaveAttribute('data-code', 'unreachable');

@@ -1,4 +1,4 @@
-// What pages hold.
+// Memory of pages.
 
 import { readFile } from 'node:fs/promises';
 

@@ -115,7 +115,7 @@ test('Back to a list that comes slowly goes to its place, until somebody scrolls
   const count = (number) => expect(page.getByTestId('count')).toContainText(`${number} repositories`);
   await count(40);
   const top = await place(page);
-  // What comes sooner is drawn with the next page.
+  // An earlier answer is drawn with the next page.
   await page.waitForTimeout(300);
   catalog.until = 2;
   await count(80);

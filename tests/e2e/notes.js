@@ -1,4 +1,4 @@
-// What the app keeps beside the lists, by its name.
+// Notes that the app keeps beside the lists, by name.
 
 /** The text that is kept under a name. With `text`, that takes its place. */
 export const note = (page, name, text) =>

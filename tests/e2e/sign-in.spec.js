@@ -111,7 +111,7 @@ test('a page that comes back from the back/forward cache hears of what other tab
   await open(`/inspect/${registry.host}/samples/alpine:3.22`);
   await signIn(page, { keep: 'in this browser, until I sign out' });
   await expect(page.getByTestId('digest-verified')).toBeVisible();
-  // What the page itself changes past the app, it does not hear of either.
+  // The app gets no event for changes of its own page.
   const comesBack = (stored) =>
     page.evaluate((stored) => {
       localStorage.clear();
@@ -125,10 +125,10 @@ test('a page that comes back from the back/forward cache hears of what other tab
   const signedIn = (user, password) => ({ [`credentials ${registry.host}`]: JSON.stringify({ user, password }) });
   await comesBack({});
   await refused();
-  // Somebody signs in meanwhile, and somebody else.
+  // Two users sign in meanwhile.
   await comesBack(signedIn('ann', 'secret'));
   await verified();
-  // What the user before saw goes at once, and not when the registry answers.
+  // Content of the user before is removed at once, not when the registry answers.
   const held = [];
   let holds = true;
   await page.route(/\/v2\//, (route) => (holds ? held.push(route) : route.continue()));
@@ -190,7 +190,7 @@ test('registries that two tabs add are there in both, and after a reload', async
   for (const tab of [page, other]) {
     for (const host of ['one.example', 'two.example']) await expect(tab.locator(`[data-host="${host}"]`)).toBeVisible();
   }
-  // What one tab removes, the other does not bring back.
+  // A list removed in one tab is not restored by the other.
   await page.locator('[data-host="one.example"]').getByRole('button', { name: 'Remove' }).click();
   await expect(page.locator('[data-host="one.example"]')).toHaveCount(0);
   await expect(other.locator('[data-host="one.example"]')).toHaveCount(0);
@@ -307,7 +307,7 @@ test('credentials go to a token service on another site after a question that na
   await expect(page.getByTestId('digest-verified')).toBeVisible();
   expect(new Set(credentials())).toEqual(new Set([`Basic ${Buffer.from('ann:secret').toString('base64')}`]));
 
-  // What was agreed to holds for that address alone, and is not asked again.
+  // The consent holds for that address alone, and is not asked again.
   await page.reload();
   await signIn(page);
   await expect(page.getByTestId('digest-verified')).toBeVisible();

@@ -39,7 +39,7 @@ export const test = base.extend({
     await use({ memory, distribution }[kind]);
   },
   /**
-   * What the page wrote to its console as an error. Chromium itself writes a line for each answer of 400 and above,
+   * The errors that the page wrote to its console. Chromium itself writes a line for each answer of 400 and above,
    * and of two questions that the app asks about a tag, OCI's and Docker's, a registry may well refuse one; many have
    * no way to ask what refers to a manifest.
    */

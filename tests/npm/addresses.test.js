@@ -66,7 +66,7 @@ for (const [place, answers] of Object.entries(places)) {
         withCredentials += hasCredentials;
         own += isOwn(url);
         const { pathname, host } = new URL(url);
-        // Whoever has signed in with the registry gets further, but for the tests of realms.
+        // Signed-in requests get further, but for the tests of realms.
         const wants = place !== 'realm' && host === registry && !/authorization/i.test(JSON.stringify(headers));
         const [status, named, content] = wants ? [401, { 'www-authenticate': 'Basic realm="r"' }] : answer(pathname, method) || [200, {}, '{}'];
         return new Response(status === 204 ? null : (content ?? '{}'), { status, headers: named });

@@ -404,7 +404,7 @@ describe('the border', () => {
   }
 
   test('every function and class that is exported is in the table, with each of its methods', () => {
-    // Those that take nothing that could be wrong, and the methods of stores, which the engine calls.
+    // Methods whose arguments cannot be wrong, and the methods of stores, which the engine calls.
     const free = ['next', 'toJSON', 'toString', 'constructor'];
     const stores = ['MemoryStore', 'FileStore', 'IndexedDbStore', 'Attestation', 'BuiltList', 'PushPlan'];
     const tested = Object.keys(calls).map((name) => name.split(' ').at(-1).split('.').at(-1));

@@ -8,7 +8,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { Digest, Inspection, Manifest, ManifestList, MediaType, MemoryStore, Platform, Reference, Tallyman, TallymanError, buildList, readLayer } from 'tallyman';
 import { archive as tar, file } from './archives.js';
-// What the entry for Node has loaded already, and what reading a layer loads.
+// Modules that the entry for Node has loaded already, and those that reading a layer loads.
 import { initSync as initLayers } from './node_modules/tallyman/dist/layers.js';
 import { initSync } from './node_modules/tallyman/dist/tallyman.js';
 
@@ -23,7 +23,7 @@ const ofValues = { warmUp: 2_000, times: 4_000, allowed: 256 * 1024 };
 const ofRequests = { warmUp: 800, times: 2_000, allowed: 128 * 1024 };
 // A layer that is kept is a hundred times more than a value, and takes longer.
 const ofLayers = { warmUp: 200, times: 400, allowed: 256 * 1024 };
-// What leaks grows each time; what does not has one time at least in which it stays.
+// A leak grows each time; without one, memory stays the same at least once.
 const rounds = 3;
 const collectedEvery = 2_000;
 

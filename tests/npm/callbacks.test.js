@@ -217,7 +217,7 @@ test("the pieces of a program's own fetch are bytes of any form, or the error sa
   for (const response of [
     () => streamed(buffer),
     () => streamed(new DataView(buffer)),
-    // Those of libraries are streams of Node's.
+    // Bodies of libraries are streams of Node.
     () => ({ status, headers, url: '', body: Readable.from([Buffer.from(buffer)]) }),
   ]) {
     const found = await new Tallyman({ attempts: 1, fetch: async () => response() }).manifest(`${registry.host}/pieces/app:1`);

@@ -115,7 +115,7 @@ test('the components of React, Vue and Svelte show an image', async () => {
       const example = join(copies, name);
       const { default: config } = await import(pathToFileURL(join(example, 'vite.config.js')));
       await build({ ...config, configFile: false, root: example, logLevel: 'error' });
-      // What a reader sees becomes the result.
+      // The printed lines become the result.
       const page = join(example, 'dist/index.html');
       const watch = `<script type="module">
         const look = () => {

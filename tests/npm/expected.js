@@ -1,4 +1,4 @@
-// What the scenario comes to, found out without the package.
+// Results of the scenario, computed without the package.
 
 import { createHash } from 'node:crypto';
 

@@ -232,11 +232,11 @@ describe('images that are made here', () => {
     for (const look of looks) {
       const refused = await failure(look);
       assert.equal(refused.code, 'layer-unsupported');
-      assert.match(refused.message, /^layer 2 of r\.example\/app@sha256:.* it is to be had at https:\/\/x\.example\/layer and https:\/\/y\.example\/layer; copy it/);
+      assert.match(refused.message, /^layer 2 of r\.example\/app@sha256:.* it is available at https:\/\/x\.example\/layer and https:\/\/y\.example\/layer; copy it/);
     }
     assert.ok(asked.every(([name]) => name !== digestOf(lower.bytes)), 'no other layer is asked for');
     assert.equal((await all(tm.files(image, { layer: 1 }))).length, 4);
-    // Some registries were given it.
+    // Some registries have been given foreign layers.
     blobs.set(digest, foreign.bytes);
     assert.equal(await text(await tm.file(image, 'above')), 'x');
   });
@@ -347,7 +347,7 @@ describe('images that are made here', () => {
       const { tm, cancelled } = registryOf({ 1: [layer] }, { stalls: { [name]: number === 2 ? lazy.contents.length : 0 } });
       const stream = await tm.file('r.example/app:1', 'large');
       const reader = stream.getReader();
-      // What has come is read; the rest is waited for.
+      // The received bytes are read; the rest is awaited.
       let isWaiting = false;
       let given = 0;
       const read = (async () => {

@@ -62,7 +62,7 @@ test("the README's examples compile, strictly, as Node and as bundlers resolve t
   const found = examples();
   assert.ok(found.length >= 5, `${found.length} examples`);
   for (const [at, code] of found.entries()) {
-    // What a reader knows from the first example.
+    // Names from the first example.
     const known = /\bnew Tallyman\(/.test(code) || !/\btm\b/.test(code) ? '' : "declare const tm: import('tallyman').Tallyman;\n";
     writeFileSync(join(folder, `example-${at + 1}.mts`), `${known}${code}\nexport {};\n`);
   }
@@ -79,7 +79,7 @@ test('a reference of the API is made without a warning, of a copy of the sources
   try {
     const sources = join(copy, 'crates/npm/js');
     cpSync(join(root, 'crates/npm/js'), sources, { recursive: true });
-    // What is compiled, which is read as modules because of package.json, and the types of Node.
+    // Compiled files, which are modules because of package.json, and the types of Node.
     cpSync(join(installed, 'package.json'), join(copy, 'target/npm/tallyman/package.json'));
     cpSync(join(installed, 'dist'), join(copy, 'target/npm/tallyman/dist'), { recursive: true });
     cpSync(join(root, 'tests/node_modules/@types'), join(copy, 'tests/node_modules/@types'), { recursive: true });

@@ -1,4 +1,4 @@
-// What every consumer does with the package, wherever it was loaded: it looks, makes, pushes, and gives what came of it.
+// The scenario of every consumer of the package, wherever it is loaded: it reads, builds, pushes, and returns the results.
 
 export async function scenario({ Tallyman, Reference, Digest, Platform, ManifestList, MemoryStore, buildList }, registry, name) {
   const tm = new Tallyman({ insecure: [registry], store: new MemoryStore() });

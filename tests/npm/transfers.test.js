@@ -1,4 +1,4 @@
-// What the command line can, from a program: copies, tags, blobs, attachments, attestations, differences, credentials.
+// Features of the command line, from a program: copies, tags, blobs, attachments, attestations, differences, credentials.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -180,7 +180,7 @@ describe('bringing content into registries', () => {
     assert.equal(copied.manifests, put.filter((url) => /\/manifests\/(?!sha256-)/.test(url)).length);
     assert.ok(events.filter(({ kind }) => kind === 'planned').length > 1);
     assert.equal((await tm.referrers(target)).length, (await tm.referrers(`${webapp}:1.4`)).length);
-    // What is there is not sent again.
+    // Existing content is not sent again.
     assert.equal((await tm.copy(`${webapp}:1.4`, target)).bytes, 0);
   });
 

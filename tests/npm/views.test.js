@@ -1,4 +1,4 @@
-// What manifests say: read as Docker reads them, and from bytes that nobody changes.
+// Fields of manifests, read as Docker reads them, from bytes that do not change.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';

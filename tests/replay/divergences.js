@@ -69,7 +69,7 @@ export const divergences = [
           const isIn = (name) => name.startsWith(folder);
           const made = Object.keys(step.store).some((name) => isIn(name) && !(name in before));
           const kept = Object.entries(before).filter(([name]) => isIn(name));
-          // What an amend finds stays as it was.
+          // Existing entries stay as they were.
           if (kept.length) step.store = { ...without(step.store, isIn), ...Object.fromEntries(kept) };
           else if (made) absent.add(list);
         } else if (argv[0] === 'create' && absent.has(list)) {

@@ -1,4 +1,4 @@
-// What is expected of the program under test: the recording, with the program's name and the divergences that were chosen.
+// Expected results of the program under test: the recording, with the program's name and the chosen divergences.
 
 import { divergences } from './divergences.js';
 

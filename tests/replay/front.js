@@ -1,4 +1,4 @@
-// What stands on the recorded host: it notes every request, asks for passwords and tokens, and passes on the rest to
+// The server at the recorded host: it notes every request, asks for passwords and tokens, and passes on the rest to
 // the registry behind it.
 
 import * as http from 'node:http';

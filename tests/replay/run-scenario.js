@@ -11,7 +11,7 @@ import { readStore } from './local-store.js';
 import { fill, readBack } from './registry-contents.js';
 
 /**
- * What happened: `{ steps: [{ exit, stdout, stderr, store, requests }], pushed }`, with the references of `scenario.pushed`
+ * Results: `{ steps: [{ exit, stdout, stderr, store, requests }], pushed }`, with the references of `scenario.pushed`
  * read back at the end. `command` is the program and its first arguments; `backend` is `distribution` or `memory`.
  */
 export async function runScenario(scenario, { command, backend: kind }) {

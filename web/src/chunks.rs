@@ -167,7 +167,7 @@ pub fn use_chunk(chunk: Option<Chunk>, onloaded: &Callback<()>) -> Loading {
     let missing = chunk.filter(|chunk| chunk.loaded().is_none());
     {
         let (failed, onloaded) = (failed.setter(), onloaded.clone());
-        // What was missing when this was drawn may be there by now: then loading it takes no time.
+        // The chunk may have arrived since this was drawn: then loading takes no time.
         use_effect_with((missing, *attempt), move |(missing, _)| {
             let Some(chunk) = *missing else { return };
             failed.set(None);

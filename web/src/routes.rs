@@ -227,7 +227,7 @@ fn texts_at(path: &str, address: &str, fields: usize, takes_more: bool) -> Optio
     if fields == 1 && !takes_more {
         return Some(vec![decoded(rest)]);
     }
-    // Some programs that pass links on write the bar as %7C.
+    // Some programs write the bar in links as %7C.
     let rest = rest.replace("%7C", "|").replace("%7c", "|");
     let count = if takes_more { usize::MAX } else { fields };
     let texts: Vec<_> = rest.splitn(count, '|').map(decoded).collect();

@@ -46,7 +46,7 @@ impl Challenge {
         let mut challenges = Vec::new();
         for value in headers.get_all(header::WWW_AUTHENTICATE) {
             let mut text = escaped(value);
-            // Some put more than one blank behind the scheme.
+            // Some servers put several blanks behind the scheme.
             if let Some((scheme, rest)) = text.split_once(' ') {
                 text = format!("{scheme} {}", rest.trim_start());
             }
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_before_a_syntax_error_counts_as_it_does_for_docker() {
+    fn challenge_parameters_before_a_syntax_error_count_as_for_docker() {
         for (text, expected) in [
             (r#"Bearer  realm="/t""#, r#"Bearer realm="/t""#),
             (

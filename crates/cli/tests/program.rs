@@ -214,7 +214,7 @@ fn takes_sigterm(process: u32) -> bool {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_program_that_is_to_outlive_its_terminal_does() {
+fn nohup_ignores_sighup() {
     let config = tempfile::tempdir().unwrap();
     let (reader, mut writer) = pipe().unwrap();
     let mut command = Command::new("nohup");
@@ -261,7 +261,7 @@ async fn signals_end_a_program_that_waits_for_a_list() {
 }
 
 #[test]
-fn streams_that_do_not_wait_are_waited_for() {
+fn nonblocking_streams_are_polled() {
     let config = tempfile::tempdir().unwrap();
     let expected = program(config.path(), &["man"]).output().unwrap().stdout;
     assert!(expected.len() > 4 * PIECE, "the program finds the pipe full again and again");
@@ -353,7 +353,7 @@ async fn files_of_a_push_are_written_through_links_and_into_pipes() {
 }
 
 #[test]
-fn what_others_put_beside_a_file_is_neither_followed_nor_waited_for() {
+fn links_and_fifos_beside_a_file_are_neither_followed_nor_waited_for() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
     for put in ["ln -s victim", "mkfifo"] {
@@ -387,7 +387,7 @@ fn names_that_are_no_utf_8_are_refused_and_not_taken_for_others() {
         let (code, stderr) = run(&mut command);
         assert!(code == Some(125) && stderr.starts_with(&format!("expected {name} in UTF-8")), "{stderr}");
     }
-    // What names another folder is not in use.
+    // A variable for another folder is ignored.
     let (code, stderr) =
         run(program(folder.path(), &["ls"]).env("HOME", &place).env("DOCKER_CONFIG", &place));
     assert_eq!((code, &*stderr), (Some(0), ""));
@@ -479,7 +479,7 @@ fn failures_of_the_program_itself_are_json_where_errors_are() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_wrong_with_named_certificates_is_told_before_any_request() {
+async fn faults_of_named_certificates_are_reported_before_any_request() {
     let registry = Registry::builder().samples().start().await.unwrap();
     let config = tempfile::tempdir().unwrap();
     let file = config.path().join("file.pem").to_string_lossy().into_owned();

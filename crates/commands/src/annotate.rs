@@ -25,7 +25,7 @@ pub async fn annotate(
         let existing = entries_to_edit(store, list, &[image]).await?.ok_or_else(missing)?;
         let edit = ListEdit::annotate(&existing, image, change, annotations)?;
         match store.edit(list, &edit).await? {
-            // Somebody else has annotated the image meanwhile: what it is now counts.
+            // Another writer has annotated the image meanwhile: its present form counts.
             Outcome::Conflict(_) => {}
             Outcome::Gone | Outcome::Taken => return Err(missing()),
             Outcome::Done(()) => {

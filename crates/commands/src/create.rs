@@ -125,7 +125,7 @@ pub async fn create(store: &dyn ListStore, client: &Client, create: &Create) -> 
                 let new = assembled.new_list(create)?;
                 match store.add(&new).await? {
                     Outcome::Done(()) => return Ok(Created { list: new, kept_platforms: Vec::new() }),
-                    // Somebody else has made it meanwhile.
+                    // Another writer has created it meanwhile.
                     _ => continue,
                 }
             }
@@ -298,7 +298,7 @@ pub(crate) async fn assemble(
     }
     let assembled =
         Assembled { list, is_annotated, fetched, described: of_descriptors, configs, kept_platforms };
-    // What could not be put in fails before anything is kept.
+    // Form faults are reported before anything is stored.
     assembled.edit(&assembled.list, extensions)?;
     Ok(assembled)
 }

@@ -128,7 +128,7 @@ pub async fn remove_entries(
         }
         match store.edit(list, &edit).await? {
             Outcome::Done(()) => return Ok(removed),
-            // Somebody else has changed one of them meanwhile: it goes as it is now.
+            // Another writer has changed an entry meanwhile: its present form is removed.
             Outcome::Conflict(_) => {}
             Outcome::Gone | Outcome::Taken => return gone(),
         }

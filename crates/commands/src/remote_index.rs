@@ -86,7 +86,7 @@ pub async fn update_index(
             }
             pushed => {
                 let digest = pushed?;
-                // Whoever has moved the tag may have done so with the change in what was put.
+                // The writer that moved the tag may have included this change.
                 let changes = if changes.is_empty() { replaced.unwrap_or_default() } else { changes };
                 return Ok(UpdatedIndex { changes, digest });
             }
@@ -152,7 +152,7 @@ impl IndexUpdate {
             platforms: options.platforms.clone(),
             nest: options.nest,
         };
-        // What a descriptor says is added or refused, and nothing that it says is lost.
+        // Every field of a descriptor is added or refused, none is lost.
         let described_options =
             &ExpandOptions { attestations: !options.no_attestations, ..expand_options.clone() };
         let reference = &self.reference;

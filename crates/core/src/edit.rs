@@ -187,7 +187,7 @@ impl ListEdit {
             let now = list.get(change.reference()?).cloned();
             let after = match (&change.before, &change.after, &now) {
                 (Some(before), Some(after), Some(now)) => Some(merged(before, after, now)),
-                // What was removed meanwhile is not brought back by a change of it.
+                // A change does not restore an entry that was removed meanwhile.
                 (Some(_), _, None) => None,
                 (_, after, _) => after.clone(),
             };

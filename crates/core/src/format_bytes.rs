@@ -36,7 +36,7 @@ pub fn format_bytes(bytes: u64) -> RoundedBytes {
         if tenths < 1000 {
             return RoundedBytes { whole: tenths / 10, tenth: Some((tenths % 10) as u8), unit };
         }
-        // What would be written as 1000 is 1.0 of the next unit.
+        // A value that rounds to 1000 is 1.0 of the next unit.
         if whole < 1000 {
             return RoundedBytes { whole, tenth: None, unit };
         }

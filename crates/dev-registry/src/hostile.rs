@@ -281,7 +281,7 @@ impl Hostile {
                     .insert("docker-content-digest", value(&format!("sha256:{}", "0".repeat(64))));
             }
             Self::ControlCharacters => {
-                // What HTTP takes in a header: a tab, and bytes beyond ASCII, among them C1's.
+                // HTTP allows these in a header: a tab and bytes beyond ASCII, including C1 controls.
                 let text = HeaderValue::from_bytes(b"\x9b31m\t\xc2\x9b").expect("HTTP takes these bytes");
                 response.headers_mut().insert("warning", text);
             }

@@ -119,7 +119,7 @@ fn take(request: Request, bytes: Option<&Uint8Array>, is_written: Option<&Promis
             (Effect::Post(taken @ Response::Taken { .. }), Some(is_written)) => {
                 let is_written = JsFuture::from(is_written.clone());
                 spawn_local(async move {
-                    // What cannot be kept is read nonetheless.
+                    // A file that cannot be kept can still be read.
                     let _ = is_written.await;
                     post(&taken, None);
                 });

@@ -193,7 +193,7 @@ impl Job {
                         Purpose::File(file) => file.event(event),
                     }
                 }
-                // What was not kept is compared with its digest, which takes all of it.
+                // A layer that was not cached is verified by its digest, which takes all of its bytes.
                 let is_done = matches!(purpose, Purpose::File(file) if file.state == FileState::Done);
                 Ok(self.is_kept && is_done)
             }
@@ -268,7 +268,7 @@ impl FileReading {
     }
 
     fn of(entry: WantedEntry, is_saved: bool) -> Self {
-        // Nobody asks for the digest of a file that is saved.
+        // The digest is shown for open files alone, not for saved ones.
         let hasher = (!is_saved).then(|| Hasher::new(Algorithm::Sha256));
         let state = FileState::Before;
         Self { entry, next: 0, size: 0, given: 0, hasher, is_saved, parts: Vec::new(), state }
@@ -325,7 +325,7 @@ impl FileReading {
     fn zeros(&mut self, until: u64) {
         let count = until.saturating_sub(self.given);
         if !self.is_saved {
-            // What is behind the part that is shown is not asked for.
+            // Only the bytes of the visible part are requested.
             zeros(count.min(SHOWN_MAX)).for_each(|piece| self.give(piece));
         } else if count > 0 {
             self.given += count;

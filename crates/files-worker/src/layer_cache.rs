@@ -49,7 +49,7 @@ pub async fn open(source: &LayerSource) -> Option<KeptLayer> {
 /// Removes a layer.
 pub async fn remove(source: &LayerSource) {
     if let Some(cache) = cache().await {
-        // What cannot be removed is compared with its digest whenever it is read for its entries.
+        // A cached layer that cannot be removed is verified by its digest at each read.
         let _ = JsFuture::from(cache.delete_with_str(&address(source))).await;
     }
 }
@@ -103,7 +103,7 @@ impl Keeper {
             let _ = JsFuture::from(end).await;
             if JsFuture::from(self.put).await.is_ok() && is_whole {
                 mark_used(&self.cache, &self.address).await;
-                // What cannot be removed is tried with the next layer.
+                // Removal is tried again with the next layer.
                 let _ = make_room(&self.cache).await;
             }
         });

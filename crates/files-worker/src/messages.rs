@@ -78,7 +78,7 @@ pub enum Request {
     Elsewhere {
         /// The layer that is being read.
         job: JobId,
-        /// The URLs at which it is to be had.
+        /// The URLs at which it is available.
         urls: Vec<String>,
     },
     /// Asks for rows of a tree.

@@ -365,7 +365,7 @@ fn holes_of_a_file_that_is_saved_are_no_bytes() {
     page.send(Request::Save { query: 9, image: 1, path: "lastlog".to_owned(), layer: None }, None);
     page.give();
     assert_eq!((page.saved.as_slice(), page.holes), (b"data".as_slice(), size - 4));
-    // What is shown of it is its beginning.
+    // The page shows its beginning.
     let (_, opened) = page.file(IMAGE, "lastlog", None);
     let Response::Opened { file, .. } = opened else { panic!("expected a file, found {opened:?}") };
     assert_eq!((file.size, file.digest), (size, None));
@@ -396,7 +396,7 @@ fn a_file_that_is_left_is_read_no_further() {
         page.send(Request::Close { file: query }, None);
         assert!(page.told.contains(&Response::Stop { job }) && !page.session.wants(job));
         assert_eq!(page.saved, b"");
-        // What is under way still does nothing.
+        // Pieces that arrive late change nothing.
         page.told.clear();
         page.send(Request::Piece { job }, Some(&layers[0][4096..]));
         page.send(Request::End { job }, None);
@@ -636,7 +636,7 @@ fn layers_that_are_held_are_read_when_somebody_asks() {
     page.send(Request::Read { image: 1, layers: vec![1] }, None);
     page.give();
     assert_eq!(page.paths(View::default()), ["b"]);
-    // What failed or was cancelled is tried again, and what is held is not.
+    // Failed and cancelled layers are tried again; layers on hold are not.
     page.send(Request::Resume { image: 1 }, None);
     assert!(page.reads.is_empty());
     assert_eq!(states(&page), [LayerState::Held, LayerState::Done, LayerState::Held]);
@@ -647,7 +647,7 @@ fn layers_that_are_held_are_read_when_somebody_asks() {
 }
 
 #[test]
-fn what_is_no_layer_is_refused_before_it_is_fetched() {
+fn non_layers_are_refused_before_the_fetch() {
     let bytes = layer(&[("a", "a")]);
     for (media_type, word) in [
         ("text/markdown", "an artifact"),

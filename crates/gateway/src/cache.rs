@@ -416,7 +416,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nobody_else_can_read_what_is_kept() {
+    async fn cached_files_are_private() {
         let above = std::env::temp_dir().join(format!("tallyman-gateway-rights-{}", std::process::id()));
         let folder = above.join("cache");
         let cache = Arc::new(Cache::open(&folder, 4 * BLOCK).unwrap());

@@ -466,7 +466,7 @@ mod tests {
     }
 
     #[test]
-    fn what_contradicts_itself_is_refused_with_a_sentence() {
+    fn contradictory_settings_are_refused_with_a_sentence() {
         let one = "[[registries]]\nname = 'a'\nurl = 'https://a.example'\n";
         assert!(parse(one).is_ok());
         for (text, expected) in [

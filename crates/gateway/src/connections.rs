@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn whoever_waits_longest_makes_room() {
+    async fn the_longest_idle_connection_makes_room() {
         let connections = connections(5, 3);
         let mut own = Vec::new();
         for _ in 0..3 {

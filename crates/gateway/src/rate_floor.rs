@@ -69,7 +69,7 @@ mod tests {
     use super::{Pace, RateFloor};
 
     #[tokio::test(start_paused = true)]
-    async fn whoever_is_slow_goes_on_and_whoever_stands_still_does_not() {
+    async fn slow_bodies_go_on_and_stalled_ones_end() {
         let pace = Pace { stall: Duration::from_secs(60), bytes_per_second: 1024 };
         for (bytes, every, lasts) in [
             (0, 10, 60),

@@ -59,7 +59,7 @@ pub(crate) fn response_headers(
             None if status == StatusCode::ACCEPTED || status.is_redirection() => {
                 return Err(upstream.foreign_location(url, &location));
             }
-            // Nobody goes to the place of what is stored already.
+            // Clients do not follow `Location` of a 201.
             None => {}
         }
     }

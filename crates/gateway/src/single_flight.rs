@@ -36,7 +36,7 @@ impl<T: Clone> SingleFlight<T> {
         }
         let done = work.await;
         *outcome = Some(done.clone());
-        // Whoever comes from now on has it done anew.
+        // Later callers start a new run.
         self.running().remove(key);
         done
     }

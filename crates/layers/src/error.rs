@@ -76,7 +76,7 @@ pub enum Error {
         media_type: String,
     },
     /// The registry does not have the layer, which is to be fetched from elsewhere.
-    #[error("expected the layer in the registry, found none: it is to be had at {}; copy it into the registry to read it", urls.join(" and "))]
+    #[error("expected the layer in the registry, found none: it is available at {}; copy it into the registry to read it", urls.join(" and "))]
     Elsewhere {
         /// The URLs of its descriptor.
         urls: Vec<String>,

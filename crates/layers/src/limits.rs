@@ -53,7 +53,7 @@ impl Default for Limits {
             sparse_segments: 100_000,
             // Layers of a million files have some 100 MiB.
             metadata: 256 << 20,
-            // What `zstd --ultra` uses by itself is 128 MiB; builders stay under 16.
+            // `zstd --ultra` uses 128 MiB by default; builders stay below 16 MiB.
             window: 64 << 20,
         }
     }

@@ -48,7 +48,7 @@ fn reads_alike(input: &[u8]) {
     let whole = read(input, usize::MAX);
     let bytes = read(input, 1);
     assert_eq!(whole.2.is_some(), bytes.2.is_some(), "{:?} and {:?}", whole.2, bytes.2);
-    // What comes before the error depends on how much is decompressed at once.
+    // The events before the error depend on how much is decompressed at once.
     let is_whole = whole.2.is_none();
     let (entries, content) = (whole.0.len().min(bytes.0.len()), whole.1.len().min(bytes.1.len()));
     assert_eq!(whole.0[..entries], bytes.0[..entries]);

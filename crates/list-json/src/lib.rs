@@ -1,6 +1,6 @@
 //! The JSON of manifest lists, read and written in one pass over its bytes, without copying a text.
 //!
-//! What programs do with thousands of lists is here, and nothing else, so that this crate is compiled for speed and all
+//! Holds only the code that programs run on thousands of lists, so that this crate is compiled for speed and all
 //! others for weight. Nothing that can be called is generic: that would be compiled where it is called.
 
 mod bytes;

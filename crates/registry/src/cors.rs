@@ -170,7 +170,7 @@ mod tests {
     use crate::accept;
 
     #[test]
-    fn what_a_browser_asks_permission_for() {
+    fn preflighted_requests_are_recognised() {
         let form = HeaderValue::from_static("application/x-www-form-urlencoded; charset=utf-8");
         let json = HeaderValue::from_static("application/json");
         let rows = [

@@ -485,7 +485,7 @@ mod tests {
     use super::{TEXT_MAX, message, shown_url};
 
     #[test]
-    fn what_is_no_error_of_a_registry_is_one_line_or_named() {
+    fn other_error_bodies_are_one_line_or_named() {
         let page = "<html>\n<head><title>502 Bad Gateway</title></head>\n</html>\n";
         let long = "word ".repeat(100);
         for (content_type, body, expected) in [

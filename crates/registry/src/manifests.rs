@@ -115,7 +115,7 @@ impl Client {
 
     async fn shared_manifest(&self, reference: &Reference, scopes: Scopes) -> Result<FetchedManifest, Error> {
         let start = self.fetch_start(reference.registry());
-        // Who asks the registry does not join a request to its mirror.
+        // A request to the registry does not join one to its mirror.
         let way = if self.reads_directly(reference) { " directly" } else { "" };
         let key = (start.deletions(), format!("{reference}{way} {scopes}"));
         let shared = start.session().manifests.join(key, || {

@@ -57,7 +57,7 @@ impl Client {
         artifact_type: Option<&str>,
     ) -> Result<Vec<Descriptor>, Error> {
         let session = self.session(reference.registry());
-        // What is known is known of the repository: proxies and gateways have repositories of several registries behind one
+        // The answer is remembered per repository: proxies and gateways have repositories of several registries behind one
         // name, and some refuse the route for some of them. Where there is an API nothing is asked more often for that; where
         // there is none, each repository costs one request more than the tag, which is asked for anyway. A refusal is
         // remembered for some minutes only, and never of an API that has answered: signatures would go unseen.

@@ -142,7 +142,7 @@ impl Client {
                 let permits = self.permits(session).await;
                 let response = match self.send_within_timeout(request).await {
                     Ok(response) => response,
-                    // Some take few connections, and hang up on others.
+                    // Some registries accept few connections and close the others.
                     Err(TransportError { kind: TransportErrorKind::Reset, .. })
                         if permits[0].was_shared()
                             && session.scheme().is_some()

@@ -226,7 +226,7 @@ mod tests {
     use super::check_url;
 
     #[test]
-    fn what_has_another_scheme_or_no_host_is_not_asked_for() {
+    fn urls_of_other_schemes_or_without_a_host_are_not_requested() {
         for (url, expected) in [
             ("https://r.example/v2/", None),
             ("http://[::1]:5000/v2/", None),

@@ -96,7 +96,7 @@ impl Transport for NoNetwork {
 }
 
 #[wasm_bindgen_test]
-async fn what_was_fetched_by_digest_is_there_without_a_network_until_it_is_forgotten() {
+async fn content_by_digest_is_available_offline_until_forgotten() {
     let content = Rc::new(CacheStorage);
     let tag = reference(REGISTRY, "samples/hello:latest");
     let builder = || Client::builder(Rc::new(FetchTransport::new())).access(|_| Access::PlainFirst);
@@ -129,7 +129,7 @@ async fn what_was_fetched_by_digest_is_there_without_a_network_until_it_is_forgo
 }
 
 #[wasm_bindgen_test]
-async fn what_is_still_being_kept_when_its_registry_is_forgotten_is_not_there_later() {
+async fn content_stored_while_its_registry_is_forgotten_is_removed() {
     // A browser may read content for a while before it keeps it.
     let slow = "globalThis.swiftPut = Cache.prototype.put; Cache.prototype.put = async function (...given) { \
                 await new Promise((done) => setTimeout(done, 200)); return swiftPut.apply(this, given); };";

@@ -292,7 +292,7 @@ fn key_of(list: &str, entry: &ListEntry) -> String {
     format!("{list}/{}", entry.reference.file_name())
 }
 
-// What follows is sent without waiting for it: the transaction's commit waits for all of it, and fails with it.
+// The requests below are sent without waiting: the transaction's commit waits for them, and fails with them.
 
 fn put_list(transaction: &Transaction<'_>, name: &str, reference: &Reference) -> Result<(), StoreError> {
     let put = store(transaction, LISTS)?.put(reference.to_string()).with_key(name.to_owned()).primitive();
@@ -346,7 +346,7 @@ fn listen(connection: &DbSys, closed: &Rc<Cell<Option<&'static str>>>) -> [Closu
             } else {
                 "a newer version of this app has opened the database in another tab"
             }));
-            // Whoever asks waits until nobody holds this version.
+            // An upgrade waits until no connection holds this version.
             connection.close();
         })
     };

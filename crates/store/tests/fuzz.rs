@@ -212,7 +212,7 @@ fn unfinished_changes() {
         let store = FileStore::new(files, "/lists");
         let list = ManifestList::new(name.clone());
         store.load(&name).now_or_never().expect("nothing is waited for").ok();
-        // Whoever holds the lock does not live, or nobody can tell.
+        // The lock's holder is dead, or unknown.
         store.save(&list).now_or_never().expect("nothing is waited for").ok();
         store.remove(&name).now_or_never().expect("nothing is waited for").ok();
     });

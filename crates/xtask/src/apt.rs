@@ -27,7 +27,7 @@ pub const CHROMIUM_SHELL: Needed = Needed {
     packages: &["chromium-headless-shell"],
     why: "most tests look at the app in it, quicker than in a whole browser",
 };
-/// Another browser.
+/// The package of another browser.
 pub const FIREFOX: Needed = Needed {
     program: "firefox-esr",
     packages: &["firefox-esr"],
@@ -87,7 +87,7 @@ pub const OPENSSL: Needed = Needed {
 /// Shells that not everyone has.
 pub const ZSH: Needed =
     Needed { program: "zsh", packages: &["zsh"], why: "the tests complete command lines in it" };
-/// Another shell.
+/// The package of another shell.
 pub const FISH: Needed =
     Needed { program: "fish", packages: &["fish"], why: "the tests complete command lines in it" };
 

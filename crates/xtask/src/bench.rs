@@ -224,7 +224,7 @@ pub fn run(sh: &Shell, Options { names, write, built, peers }: &Options) -> Resu
             Ok(comparisons) => {
                 results.topics.insert((*topic).to_owned(), comparisons);
                 fs::write(&file, serde_json::to_vec_pretty(&results)?)?;
-                // Whoever stops the run later keeps what is there.
+                // Results so far are kept if the run is stopped later.
                 if *write {
                     write_page(&results)?;
                 }

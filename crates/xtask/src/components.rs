@@ -1,13 +1,10 @@
 //! The app's components: their length, and that each is drawn anew in another language.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::fs;
 
 use anyhow::{Context, Result, bail};
 
-use crate::tools::root;
+use crate::tools::{files_below, root};
 
 /// Lines of a component, from its signature to its closing brace. Longer ones are cut along their hooks and parts.
 const MAX: usize = 80;
@@ -18,22 +15,26 @@ const WITHOUT_TEXT: [&str; 1] = ["App"];
 /// Refuses components of more than [`MAX`] lines, and those that keep their words when another language is chosen.
 pub fn check() -> Result<()> {
     let (mut count, mut found) = (0, Vec::new());
-    visit(&root().join("web/src"), &mut |path, text| {
+    for path in files_below(&root().join("web/src"), &[])? {
+        if path.extension().is_none_or(|extension| extension != "rs") {
+            continue;
+        }
+        let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
         let has_text = text.contains("text()");
-        for Component { line, name, length, uses_language } in components(text) {
+        for Component { line, name, length, uses_language } in components(&text) {
             count += 1;
             if length > MAX {
-                let shown = path.strip_prefix(root()).unwrap_or(path).display();
+                let shown = path.strip_prefix(root()).unwrap_or(&path).display();
                 found.push(format!(
                     "{shown}:{line}: the component {name} has {length} lines, more than {MAX}"
                 ));
             }
             if has_text && !uses_language && !WITHOUT_TEXT.contains(&name) {
-                let shown = path.strip_prefix(root()).unwrap_or(path).display();
+                let shown = path.strip_prefix(root()).unwrap_or(&path).display();
                 found.push(format!("{shown}:{line}: the component {name} does not call use_language()"));
             }
         }
-    })?;
+    }
     // A scan that finds none has lost the form in which components are written.
     if count == 0 {
         bail!("expected components below web/src, found none");
@@ -46,20 +47,6 @@ pub fn check() -> Result<()> {
             "{} places: cut long components along their hooks and parts, and call use_language() in each",
             found.len()
         );
-    }
-    Ok(())
-}
-
-fn visit(folder: &Path, look: &mut impl FnMut(&Path, &str)) -> Result<()> {
-    let mut entries: Vec<PathBuf> =
-        fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
-    entries.sort_unstable();
-    for path in entries {
-        if path.is_dir() {
-            visit(&path, look)?;
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            look(&path, &fs::read_to_string(&path).with_context(|| path.display().to_string())?);
-        }
     }
     Ok(())
 }

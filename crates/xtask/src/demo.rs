@@ -82,7 +82,7 @@ pub fn develop(sh: &Shell, options: Options) -> Result<()> {
         seen = now;
         match build() {
             Ok(()) => println!("  The app is built again: reload the page."),
-            // What the compiler says stands above; the next change is waited for.
+            // The compiler's output stands above; the next change starts a new build.
             Err(error) => eprintln!("error: {error:#}"),
         }
     }

@@ -97,7 +97,7 @@ mod tests {
     use super::while_compiling;
 
     #[test]
-    fn what_is_compiled_with_the_tests_breaks_no_lint() {
+    fn lints_fail_while_tests_compile() {
         let sh = while_compiling(&Shell::new().expect("there is a current folder"));
         let folder = sh.create_temp_dir().expect("the folder for temporary files can be written");
         for (source, lint) in [

@@ -113,7 +113,7 @@ fn build_for(sh: &Shell, repository: Option<&str>) -> Result<()> {
     for (feature, name) in MODULES {
         module(sh, feature, name, &dist)?;
     }
-    carry(&dist)?;
+    embed_wasm(&dist)?;
     let sources = root().join("crates/npm/js");
     for part in ["action", "bin", "node", "jsx"] {
         copy(&sources.join(part), &package.join(part))?;
@@ -305,7 +305,7 @@ fn take_parts(sh: &Shell, name: &str, dist: &Path) -> Result<()> {
         bail!("expected the parts client and extras of {name}, and one with what both have, found {found:?}");
     };
     let shared = part("chunk").context("what both parts have is in a part of its own")?;
-    // Whoever has the extras has the client: what both have is the client's.
+    // The extras always come with the client, so shared functions stay in the client.
     let whole = merge(sh, &[shared, client])?;
     optimise(sh, &whole, &dist.join("client.wasm"))?;
     fs::remove_file(&whole)?;
@@ -370,7 +370,7 @@ pub fn without_paths(sh: &Shell) -> Result<String> {
 }
 
 /// Writes the library's modules and their parts as JavaScript: the one form that every bundler takes as it is.
-fn carry(dist: &Path) -> Result<()> {
+fn embed_wasm(dist: &Path) -> Result<()> {
     let (mut script, mut types) = (String::new(), String::new());
     for name in ["tallyman", "client", "extras", "layers"] {
         let text = STANDARD.encode(fs::read(dist.join(name).with_extension("wasm"))?);
@@ -411,7 +411,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_two_parts_import_is_imported_once() {
+    fn imports_of_two_parts_are_merged() {
         let text = "(module\n (import \"m\" \"memory\" (memory $a$0 18))\n (import \"m\" \"memory\" (memory $a$0_1 18))\n (import \"m\" \"f\" (func $f))\n (data $d (memory $a$0_1) (i32.const 0) \"\")\n (i32.load $a$0_1\n  (local.get $a$0_10)))";
         let once = "(module\n (import \"m\" \"memory\" (memory $a$0 18))\n (import \"m\" \"f\" (func $f))\n (data $d (memory $a$0) (i32.const 0) \"\")\n (i32.load $a$0\n  (local.get $a$0_10)))";
         assert_eq!(with_imports_once(text), once);

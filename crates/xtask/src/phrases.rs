@@ -1,13 +1,10 @@
 //! The sentences of app, programs, package and documents: phrases for which the field has a plain word.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::Path};
 
 use anyhow::{Context, Result, bail};
 
-use crate::tools::root;
+use crate::tools::{files_below, root};
 
 /// Places with sentences for people: files, and folders with all that is below them. In sources these are the app's texts, help,
 /// error messages and comments.
@@ -56,7 +53,9 @@ const PHRASES: [(&str, &str); 29] = [
 pub fn check() -> Result<()> {
     let mut found = Vec::new();
     for place in PLACES {
-        visit(&root().join(place), &mut found)?;
+        for file in files_below(&root().join(place), &PASSED_OVER)? {
+            look(&file, &mut found)?;
+        }
     }
     for place in &found {
         eprintln!("  {place}");
@@ -67,20 +66,12 @@ pub fn check() -> Result<()> {
     Ok(())
 }
 
-fn visit(path: &Path, found: &mut Vec<String>) -> Result<()> {
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    if path.is_dir() {
-        if PASSED_OVER.contains(&name) {
-            return Ok(());
-        }
-        let mut entries: Vec<PathBuf> =
-            fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
-        entries.sort_unstable();
-        return entries.iter().try_for_each(|entry| visit(entry, found));
-    }
+/// Adds the refused phrases of one file, unless it has no sentences for people.
+fn look(path: &Path, found: &mut Vec<String>) -> Result<()> {
+    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
     // The table above names what it refuses.
     let is_this = path.ends_with("xtask/src/phrases.rs");
-    if is_this || !name.rsplit_once('.').is_some_and(|(_, extension)| EXTENSIONS.contains(&extension)) {
+    if is_this || !EXTENSIONS.contains(&extension) {
         return Ok(());
     }
     let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;

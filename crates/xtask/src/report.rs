@@ -104,7 +104,7 @@ pub fn node(output: &str) -> Count {
         let title = failed.split_once(" - ").map_or(failed, |(_, title)| title);
         let about = lines.by_ref().take_while(|line| *line != "..." && !line.starts_with("code:"));
         let about: Vec<_> = about.collect();
-        // What it is made of has been named.
+        // Its subtests have been named.
         if about.contains(&"failureType: 'subtestsFailed'") {
             continue;
         }

@@ -3,13 +3,13 @@
 use std::{
     fs,
     hash::{DefaultHasher, Hash, Hasher},
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 use anyhow::{Context, Result};
 use xshell::{Shell, cmd};
 
-use crate::tools::root;
+use crate::tools::{files_below, root};
 
 /// The files that every build of the app depends on, beside the folders in [`FOLDERS`].
 const FILES: [&str; 4] = ["Cargo.toml", "Cargo.lock", "Trunk.toml", ".cargo/config.toml"];
@@ -22,23 +22,10 @@ const NOT_IN_THE_APP: [&str; 4] = ["tests", "node_modules", "target", "js"];
 pub fn of_app() -> Result<Vec<PathBuf>> {
     let mut files: Vec<_> = FILES.iter().map(|file| root().join(file)).collect();
     for folder in FOLDERS {
-        add(&root().join(folder), &mut files)?;
+        files.extend(files_below(&root().join(folder), &NOT_IN_THE_APP)?);
     }
     files.sort_unstable();
     Ok(files)
-}
-
-fn add(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
-    for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
-        let entry = entry?;
-        let kind = entry.file_type()?;
-        if kind.is_file() {
-            files.push(entry.path());
-        } else if kind.is_dir() && NOT_IN_THE_APP.iter().all(|name| entry.file_name() != *name) {
-            add(&entry.path(), files)?;
-        }
-    }
-    Ok(())
 }
 
 /// A text that differs where the content or the name of a file differs, or the compiler.

@@ -162,7 +162,7 @@ fn lint(sh: &Shell, background: &BackgroundBuild) -> Result<Count> {
 fn native(sh: &Shell, background: &BackgroundBuild) -> Result<Count> {
     let with_nextest = is_on_path("cargo-nextest");
     let compiled = ["--locked", "--workspace", "--all-features"];
-    // What is built beside takes longer by itself: one processor links most of it, so it goes before.
+    // The build beside takes longer alone, since one processor links most of it: it starts first.
     let compile = |sh: &Shell| {
         background.native_tests(|| {
             if with_nextest {
@@ -177,7 +177,7 @@ fn native(sh: &Shell, background: &BackgroundBuild) -> Result<Count> {
     let mut complaint = Count::default();
     if let Err(error) = compile(&sh) {
         complaint = Count::failure(format!("clippy or the compiler: {error:#}"));
-        // What clippy complains of is no reason not to test.
+        // Findings of clippy do not stop the tests.
         sh = plain.clone();
         compile(&sh)?;
     }

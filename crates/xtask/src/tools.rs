@@ -80,6 +80,26 @@ pub fn names(folder: &Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
+/// The files below a folder, in their order, but for those in folders whose names are in `skip`. A file is the only one below
+/// itself.
+pub fn files_below(path: &Path, skip: &[&str]) -> Result<Vec<PathBuf>> {
+    if path.is_file() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let mut files = Vec::new();
+    for entry in fs::read_dir(path).with_context(|| format!("cannot read {}", path.display()))? {
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        if kind.is_file() {
+            files.push(entry.path());
+        } else if kind.is_dir() && skip.iter().all(|name| entry.file_name() != *name) {
+            files.extend(files_below(&entry.path(), skip)?);
+        }
+    }
+    files.sort_unstable();
+    Ok(files)
+}
+
 /// The time after which a step says again that it is under way.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(30);
 

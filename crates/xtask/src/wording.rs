@@ -1,13 +1,10 @@
 //! The words of the project: doc comments that begin with a noun or a verb, and names that are the field's.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::Path};
 
 use anyhow::{Context, Result, bail};
 
-use crate::tools::root;
+use crate::tools::{files_below, root};
 
 /// Folders with our own sources.
 const FOLDERS: [&str; 3] = ["crates", "web", "tests"];
@@ -21,6 +18,9 @@ const REFUSED_OPENINGS: [&str; 30] = [
     "It", "They", "That", "There", "Not", "Nothing", "Neither", "As", "By", "For", "From", "In", "Of", "On",
     "To", "With", "Without", "Until",
 ];
+
+/// Words that no comment of one sentence begins with: a sentence names its subject by the field's term.
+const REFUSED_SUBJECTS: [&str; 6] = ["Whoever", "Whatever", "Who", "Nobody", "Somebody", "What"];
 
 /// Words that stand for others: a first sentence of nothing else says nothing, such as `It is.` or `Of what.`
 const PRONOUNS: [&str; 15] = [
@@ -109,7 +109,9 @@ const NAMES: [(&str, &str, Place); 62] = [
 pub fn check() -> Result<()> {
     let mut found = Vec::new();
     for folder in FOLDERS {
-        visit(&root().join(folder), &mut found)?;
+        for file in files_below(&root().join(folder), &OTHERS)? {
+            look(&file, &mut found)?;
+        }
     }
     if found.is_empty() {
         return Ok(());
@@ -118,54 +120,64 @@ pub fn check() -> Result<()> {
         eprintln!("  {place}");
     }
     bail!(
-        "{} places: begin a doc comment with a noun or a verb in the third person, and use the field's term for a name",
+        "{} places: begin a doc comment with a noun or a verb in the third person, name the subject of a comment, and use the \
+         field's term for a name",
         found.len()
     )
 }
 
-fn visit(folder: &Path, found: &mut Vec<String>) -> Result<()> {
-    let mut entries: Vec<PathBuf> =
-        fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
-    entries.sort_unstable();
-    for path in entries {
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if path.is_dir() {
-            if !OTHERS.contains(&name) {
-                visit(&path, found)?;
-            }
-            continue;
-        }
-        let Some((stem, extension @ ("rs" | "js" | "ts"))) = name.rsplit_once('.') else { continue };
-        let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-        let shown = path.strip_prefix(root()).unwrap_or(&path).display();
-        // The table above names what it refuses.
-        let is_this = path.ends_with("xtask/src/wording.rs");
-        if extension == "rs"
-            && let Some(instead) =
-                NAMES.iter().find(|(name, ..)| *name == stem).map(|(_, instead, _)| instead)
-        {
-            found.push(format!("{shown}: a file named {stem}; the field says {instead}"));
-        }
-        let mut in_doc_comment = false;
-        for (at, line) in text.lines().enumerate() {
-            let doc = doc_comment(line, extension);
-            if let Some(word) = doc.filter(|_| !in_doc_comment).and_then(refused_opening) {
-                found.push(format!("{shown}:{}: a doc comment that begins with {word:?}", at + 1));
-            }
-            if doc.is_some_and(|text| !in_doc_comment && is_of_pronouns(text)) {
-                found.push(format!("{shown}:{}: a doc comment that names nothing", at + 1));
-            }
-            in_doc_comment = doc.is_some();
-            if extension == "rs" && doc.is_none() && !is_this {
-                found.extend(
-                    names(line).map(|(name, instead)| {
-                        format!("{shown}:{}: {name}; the field says {instead}", at + 1)
-                    }),
-                );
-            }
+/// Adds the faults of one file, unless it is no source of ours.
+fn look(path: &Path, found: &mut Vec<String>) -> Result<()> {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let Some((stem, extension @ ("rs" | "js" | "ts"))) = name.rsplit_once('.') else { return Ok(()) };
+    let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    let shown = path.strip_prefix(root()).unwrap_or(path).display();
+    // The table above names what it refuses.
+    let is_this = path.ends_with("xtask/src/wording.rs");
+    if extension == "rs"
+        && let Some(instead) = NAMES.iter().find(|(name, ..)| *name == stem).map(|(_, instead, _)| instead)
+    {
+        found.push(format!("{shown}: a file named {stem}; the field says {instead}"));
+    }
+    let faults = comment_faults(&text, extension).into_iter();
+    found.extend(faults.map(|(line, fault)| format!("{shown}:{line}: {fault}")));
+    for (at, line) in text.lines().enumerate() {
+        if extension == "rs" && doc_comment(line, extension).is_none() && !is_this {
+            found.extend(
+                names(line)
+                    .map(|(name, instead)| format!("{shown}:{}: {name}; the field says {instead}", at + 1)),
+            );
         }
     }
     Ok(())
+}
+
+/// The faults of the comments of a text, each with the number of its line.
+fn comment_faults(text: &str, extension: &str) -> Vec<(usize, String)> {
+    let mut faults = Vec::new();
+    let (mut in_doc_comment, mut in_comment) = (false, false);
+    let mut lines = text.lines().enumerate().peekable();
+    while let Some((at, line)) = lines.next() {
+        let doc = doc_comment(line, extension);
+        // The text of a JSDoc comment may begin in its second line.
+        let next = lines.peek().map_or("", |(_, next)| next.trim_start().trim_start_matches('*'));
+        let opening = doc.map(|text| if extension != "rs" && text.trim().is_empty() { next } else { text });
+        if let Some(opening) = opening.filter(|_| !in_doc_comment) {
+            if let Some(word) = refused(opening, &REFUSED_OPENINGS) {
+                faults.push((at + 1, format!("a doc comment that begins with {word:?}")));
+            }
+            if is_of_pronouns(opening) {
+                faults.push((at + 1, "a doc comment that names nothing".to_owned()));
+            }
+        }
+        let comment = line.trim_start().strip_prefix("//").filter(|_| doc.is_none());
+        if let Some(word) = comment.filter(|_| !in_comment).and_then(|text| refused(text, &REFUSED_SUBJECTS))
+        {
+            faults.push((at + 1, format!("a comment that begins with {word:?}")));
+        }
+        (in_doc_comment, in_comment) = (doc.is_some(), comment.is_some());
+    }
+    faults
 }
 
 /// The text of a line of a doc comment.
@@ -177,10 +189,10 @@ fn doc_comment<'a>(line: &'a str, extension: &str) -> Option<&'a str> {
     }
 }
 
-/// The word of [`REFUSED_OPENINGS`] that a text begins with. `In-memory` is another word than `In`.
-fn refused_opening(text: &str) -> Option<&'static str> {
+/// The one of the words that a text begins with. `In-memory` is another word than `In`.
+fn refused<'a>(text: &str, words: &[&'a str]) -> Option<&'a str> {
     let text = text.trim_start();
-    REFUSED_OPENINGS.into_iter().find(|word| {
+    words.iter().copied().find(|word| {
         text.strip_prefix(word)
             .is_some_and(|rest| !rest.starts_with(|next: char| next.is_alphanumeric() || next == '-'))
     })
@@ -230,24 +242,36 @@ fn without_texts(line: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{doc_comment, is_of_pronouns, names, refused_opening};
+    use super::{comment_faults, is_of_pronouns, names};
 
     #[test]
     fn doc_comments_begin_with_a_noun_or_a_verb() {
-        for (line, word) in [
-            ("    /// Whether it is there.", Some("Whether")),
-            ("//! How a push goes.", Some("How")),
-            ("/// However it goes, a sentence.", None),
-            ("/// By the descriptor.", Some("By")),
-            ("/// It is being read.", Some("It")),
-            ("/// In-memory registries.", None),
-            ("/// Its name.", None),
-            ("/// A reference.", None),
-            ("// Why: a comment that is no documentation.", None),
+        for (text, extension, word) in [
+            ("    /// Whether it is there.", "rs", Some("Whether")),
+            ("//! How a push goes.", "rs", Some("How")),
+            ("/// However it goes, a sentence.", "rs", None),
+            ("/// By the descriptor.", "rs", Some("By")),
+            ("/// It is being read.", "rs", Some("It")),
+            ("/// In-memory registries.", "rs", None),
+            ("/// Its name.", "rs", None),
+            ("/// A reference.\n/// It is checked.", "rs", None),
+            ("// Why: a comment that is no documentation.", "rs", None),
+            ("// Nobody reads it.", "rs", Some("Nobody")),
+            ("// The file.\n// What is in it.", "rs", None),
+            ("/** What it is. */", "ts", Some("What")),
+            ("/**\n * What it is.\n */", "ts", Some("What")),
+            ("/**\n * The kind.\n */", "ts", None),
         ] {
-            assert_eq!(doc_comment(line, "rs").and_then(refused_opening), word, "{line}");
+            let faults = comment_faults(text, extension);
+            let found = faults.first().map(|(_, fault)| fault.as_str());
+            assert!(
+                match word {
+                    Some(word) => found.is_some_and(|fault| fault.ends_with(&format!("{word:?}"))),
+                    None => found.is_none(),
+                },
+                "{text}: {found:?}"
+            );
         }
-        assert_eq!(doc_comment("/** What it is. */", "ts").and_then(refused_opening), Some("What"));
     }
 
     #[test]

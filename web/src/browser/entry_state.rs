@@ -81,7 +81,7 @@ where
     {
         let name = name.to_owned();
         use_effect_with((*state).clone(), move |value| {
-            // What was never changed is not kept.
+            // A value that was never changed is not stored.
             if *value != T::default() || read::<T>(&entry, &name).is_some() {
                 write(&entry, &name, value);
             }

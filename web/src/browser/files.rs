@@ -213,7 +213,7 @@ async fn through(stream: &str, bytes: &[u8], max: usize) -> Option<Vec<u8>> {
         };
         out.extend(piece.to_vec());
         if out.len() > max {
-            // What is behind it is not wanted.
+            // The rest is not needed.
             let _ = reader.cancel();
             return None;
         }

@@ -47,7 +47,7 @@ pub fn place_for_app() -> Element {
             drawn
         }
         None => {
-            // What index.html shows until now is the same header; the app draws its own in its place.
+            // The page shows the same header until now; the app draws its own in its place.
             place.set_inner_html("");
             place
         }

@@ -51,7 +51,7 @@ impl Keep {
         if self == Self::Memory {
             MEMORY.with_borrow_mut(|memory| memory.retain(|(kept, _)| kept != key));
         } else if let Some(store) = self.store() {
-            // What was not there is not there.
+            // A missing item needs no removal.
             let _ = store.remove_item(&of_this_copy(key));
         }
     }
@@ -100,7 +100,7 @@ pub fn listen(changed: impl Fn(Option<&str>) + Clone + 'static) -> [EventListene
         })
     };
     let elsewhere = EventListener::new(&window, "storage", move |event| {
-        // What this tab tells itself is another event.
+        // Changes of this tab have another event.
         let Some(event) = event.dyn_ref::<StorageEvent>() else { return };
         let Some(name) = event.key() else { return changed(None) };
         // Other copies of the app have names of their own.

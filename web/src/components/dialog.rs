@@ -49,7 +49,7 @@ pub fn Dialog(props: &Props) -> Html {
     let onclick = {
         let (place, onclose) = (place.clone(), props.onclose.clone());
         move |event: MouseEvent| {
-            // What is beside it belongs to the element as well; what is in it has an element of its own.
+            // The backdrop belongs to the element; its content has elements of its own.
             let target = event.target_dyn_into::<HtmlDialogElement>();
             if target.is_some() && target == place.cast() {
                 onclose.emit(());

@@ -42,7 +42,7 @@ pub fn ReferenceBox(props: &Props) -> Html {
             take_pasted(text, &input);
         }
     };
-    // Whoever types is about to send it.
+    // A user who types is about to submit.
     let oninput = {
         let input = input.clone();
         move |_: InputEvent| {

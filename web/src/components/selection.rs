@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_selected_stays_selected_in_rows_that_are_filled_anew() {
+    fn a_selection_survives_refilled_rows() {
         let mut selection = Rc::new(Selection::of(["b".into(), "c".into()]));
         let fewer = rows(&["x", "b"]);
         selection = selection.reduce(Select::Toggle { at: 0, rows: fewer });

@@ -15,7 +15,7 @@ pub struct Props {
 #[component]
 pub fn SizeBar(props: &Props) -> Html {
     let share = if props.whole == 0 { 0.0 } else { props.part as f64 / props.whole as f64 * 100.0 };
-    // What is there at all shows.
+    // Any part above zero is visible.
     let width = format!("{:.2}", if props.part == 0 { 0.0 } else { share.max(1.0) });
     html! {
         <svg class="size-bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">

@@ -167,7 +167,7 @@ async fn run(
         };
         let state = match outcome {
             Ok(()) => StepState::Done,
-            // Somebody else was quicker.
+            // Another client has deleted it.
             Err(error) if error.is_not_found() => StepState::Done,
             Err(error) if was_deleted_despite_error(client, &step.reference, &error).await => StepState::Done,
             Err(error) => StepState::Failed {

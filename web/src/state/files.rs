@@ -299,7 +299,7 @@ pub fn use_files(images: &Rc<Vec<ImageSource>>) -> (Option<Files>, Rc<Reading>) 
         });
     }
     {
-        // Somebody has signed in, or wants what waits to be tried now.
+        // A sign-in or "try now" starts waiting layers again.
         let files = files.clone();
         let begun = use_mut_ref(|| changes);
         use_effect_with(changes, move |changes| {

@@ -331,7 +331,7 @@ pub fn use_inspection(text: &str, extent: Extent) -> Rc<Inspection> {
     let host = text.parse::<Reference>().map(|reference| reference.registry().to_string());
     let changes = use_changes(host.as_deref().unwrap_or_default());
     let state = use_reducer(Run::default);
-    // What was pasted lacks the rest for a reason that stands in the language of the app, too.
+    // A pasted manifest names the reason for its missing parts in the app's language.
     let worded = use_language_revision(match &state.shown {
         Inspection::Failed(_) => true,
         Inspection::Ready(inspected) => inspected.verified == Verified::Pasted,
@@ -343,7 +343,7 @@ pub fn use_inspection(text: &str, extent: Extent) -> Rc<Inspection> {
         use_effect_with((text.to_owned(), changes, worded), move |(text, changes, _)| {
             let now = Some((text.clone(), changes.sign_outs));
             let is_same = before.replace(now.clone()) == now;
-            // What an earlier reference still has under way is dropped, requests included.
+            // Work for an earlier reference is dropped, with its requests.
             let (abort, registration) = futures_util::future::AbortHandle::new_pair();
             let waiting = Rc::new(RefCell::new(Vec::new()));
             let tell = {

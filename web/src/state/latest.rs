@@ -21,7 +21,7 @@ impl Latest {
         self.end();
         self.0.replace(Some(abort));
         spawn_local(async move {
-            // Nobody waits for what was ended.
+            // The result of ended work is not used.
             let _ = Abortable::new(work, registration).await;
         });
     }

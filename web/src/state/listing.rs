@@ -153,7 +153,7 @@ async fn gather(
                 break;
             }
         };
-        // Some registries send all that they have in one page.
+        // Some registries send all names in one page.
         let mut pieces = Pieces::begin();
         for slice in page.chunks(SLICE) {
             listing.names.borrow_mut().add(slice, compare);

@@ -82,7 +82,7 @@ impl LocalLists {
         if matches!(local_lists.backend, Backend::Database(_)) {
             let (names, changed) = (Names::default(), Rc::downgrade(&local_lists));
             names.changed(&changed);
-            // Those that come later have other numbers.
+            // Later listeners have other numbers.
             let write = Callback::from(move |_| names.changed(&changed));
             local_lists.listeners.borrow_mut().push((0, write));
         }

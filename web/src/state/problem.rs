@@ -187,7 +187,7 @@ impl Problem {
     pub fn of_action(failure: &Failure) -> Option<Self> {
         Some(match &*failure.cause {
             Cause::Request { registry, reference, is_fetch, error } => {
-                // What is missing may be the repository that is pushed to, or a blob: the registry's own words say it.
+                // A push may miss its repository or a blob: the registry's own message says which.
                 let is_named = *is_fetch || !error.is_not_found() || is_web_page(error);
                 match reference.as_ref().filter(|_| is_named) {
                     Some(reference) => Self::of_registry(reference, error),

@@ -40,7 +40,7 @@ pub enum StepState {
     /// Under way; of a blob that is copied, so many bytes have come.
     Running(u64),
     Done,
-    /// Its outcome was there before.
+    /// Already done.
     Present,
     Failed,
 }
@@ -126,7 +126,7 @@ impl Run {
 
     fn end(&mut self, phase: Phase) {
         if matches!(phase, Phase::Cancelled | Phase::Failed(_)) {
-            // What was under way when it ended is to be done again.
+            // Steps that were running when it ended are repeated.
             for step in Rc::make_mut(&mut self.steps) {
                 if matches!(step, StepState::Running(_)) {
                     *step = StepState::Waiting;

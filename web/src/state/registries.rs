@@ -269,7 +269,7 @@ impl Registries {
         let client = self.client();
         client.forget(registry);
         if let Err(error) = client.check(registry).await {
-            // Whoever has signed out meanwhile, or in, stays so.
+            // A later sign-in or sign-out is kept.
             if self.accounts.key(host).is_some_and(|key| key.credentials == credentials) {
                 self.accounts.replace_in_page(host, before.as_ref());
             }

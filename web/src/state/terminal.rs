@@ -237,7 +237,7 @@ mod tests {
     use super::{Change, OUTPUT_MAX, Printed, Session, Stop};
 
     #[test]
-    fn what_runs_is_not_cleared_and_gets_its_output_and_its_end() {
+    fn running_commands_survive_a_clear_and_get_their_output_and_end() {
         let mut session = Rc::new(Session::default());
         for change in [
             Change::Begin("first".to_owned(), Stop::new().0),

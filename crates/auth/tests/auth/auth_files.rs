@@ -87,7 +87,7 @@ fn credentials_for_a_namespace_are_used_for_it_and_never_for_another() {
         let found = found.as_ref().map(|(user, namespace)| (&**user, &**namespace));
         assert_eq!(found, expected, "{entries:?} {image}");
     }
-    // What is asked about no image.
+    // A lookup without an image.
     assert_eq!(user(&auths(&[team]), "quay.io"), None);
     assert_eq!(user(&auths(&[team, whole]), "quay.io").as_deref(), Some("bob"));
     let quay: Registry = "quay.io".parse().unwrap();

@@ -42,7 +42,7 @@ fn credentials_are_found_as_docker_finds_them() {
         (format!(r#"{{"auths":{{"{REGISTRY}":{{"auth":"eDp5","auth":"{ALICE}"}}}}}}"#), alice()),
         (format!(r#"{{"auths":{{"{REGISTRY}":{{}}}},"auths":{{{entry}}}}}"#), alice()),
         (format!(r#"{{"auths":{{{entry}}},"auths":null}}"#), None),
-        // What is null is as good as not there.
+        // A `null` counts as absent.
         (r#"{"auths":null}"#.to_owned(), None),
         (format!(r#"{{"auths":{{"{REGISTRY}":null}}}}"#), None),
         (format!(r#"{{"auths":{{"other":null,{entry}}}}}"#), alice()),
@@ -52,7 +52,7 @@ fn credentials_are_found_as_docker_finds_them() {
             ),
             alice(),
         ),
-        // What stands behind the first value.
+        // Text behind the first value is ignored.
         (format!("{} trailing", of(REGISTRY)), alice()),
         (format!("{}}}", of(REGISTRY)), alice()),
         // Lines are wrapped, and bits behind the last byte may be anything.

@@ -198,7 +198,7 @@ impl CopyRun<'_> {
         }
         if self.wants_digest_tags() {
             let (_, mut plans) = copier.digest_tags(source, target, &copying.digests).await?;
-            // What a tag stands for may be a referrer as well: it is listed once.
+            // A digest tag's manifest may be a referrer as well: it is listed once.
             plans.retain(|plan| !along.iter().any(|(_, others)| others.contains(plan)));
             along.push(("digestTags", plans));
         }

@@ -173,7 +173,7 @@ impl Environment {
             };
             let value = value.map_err(|error| Error::content(reference, error))?;
             self.print_rendered(template, &value).map_err(|error| match error {
-                // What has no config has no fields of one.
+                // A manifest without a config has no config fields.
                 Error::Template(fault) if config.is_none() && fault.is_in("config") => no_config(),
                 error => error,
             })?;

@@ -120,7 +120,7 @@ impl Environment {
     ) -> Result<(), Error> {
         let is_kept = match after {
             AfterPush::Note => true,
-            // Whoever pushes again what was refused needs the list.
+            // The list is kept after a refusal, for the next push.
             AfterPush::Purge if !is_whole => true,
             AfterPush::Purge => !remove_local_list(&*self.store, plan).await?,
             AfterPush::Nothing => false,

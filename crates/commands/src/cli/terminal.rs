@@ -180,7 +180,7 @@ pub(crate) fn json(text: &str) -> Cow<'_, str> {
 }
 
 fn escaped(text: &str, keeps: impl Fn(char) -> bool, escape: impl Fn(char) -> String) -> Cow<'_, str> {
-    let is_hidden = |c: char| steers(c) && !keeps(c);
+    let is_hidden = |c: char| is_terminal_control(c) && !keeps(c);
     if !text.chars().any(is_hidden) {
         return Cow::Borrowed(text);
     }
@@ -195,7 +195,7 @@ fn escaped(text: &str, keeps: impl Fn(char) -> bool, escape: impl Fn(char) -> St
 }
 
 /// Returns `true` for control characters, for the two line ends of Unicode and for marks that turn the direction of the text.
-fn steers(c: char) -> bool {
+fn is_terminal_control(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

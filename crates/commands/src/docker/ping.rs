@@ -17,8 +17,8 @@ pub(crate) fn configure_transport(error: &Error) -> Option<String> {
         Error::TooManyRedirects { source, .. } => return Some(source.message.clone()),
         _ => return None,
     };
-    // Whoever breaks a connection after its handshake has answered a ping on another, and whoever names a token service has
-    // answered one, too.
+    // A registry that resets a connection after the handshake has answered a ping on another, and a registry that
+    // names a token service has answered one, too.
     if source.kind == TransportErrorKind::Reset || !is_api(url) {
         return None;
     }

@@ -16,7 +16,7 @@ impl Error {
             }
             Self::NoSuchPlatform { .. } | Self::NoSuchEntry { .. } | Self::NoSuchTag { .. } => true,
             Self::NoSuchLayer { .. } | Self::File(FileError::Missing { .. }) => true,
-            // Who writes and is told that there is nothing has asked for nothing: the registry has no place for it.
+            // A 404 for a write does not mean that the named content is missing: the registry has no such repository.
             Self::Registry { request: Some(request), source } if request.is_write(source) => false,
             Self::Registry { source, .. } | Self::UntagUnsupported { source, .. } => source.is_not_found(),
             _ => false,

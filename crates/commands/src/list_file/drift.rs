@@ -71,7 +71,7 @@ fn refuse_outdated(lists: &[DesiredList], drifts: &mut [Result<ListDrift, Error>
             let is_failed = drift.is_err();
             let mut outdated = list.images.iter().filter_map(|image| {
                 let (other, has_failed) = changing.get(&image.reference)?;
-                // What has failed itself may have done so for another reason.
+                // A list that has failed itself may have another reason.
                 let stays = std::ptr::eq(*other, list) || is_failed && *has_failed;
                 (!stays).then_some((&image.reference, *has_failed))
             });

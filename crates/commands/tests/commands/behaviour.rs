@@ -289,7 +289,7 @@ async fn a_list_is_copied_and_renamed_whole_and_never_over_another() {
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn what_is_local_needs_no_registry() {
+async fn local_commands_need_no_registry() {
     let shell = Shell::new();
     let manifest = put_image(&shell, "a/app", "one", &config("linux", ""), &[]);
     let (list, one) = (name("a/app:v1"), name("a/app:one"));

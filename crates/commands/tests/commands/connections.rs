@@ -309,7 +309,7 @@ async fn registries_without_a_rate_limit_say_so() {
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn what_is_missing_counts_as_deleted_where_that_is_asked_for() {
+async fn missing_content_counts_as_deleted_on_request() {
     let registry = Registry::builder().start().await.expect("a port is free");
     let image = Image::oci("linux/amd64", "one");
     image.put(&registry, "a/app", Some("1"));

@@ -224,7 +224,7 @@ async fn referrers_of_nested_lists_come_along() {
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn what_refers_to_something_is_listed_where_it_is_copied_to() {
+async fn copied_referrers_are_listed_at_the_target() {
     let (source, [one, _, signature, _]) = source().await;
     let digest = Digest::of(signature.as_bytes());
     source.put_manifest("a/app", Some("sig"), OCI, signature.clone());
@@ -370,7 +370,7 @@ async fn all_tags_bring_the_digest_tags_along_without_another_look() {
     let is_listing = |asked: &&RequestRecord| asked.path.ends_with("/tags/list");
     assert_eq!(source.requests().iter().filter(is_listing).count(), 1);
 
-    // Whatever platforms are chosen of the images.
+    // A choice of platforms changes nothing of that.
     let target = Registry::builder().start().await.expect("a port is free");
     let to = format!("{}/b/copy", target.addr);
     let line = ["copy", "--insecure", "--all-tags", "--platform", "linux/amd64", &from, &to];
@@ -512,7 +512,7 @@ async fn a_referrer_that_is_listed_leaves_what_others_have_listed() {
     let shown = program.succeed(&["referrers", "--insecure", "--json", &app]).await;
     assert!(shown.contains(pushed.trim()), "{shown}");
 
-    // What is attached by the library.
+    // Attached by the library.
     let (registry, _, listed) = listed_by_others().await;
     let client = program.client(&tallyman_commands::ClientOptions::default());
     let attachment = tallyman_commands::Attachment {
@@ -524,7 +524,7 @@ async fn a_referrer_that_is_listed_leaves_what_others_have_listed() {
     tallyman_commands::attach(&client, &app, &attachment).await.unwrap();
     assert_kept(&registry.manifest("a/app", &tag).unwrap().1, &listed, 1);
 
-    // What is copied: with the referrers that the source lists, with its digest tags, and with all tags.
+    // Copied: with the referrers that the source lists, with its digest tags, and with all tags.
     let (source, [one, _, signature, _]) = source().await;
     for flag in ["--referrers", "--digest-tags", "--all-tags"] {
         let target = Registry::builder().referrers(false).start().await.expect("a port is free");

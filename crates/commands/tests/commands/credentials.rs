@@ -403,7 +403,7 @@ async fn the_helper_of_the_platform_keeps_credentials_where_no_file_has_any() {
     let registry = "reg.example".parse().unwrap();
     assert_eq!(machine.source().store(&registry, "alice", "secret").await, Ok(None));
     assert_eq!(machine.file(), "{\n\t\"credsStore\": \"pass\"\n}");
-    // What other programs keep later hides nothing of it.
+    // A later file of another program does not hide it.
     let containers = Some(r#"{"auths":{"other.example":{"auth":"YWxpY2U6czNjcmV0"}}}"#);
     let machine = Keychain { containers, ..machine };
     assert!(machine.source().credentials(&registry).await.unwrap().is_some());
@@ -458,7 +458,7 @@ async fn a_request_that_is_denied_is_not_made_again_as_another_user() {
     for (fails_at, image, user, runs) in [
         (&["get"][..], "quay.io/team/app:1", "team", 1),
         (&["get"], "quay.io/app:1", "whole", 1),
-        // What the helper gave is asked of it again, for a namespace as for the whole.
+        // Credentials of a helper are requested from it again, for a namespace as for the registry.
         (&[], "quay.io/team/app:1", "alice", 2),
         (&[], "quay.io/app:1", "alice", 2),
     ] {
@@ -504,7 +504,7 @@ async fn a_password_that_no_later_command_could_read_is_not_kept() {
         assert!(refused.contains(&format!("expected {member} to be a string")), "{refused}");
         assert_eq!(machine.file(), file, "nothing is written");
     }
-    // What keeps a sign-in or a sign-out from changing the file is told of the file.
+    // A file that cannot be changed by a sign-in or sign-out is named.
     let machine = Keychain::with("[]");
     let registry = "reg.example".parse().unwrap();
     let stored = machine.source().store(&registry, "alice", "secret").await.unwrap_err();

@@ -58,7 +58,7 @@ fn a_tag_that_has_moved_since_the_plan_is_found() {
         [&untag, &delete].map(|plan| plan.steps[0].moved(&now))
     };
     assert_eq!(moved(Some(&one), &two), [vec![], vec![]]);
-    // Somebody else has taken it out.
+    // Another writer has removed it.
     assert_eq!(moved(None, &two), [vec![], vec![]]);
     assert_eq!(moved(Some(&two), &two), [[tag("old")], [tag("old")]]);
     // It would go without having been named.

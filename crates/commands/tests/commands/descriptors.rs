@@ -136,7 +136,7 @@ async fn lists_whose_entries_have_no_size_are_read_as_docker_reads_them() {
         }
         let found = shell.done(&["digest", "--insecure", "--platform", "linux/arm", &image]).await;
         assert_eq!(found, format!("{digest}\n"), "{size}");
-        // What is made of the entry has the size of the manifest, and a copy has the bytes of the list.
+        // An entry made of the descriptor has the manifest's size, and a copy has the list's bytes.
         let made = shell.done(&["inspect", "--raw", &list]).await;
         assert!(made.contains(&format!(r#""size": {}"#, manifest.len())), "{made}");
         shell.done(&["copy", "--insecure", &image, &format!("{HOST}/b/copy:v1")]).await;

@@ -159,7 +159,7 @@ async fn errors_name_the_flag_that_solves_them() {
         assert_ne!(ended.exit, 0, "{line:?}");
         assert!(ended.stderr.contains(flag), "{line:?}: {}", ended.stderr);
     }
-    // What Docker says too stands alone where programs read it.
+    // Docker's own messages stand alone where programs read them.
     shell.terminal = None;
     let ended = shell.run(&["rm", "h.io/a/app:none"]).await;
     assert_eq!(ended.stderr, "No such manifest: h.io/a/app:none\n");
@@ -204,7 +204,7 @@ async fn hints_name_what_can_help() {
     let typed = shell.run(&["untag", "--insecure", "h.io/a/app"]).await;
     assert!(typed.stderr.contains("found h.io/a/app:"), "{}", typed.stderr);
     assert!(!typed.stderr.contains(":latest"), "{}", typed.stderr);
-    // What a registry without HEAD requests cannot tell is said.
+    // A registry without HEAD is reported as such.
     let answer = Answer { status: 405, content_type: None, body: Vec::new() };
     let head = (Method::HEAD, "a/app/manifests/headless".to_owned());
     shell.registry.contents.borrow_mut().answers.insert(head, answer);
@@ -226,7 +226,7 @@ async fn hints_name_what_can_help() {
     shell.files.borrow_mut().insert("lists.yaml".to_owned(), file.to_owned());
     let hints = hints_of(&shell, &["plan", "--insecure", "lists.yaml"]).await;
     assert_eq!(hints, ["name one of the platforms that it has in the file"]);
-    // Who has signed in need not do so again.
+    // A signed-in user is not told to sign in.
     shell.credentials = password();
     shell.registry.denies.set(true);
     for line in [
@@ -257,7 +257,7 @@ async fn hints_name_what_can_help() {
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn what_is_wrong_with_a_line_is_json_where_errors_are() {
+async fn usage_errors_are_json_where_errors_are() {
     let shell = Shell::new();
     for (line, exit, told) in [
         (&["tags", "--json", "--limit", "x", "h.io/a/app"][..], 125, "--limit"),

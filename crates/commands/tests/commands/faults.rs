@@ -130,13 +130,13 @@ async fn every_fault_at_every_step_ends_in_the_right_list_or_in_a_clear_error() 
                 assert_eq!((kept.len(), kept.digest()), (2, expected.clone()), "{context}: {name}");
             }
 
-            // Whatever happened, the same again without the fault ends well.
+            // The same command succeeds without the fault.
             registry.clear_faults();
             let again = run(&MemoryStore::new(), &registry).await;
             assert_eq!(again.expect("nothing goes wrong any more"), expected, "{context}");
         }
     }
-    // What passes must be passed over: these faults never have to end in an error.
+    // Transient faults are retried: none of these ends in an error.
     for kind in
         [FaultKind::Reset, FaultKind::ServerError { status: 500, retry_after: None }, FaultKind::NoDigest]
     {

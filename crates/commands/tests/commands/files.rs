@@ -439,7 +439,7 @@ fn put_with(shell: &Shell, config: &Value, above: &[u8], more: &Value) {
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn what_is_no_layer_is_refused_before_any_layer_is_fetched() {
+async fn non_layers_are_refused_before_any_layer_is_fetched() {
     let config = json!({ "os": "linux", "architecture": "amd64" });
     let tar = "application/vnd.oci.image.layer.v1.tar";
     for (media_type, word) in [
@@ -481,11 +481,11 @@ async fn a_foreign_layer_that_the_registry_does_not_have_is_told_with_its_urls()
     for command in [["files", "--insecure", IMAGE].as_slice(), &["cat", "--insecure", IMAGE, "b"]] {
         let refused = shell.run(command).await;
         assert_eq!(refused.exit, 1, "{command:?}");
-        let urls = "it is to be had at https://x.example/layer and https://y.example/layer";
+        let urls = "it is available at https://x.example/layer and https://y.example/layer";
         assert!(refused.stderr.contains(urls), "{}", refused.stderr);
     }
     assert!(shell.done(&["files", "--insecure", "--layer=1", IMAGE]).await.ends_with(" a\n"));
-    // Some registries were given it.
+    // Some registries have been given foreign layers.
     shell.registry.put_blob("a/app", &above);
     assert_eq!(shell.done(&["cat", "--insecure", IMAGE, "b"]).await, "above");
 }

@@ -259,7 +259,7 @@ fn help_is_printed_for_every_command_and_the_old_shorthand_is_remarked_on() {
 }
 
 #[test]
-fn what_docker_has_no_flags_for_is_understood() {
+fn flags_beyond_dockers_are_understood() {
     let pairs = |pairs: &[(&str, &str)]| {
         pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
     };

@@ -72,7 +72,7 @@ async fn run(mode: Hostile, auth: Auth) {
             "{args:?} printed {} bytes",
             stdout.len() + stderr.len()
         );
-        // What `inspect` prints is the manifest, as Docker prints it; everything else is escaped.
+        // `inspect` prints the manifest as Docker does; everything else is escaped.
         if args[0] != "inspect" {
             assert!(!acts_on_a_terminal(&stdout), "{args:?} on stdout: {stdout:?}");
         }

@@ -196,7 +196,7 @@ async fn an_entry_is_fresh_until_its_tag_moves_or_goes() {
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn what_is_there_is_found_out_and_left_out() {
+async fn existing_content_is_found_and_skipped() {
     let shell = Shell::new();
     let (one, plan) = two_images(&shell, "a/two").await;
     let found = survey(&shell.client(), &plan).await.unwrap();

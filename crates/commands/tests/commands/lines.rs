@@ -65,7 +65,7 @@ fn pipes_and_redirections_are_for_shells() {
 }
 
 #[test]
-fn what_is_written_is_read_back() {
+fn written_lines_are_read_back() {
     let given = ["annotate", "r.io/a:1", "it's \"$x\"", "", "--os-features", "a,b"];
     assert_eq!(arguments(&line_of(given)).unwrap(), given);
 }

@@ -54,7 +54,7 @@ async fn lists_and_images_are_converted_and_all_that_they_need_is_there() {
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn what_a_conversion_loses_is_told_before_anything_is_pushed() {
+async fn losses_of_a_conversion_are_reported_before_the_push() {
     let registry = Registry::builder().start().await.expect("a port is free");
     let image = Image::oci("linux/amd64", "one");
     let (attestation, attests) = attestation(&image);

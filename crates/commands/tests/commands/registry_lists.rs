@@ -115,7 +115,7 @@ async fn entries_are_removed_by_platform_digest_and_tag() {
     amd64.put(&registry, "a/app", Some("amd"));
     program.succeed(&["index", "add", "--insecure", &name, &amd64.digest()]).await;
     program.succeed(&["index", "remove", "--insecure", &name, "amd"]).await;
-    // Nobody could pull an index without entries.
+    // An index without entries cannot be pulled.
     let before = read(&registry, "1");
     for flags in [&[][..], &["--dry-run"]] {
         let last =
@@ -194,7 +194,7 @@ async fn docker_lists_are_made_oci_indexes_where_that_is_asked_for() {
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn what_a_docker_list_does_not_have_is_not_added_to_one() {
+async fn docker_lists_get_no_oci_fields() {
     let registry = Registry::builder().start().await.expect("a port is free");
     let image = Image::docker("linux/amd64", "one");
     image.put(&registry, "a/app", None);
@@ -284,7 +284,7 @@ async fn one_image_stands_for_several_platforms() {
         let now = platforms(&read(&registry, "1"));
         assert_eq!(now, [&both[..], &["linux/386"]].concat(), "{flags:?}");
     }
-    // What is removed by its platform stays for others, with its attestation.
+    // An image removed for one platform stays for its others, with its attestation.
     for platform in ["linux/386", "linux/arm/v6"] {
         program.succeed(&["index", "remove", "--insecure", &name, platform]).await;
     }
@@ -499,7 +499,7 @@ async fn images_that_a_list_has_keep_what_it_says_of_them() {
     let draft = program.list(&name(":draft")).await;
     assert_eq!(draft.get(&by_digest.parse().unwrap()).unwrap().platform().variant, "v9");
 
-    // Somebody adds and annotates the image while another program fetches it for the same list.
+    // Another program adds and annotates the image while this one fetches it for the same list.
     let store = MemoryStore::new();
     let [list, image]: [Reference; 2] = [":race", ":arm64"].map(|tag| name(tag).parse().unwrap());
     let (images, extensions) = (vec![image.clone()], CreateExtensions::default());

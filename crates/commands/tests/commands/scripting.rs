@@ -111,7 +111,7 @@ async fn every_command_finds_a_platform_in_nested_lists_and_in_configs_as_create
             }
         }
     }
-    // What a list names costs no further request.
+    // A digest from a list takes no further request.
     shell.requests();
     shell.done(&["digest", "--insecure", "--platform", "linux/arm64", &name("a/app:all")]).await;
     assert_eq!(
@@ -531,7 +531,7 @@ async fn local_lists_are_shown_and_lose_single_images() {
     shell.done(&["remove", &list, &images[0]]).await;
     assert_eq!(shell.done(&["ls"]).await, row(1, "linux/arm64"));
 
-    // What was pushed is told from what has changed since.
+    // A pushed list differs from one that has changed since.
     let digest = shell.done(&["push", "--insecure", &list]).await.trim().to_owned();
     assert!(shell.done(&["ls"]).await.contains("  yes     linux/arm64"));
     let rows: Value = shell.done(&["ls", "--json"]).await.parse().unwrap();
@@ -592,7 +592,7 @@ async fn lists_in_files_are_shown_by_names_that_every_command_takes() {
     );
     assert!(rows[1].ends_with("  damaged: remove it, and create it again") && rows.len() == 2, "{shown}");
     assert_eq!(shell.done(&["ls", "-q"]).await, quiet);
-    // What cannot be read now may be read later.
+    // A list that cannot be read now may be readable later.
     let unreadable = root.join("h.io-5000_z-1");
     fs::write(&unreadable, "").unwrap();
     let row =
@@ -715,7 +715,7 @@ async fn a_push_takes_further_tags_writes_its_result_and_leaves_foreign_tags_alo
     let digest = shell.done(&line).await.trim().to_owned();
     assert_eq!((tagged("v1"), tagged(&digest)), (None, Some(digest.clone())));
     assert_eq!(shell.files.borrow()["out/digest"], digest);
-    // What is told to be there is there.
+    // A reported digest exists.
     let by_digest = name(&format!("a/app@{digest}"));
     let line = ["push", "--insecure", "--digest-only", "--json", "--metadata-file", "out/metadata", &list];
     let told: Value = shell.done(&line).await.parse().unwrap();

@@ -99,7 +99,7 @@ async fn nothing_that_a_registry_sends_steers_a_terminal_or_makes_lines() {
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn what_the_program_reads_it_shows_field_by_field_or_says_why_not() {
+async fn manifests_are_shown_field_by_field_or_refused_with_a_reason() {
     let shell = Shell::new();
     let inspect = async |manifest: Vec<u8>, config: &[u8], flags: &[&str]| {
         shell.registry.put_blob("a/app", config);
@@ -110,7 +110,7 @@ async fn what_the_program_reads_it_shows_field_by_field_or_says_why_not() {
         shell.registry.put_manifest("a/app", "odd", OCI, &bytes);
         shell.run(&[&["inspect", "--insecure"], flags, &[&format!("{HOST}/a/app:odd")]].concat()).await
     };
-    // What Go takes for JSON.
+    // JSON as Go accepts it.
     let odd = b"[\"a\xff\\ud800b\", 1]".to_vec();
     let shown = inspect(odd.clone(), br#"{"os":"\udc00"}"#, &["--json"]).await;
     let value: serde_json::Value = shown.stdout.parse().unwrap();
@@ -290,7 +290,7 @@ async fn referrers_without_an_end_are_refused_before_any_is_copied() {
         let put = shell.registry.requests.borrow().iter().filter(|line| line.starts_with("PUT")).count();
         assert_eq!(put, 1, "the image alone");
     }
-    // What is shown has an end as well.
+    // Printed referrers are limited as well.
     let shell = Shell::new();
     put_image(&shell, "1");
     shell.registry.endless_referrers.set(1);

@@ -137,7 +137,7 @@ impl Mounts {
         let may_fail = entry.platform().os == "windows";
         let mut needed = Vec::with_capacity(image.layers.len() + 1);
         for blob in std::iter::once(&image.config).chain(&image.layers) {
-            // What is in no registry cannot be copied out of one.
+            // Foreign layers are in no registry, so they cannot be copied from one.
             if !is_near && blob.is_elsewhere() {
                 continue;
             }

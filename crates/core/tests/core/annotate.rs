@@ -42,7 +42,7 @@ fn annotated(
 }
 
 #[test]
-fn what_is_given_replaces_what_is_there_and_features_are_added_once() {
+fn annotations_replace_values_and_add_features_once() {
     let arm = Platform { os_features: vec!["a".into()], ..Platform::new("linux", "arm") };
     for (change, expected) in [
         (change("", "", "v7", &[]), Platform { variant: "v7".into(), ..arm.clone() }),

@@ -39,7 +39,7 @@ fn images_become_the_other_form_and_come_back() {
 }
 
 #[test]
-fn what_docker_cannot_say_is_named_and_what_it_cannot_have_is_refused() {
+fn losses_of_docker_media_types_are_named_or_refused() {
     let of_layer = r#","annotations":{"a":"b"},"data":"aGk=","artifactType":"a/b""#;
     let annotated = image(OCI[0], OCI[1], OCI[2], of_layer);
     let more = format!(

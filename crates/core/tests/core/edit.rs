@@ -63,13 +63,13 @@ fn a_change_of_an_entry_that_somebody_else_changed_is_refused_whole() {
     let conflict = mine.apply(&mut now).unwrap_err();
     assert_eq!(conflict.images, [reference("r.io/app:a")]);
     assert_eq!(now, theirs);
-    // Whoever wants it all the same gets it, and can undo that, too.
+    // A forced edit is applied, and can be undone.
     let forced = mine.onto(&now);
     forced.apply(&mut now).unwrap();
     assert_eq!(now, wanted);
     forced.inverse().apply(&mut now).unwrap();
     assert_eq!(now, theirs);
-    // What is there already is no conflict.
+    // An edit that is already done is no conflict.
     let mut done = wanted.clone();
     mine.apply(&mut done).unwrap();
     assert_eq!(done, wanted);
@@ -103,7 +103,7 @@ fn changes_of_one_image_that_follow_each_other_become_one() {
 }
 
 #[test]
-fn what_somebody_else_changed_between_two_changes_is_not_undone_but_on_demand() {
+fn changes_of_another_writer_are_undone_on_demand_only() {
     let of = |architecture: &str| list(&[("r.io/app:a", architecture)]);
     let put = |seen: &ManifestList, architecture: &str| {
         ListEdit::put(seen, entry("r.io/app:a", Platform::new("linux", architecture)))
@@ -209,7 +209,7 @@ fn a_change_of_the_form_is_made_undone_merged_and_refused_like_any_other() {
     assert_eq!(now, plain);
     assert!(first.clone().and(first.inverse()).is_empty());
 
-    // Somebody else gave it another form meanwhile; entries that were changed do not matter.
+    // Another writer gave the list another form; changed entries do not matter.
     let mut theirs = list(&[("r.io/app:a", "386")]);
     *theirs.form_mut() = form("c");
     let seen = theirs.clone();

@@ -109,7 +109,7 @@ fn fields_are_found_in_any_case_and_the_last_of_them_counts() {
 }
 
 #[test]
-fn strings_that_are_no_unicode_are_mended_as_go_mends_them() {
+fn invalid_unicode_in_strings_is_replaced_as_in_go() {
     for (json, text) in [
         (&b"\"a\xff\xfeb\""[..], "a\u{fffd}\u{fffd}b"),
         (b"\"\\ud800\"", "\u{fffd}"),
@@ -183,7 +183,7 @@ fn json() -> impl Strategy<Value = Value> {
 
 proptest! {
     #[test]
-    fn what_is_formatted_says_the_same(value in json(), pretty in any::<bool>()) {
+    fn formatted_json_is_equivalent(value in json(), pretty in any::<bool>()) {
         let written = if pretty { serde_json::to_vec_pretty(&value) } else { serde_json::to_vec(&value) }.unwrap();
         let indented = json::indent(&written, "   ").unwrap();
         let compact = json::compact(&written).unwrap();
@@ -271,7 +271,7 @@ fn repeated_objects_and_null_elements_are_read_as_go_reads_them() {
     assert!(null.contains("manifests[0].digest"), "{null}");
     assert!(Index::parse(b"null").is_err());
 
-    // What is written over keeps all that stands there.
+    // An overwritten field keeps its other members.
     let platform = r#","platform":{"architecture":"amd64"},"platform":{"os":"linux"}"#;
     let nulls =
         r#","mediaType":null,"platform":null,"annotations":{"k":"v"},"annotations":null,"x-note":null"#;

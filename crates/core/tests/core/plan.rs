@@ -131,7 +131,7 @@ fn only_windows_may_go_on_without_a_blob() {
 }
 
 #[test]
-fn what_docker_refuses_before_the_first_request_is_refused_in_its_words() {
+fn early_refusals_use_dockers_words() {
     let nameless = {
         let mut entry = entry("h.io/b/one:1", "linux", &[]);
         entry.descriptor.platform = Some(Platform::new("linux", ""));

@@ -95,7 +95,7 @@ fn the_entry_for_a_platform_is_found() {
         ("linux/386", None),
         ("windows/amd64", Some(7)),
         ("windows/arm64", None),
-        // What attests is not to be run.
+        // Attestations are not images to run.
         ("unknown/unknown", None),
     ] {
         let found = index.entry_for(&wanted.parse().unwrap()).map(|entry| entry.size);
@@ -264,7 +264,7 @@ fn a_name_means_the_very_platform_before_it_means_others() {
         ("linux/amd64", &[1][..]),
         ("linux/amd64/v1", &[1]),
         ("linux/amd64/v3", &[0]),
-        // What is removed or annotated is never another variant than the one that is named.
+        // Removing and annotating match the named variant exactly.
         ("linux/amd64/v4", &[]),
         ("linux/arm/v7", &[]),
         ("linux/arm", &[2, 3]),

@@ -39,7 +39,7 @@ impl Drop for Program {
 }
 
 #[tokio::test]
-async fn it_serves_samples_and_the_app_and_ends_when_told() {
+async fn the_program_serves_samples_and_the_app_and_ends_on_a_signal() {
     let folder = std::env::temp_dir().join(format!("tallyman-app-{}", std::process::id()));
     fs::create_dir_all(&folder).unwrap();
     for (file, text) in [
@@ -89,7 +89,7 @@ async fn a_taken_port_gives_way_to_another() {
 }
 
 #[tokio::test]
-async fn it_fills_another_registry() {
+async fn the_program_fills_another_registry() {
     let other = Registry::builder().start().await.unwrap();
     let filled = Command::new(env!("CARGO_BIN_EXE_tallyman-dev-registry"))
         .args(["fill", &other.url(), "--skip-unsupported"])

@@ -35,7 +35,7 @@ pub enum LayerState {
     Reading,
     /// Read, and equal to what its descriptor and its image's config say.
     Done,
-    /// Its reading was ended.
+    /// Cancelled.
     Cancelled,
     /// The page could not fetch it.
     NotFetched,

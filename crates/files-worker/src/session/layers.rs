@@ -96,7 +96,7 @@ impl Session {
             }
         }
         for job in stopped {
-            // What a layer has as far as it was read is shown on.
+            // The entries that were read so far stay visible.
             if let Some(running) = self.stop(job)
                 && let Outcome::Index(index) = running.job.stop()
                 && let Some(layer) = self.layers.get_mut(&running.key)

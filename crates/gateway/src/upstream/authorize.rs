@@ -40,7 +40,7 @@ impl Upstream {
         scopes: &Scopes,
     ) -> Result<Option<HeaderValue>, Refusal> {
         match scheme {
-            // Some answer who does not say who they are, with less or until something is written.
+            // Some registries serve anonymous requests with less content, or until a write.
             AuthScheme::None | AuthScheme::Basic => Ok(own.basic()),
             AuthScheme::Bearer { realm, service } => {
                 let key = scopes.to_string();
@@ -126,7 +126,7 @@ impl Upstream {
         let status = response.status();
         let challenges = self.challenges_of(&url, status, response.headers());
         Ok(self.remember_challenges(&challenges).unwrap_or_else(|| match self.credentials {
-            // What is sent where nothing is asked for, so that this need not be found out again.
+            // The scheme is kept, so that the next request sends the password at once.
             Some(_) if status.is_success() || status == StatusCode::NOT_FOUND => {
                 self.remember(AuthScheme::Basic)
             }

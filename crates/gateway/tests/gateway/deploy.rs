@@ -45,7 +45,7 @@ fn the_example_configuration_holds_everything_that_there_is() {
         });
         assert!(is_there, "{name}");
     }
-    // What is commented out is right, too.
+    // Settings that are commented out must be valid, too.
     let is_setting = |line: &str| {
         let name = line.split(" =").next().unwrap_or_default();
         line.starts_with('[')
@@ -150,7 +150,7 @@ fn kubernetes_runs_gateways_that_may_do_nothing_else() {
 }
 
 #[test]
-fn what_browsers_need_is_the_same_for_every_server() {
+fn security_headers_are_the_same_for_every_server() {
     let page = "https://tallyman.example.com";
     let told: Value = serde_saphyr::from_str(&Server::Traefik.config_snippet(page)).unwrap();
     let document =

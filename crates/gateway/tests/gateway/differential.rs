@@ -195,7 +195,7 @@ async fn seed(registry: &Distribution, repository: &str, content: &'static str) 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_permitted_for_one_repository_is_not_served_from_another() {
+async fn access_to_one_repository_serves_no_other() {
     let (Some(behind), Some(bare)) = (Distribution::start(""), Distribution::start("")) else { return };
     let mut hidden = Digest::of(b"");
     for registry in [&behind, &bare] {

@@ -27,7 +27,7 @@ async fn tokens_and_uploads_have_urls_for_callers_that_are_no_pages() {
     for (top, before, headers, expected) in [
         (known, "", vec![host], "http://registry.example:8443/r/lab/"),
         (known, "", vec![host, tls], "https://registry.example:8443/r/lab/"),
-        // Nobody's password goes by plain HTTP because a proxy is missing from the configuration.
+        // A proxy missing from the configuration makes no password go by plain HTTP.
         ("hosts = ['registry.example']\n", "", vec![host, tls], "https://registry.example:8443/r/lab/"),
         ("base_path = '/tools'\n", "/tools", vec![("host", "localhost")], "http://localhost/tools/r/lab/"),
         (

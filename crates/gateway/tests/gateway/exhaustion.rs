@@ -259,7 +259,7 @@ async fn requests_that_run_leave_room_for_the_question_of_health() {
     let registry =
         Scripted::start(|_| Response::new(Body::from_stream(stream::pending::<Result<Bytes, Infallible>>())))
             .await;
-    // Whoever asks directly does not know the path that a proxy in front has.
+    // Requests that bypass the proxy lack its base path.
     let top = "base_path = '/tools'\n[limits]\nconnections = 4\nconnections_per_caller = 4";
     let gateway = gateway(&registry.url, top, "").await;
     let begin = async || {
@@ -419,7 +419,7 @@ async fn a_slow_catalog_ends_and_keeps_no_other_registry_waiting() {
     assert!(held.iter().all(|slow| !slow.is_finished()));
     for slow in tokio::time::timeout(limit, join_all(held)).await.expect("slow ones end") {
         let response = slow.unwrap().unwrap();
-        // Those that were not let in are told when to come again.
+        // Refused connections get `Retry-After`.
         let again = response.headers().contains_key("retry-after");
         assert!(matches!((response.status().as_u16(), again), (504, false) | (503, true)), "{response:?}");
     }

@@ -121,7 +121,7 @@ async fn attack(mode: Hostile, credentials: Credentials, auth: Auth) {
     assert_healthy(address, mode.name()).await;
     let grown = memory(process.0.id()).saturating_sub(before);
     assert!(grown < GROWTH, "{mode}, {credentials:?}: the gateway grew by {grown} MiB from {before}");
-    // What is not kept after all may go while the folder is looked at.
+    // A temporary file may be removed while the folder is read.
     let kept: u64 = std::fs::read_dir(&cache)
         .unwrap()
         .filter_map(|entry| Some(entry.unwrap().metadata().ok()?.len()))

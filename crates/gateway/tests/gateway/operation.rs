@@ -128,7 +128,7 @@ async fn requests_are_counted_and_bounded_by_caller() {
 }
 
 #[tokio::test]
-async fn those_who_run_it_need_not_sign_in() {
+async fn health_and_metrics_need_no_sign_in() {
     let folder = Folder::new("metrics");
     let users = folder.write("users", USERS);
     let top = format!("metrics_listen = '127.0.0.1:0'\n[sign_in]\nhtpasswd = {:?}", users.display());
@@ -288,7 +288,7 @@ async fn a_reload_changes_what_comes_and_not_what_runs() {
 }
 
 #[tokio::test]
-async fn what_was_bound_at_the_start_stays_after_a_reload() {
+async fn listeners_stay_bound_after_a_reload() {
     let folder = Folder::new("bound");
     let users = folder.write("users", USERS);
     let (certificate, key) = folder.certificate("localhost");
@@ -347,7 +347,7 @@ async fn an_end_lets_transfers_end_first() {
 }
 
 #[tokio::test]
-async fn whoever_balances_the_load_hears_of_an_end_before_it() {
+async fn load_balancers_learn_of_an_end_before_it() {
     let registry = Scripted::start(|_| answer(200, &[], "reached")).await;
     let gateway = gateway(&registry.url, "drain_seconds = 60", "").await;
     let address = gateway.address;
@@ -661,7 +661,7 @@ async fn the_path_of_the_app_leads_on_to_what_its_links_begin_with() {
 }
 
 #[test]
-fn what_a_gateway_cannot_start_with_is_refused_by_the_check() {
+fn settings_that_prevent_a_start_are_refused_by_the_check() {
     let folder = Folder::new("check");
     let (certificate, key) = folder.certificate("localhost");
     let empty = folder.write("empty", "");

@@ -42,7 +42,7 @@ async fn a_refusal_of_a_good_token_is_a_denial_in_the_registrys_words() {
         ("POST", "closed/blobs/uploads/?mount=sha256:ab&from=other", 403, "no such project"),
         ("PUT", "closed/manifests/x", 403, "no such project"),
         ("GET", "forbidden/manifests/x", 403, "DENIED"),
-        // Nobody is denied anything before it is known who asks.
+        // Requests are not denied before the registry has named its scheme.
         ("GET", "unknown/manifests/x", 502, "found 401"),
         ("GET", "invalid/manifests/x", 502, "answered 401"),
     ] {

@@ -556,7 +556,7 @@ async fn the_gateways_own_user_asks_where_all_may_read_and_writes_first_of_all()
 }
 
 #[tokio::test]
-async fn what_a_registry_asked_for_counts_after_a_reload_and_after_an_open_answer() {
+async fn the_scheme_of_a_registry_outlives_reloads_and_open_answers() {
     let service =
         Scripted::start(|_| answer(200, &[("content-type", "application/json")], "{\"token\":\"t\"}")).await;
     let challenge = format!("Bearer realm=\"{}/token\",service=\"s\"", service.url);
@@ -635,7 +635,7 @@ async fn a_caller_hears_when_to_come_again_whoever_says_it() {
 }
 
 #[tokio::test]
-async fn what_follows_a_body_stays_behind() {
+async fn bytes_behind_a_body_are_not_forwarded() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move {

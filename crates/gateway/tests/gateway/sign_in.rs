@@ -115,7 +115,7 @@ async fn people_of_the_file_get_in_and_stay_in_by_a_cookie() {
 }
 
 #[tokio::test]
-async fn what_is_said_to_a_registry_is_kept_apart_from_what_is_said_to_the_gateway() {
+async fn registry_credentials_are_kept_apart_from_gateway_credentials() {
     let registry =
         Scripted::start(|_| answer(401, &[("www-authenticate", "Basic realm=\"Registry\"")], "")).await;
     let folder = Folder::new("apart");
@@ -140,7 +140,7 @@ async fn what_is_said_to_a_registry_is_kept_apart_from_what_is_said_to_the_gatew
 }
 
 #[tokio::test]
-async fn nobody_can_try_passwords_without_end() {
+async fn tries_of_passwords_are_limited() {
     let registry = registry().await;
     let folder = Folder::new("guess");
     let users = folder.write("users", USERS);

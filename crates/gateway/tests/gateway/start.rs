@@ -207,7 +207,7 @@ async fn a_cache_that_cannot_be_written_is_told() {
 }
 
 #[tokio::test]
-async fn whoever_takes_the_gateway_for_a_registry_is_told_where_they_are() {
+async fn requests_to_the_gateway_as_a_registry_are_explained() {
     let here = gateway("http://127.0.0.1:1", "", "").await;
     for path in ["/v2", "/v2/", "/v2/samples/alpine/manifests/latest"] {
         let response = get(&here, path).await;

@@ -87,7 +87,7 @@ impl Process {
     pub fn of(mut child: Child) -> (Self, String) {
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
         let line = lines.by_ref().find(|line| line.contains("listening on")).unwrap();
-        // Whoever does not read on, stops the program.
+        // The program stops when its output is no longer read.
         let (send, log) = mpsc::channel();
         std::thread::spawn(move || lines.for_each(|line| drop(send.send(line))));
         (Self(child, Some(log)), line.split("listening on ").nth(1).unwrap().trim().to_owned())

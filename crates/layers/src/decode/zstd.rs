@@ -136,7 +136,7 @@ impl Zstd {
         self.held.extend_from_slice(&input[..count]);
         if self.held.len() >= needed {
             self.part = self.next_part()?;
-            // What is held is the beginning of the next part, unless that begins anew.
+            // The buffer has the beginning of the next part, unless that starts over.
             if matches!(
                 self.part,
                 FramePart::Magic | FramePart::Skippable(_) | FramePart::BlockHeader | FramePart::Drain

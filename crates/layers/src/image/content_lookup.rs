@@ -9,7 +9,7 @@ use crate::{Entry, EntryKind, LayerPath, Naming, Whiteout};
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum FileError {
     /// The image has no such file.
-    #[error("there is no file {}{} in {image}{}", absolute(path), leads(leads_to), removal(*removed_by))]
+    #[error("there is no file {}{} in {image}{}", absolute(path), resolved_note(leads_to), removal(*removed_by))]
     Missing {
         /// The image, or a layer of it.
         image: String,
@@ -21,7 +21,7 @@ pub enum FileError {
         removed_by: Option<usize>,
     },
     /// The path is that of something without content.
-    #[error("{}{} in {image} is {found}, not a file", absolute(path), leads(leads_to))]
+    #[error("{}{} in {image} is {found}, not a file", absolute(path), resolved_note(leads_to))]
     NotAFile {
         /// The image.
         image: String,
@@ -36,7 +36,7 @@ pub enum FileError {
     #[error(
         "expected one entry for {}{} in a layer of {image}, found more, of which the last one counts: use export",
         absolute(path),
-        leads(leads_to)
+        resolved_note(leads_to)
     )]
     Doubled {
         /// The image.
@@ -70,7 +70,7 @@ fn absolute(path: &str) -> String {
 }
 
 /// Returns the words that name the path that links lead to.
-fn leads(path: &Option<String>) -> String {
+fn resolved_note(path: &Option<String>) -> String {
     path.as_ref().map(|path| format!(", which leads to /{path},")).unwrap_or_default()
 }
 

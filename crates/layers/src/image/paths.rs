@@ -66,7 +66,7 @@ impl Paths {
                     .partition_point(|number| order(path(*number), &target).then(number.cmp(&limit)).is_lt());
                 numbers[..end].last().copied().filter(|number| *path(*number) == target)
             };
-            // What is hidden can be named by this layer alone, wherever it stands.
+            // A hidden file can be the target of links of this layer only, in any order.
             let named = before(&numbers, link)
                 .or_else(|| before(&hidden, link))
                 .or_else(|| before(&hidden, usize::MAX));

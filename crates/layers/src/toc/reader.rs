@@ -145,7 +145,7 @@ impl ContentsReader {
         };
         self.check(&json)?;
         let read = entries::read(&json, Compression::Gzip, self.range.start, self.limits)?;
-        // Whoever reads the whole layer finds the table among its files.
+        // A reader of the whole layer finds the table among its files.
         Ok(read.map_or(ContentsStep::None, |read| read.with_table(table, &self.digest)))
     }
 

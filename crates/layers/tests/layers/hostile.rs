@@ -494,7 +494,7 @@ fn no_more_than_a_block_of_a_bomb_is_unpacked_at_a_time() {
 }
 
 #[test]
-fn what_a_writer_writes_is_read_back() {
+fn written_archives_are_read_back() {
     let long = "directory/".repeat(30) + "a name with a \n line feed";
     let entries = [
         Entry::directory(path("etc")),

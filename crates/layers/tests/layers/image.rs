@@ -222,7 +222,7 @@ fn a_file_is_looked_up_from_the_highest_layer_down() {
     // A file of a lower layer may be removed with its directory.
     let removed = [None, Some(index(&[("var/.wh.cache", "")]))];
     assert_eq!(look_up(&removed, &path("var/cache/x")), Lookup::NeedsLayer { layer: 0, path: None });
-    // What the top says needs no other layer, what it does not say needs the next one.
+    // A path of the top layer needs no other layer; any other path needs the next one.
     let unread = [None, None, top];
     assert_eq!(look_up(&unread, &path("app/run")), Lookup::Found { layer: 2, entry: 1 });
     assert_eq!(
@@ -326,7 +326,7 @@ fn the_directory_above_a_link_is_above_the_place_where_it_leads() {
 }
 
 #[test]
-fn what_another_entry_takes_the_place_of_is_not_the_file() {
+fn replaced_entries_are_not_the_file() {
     let cases: &[(Layer<'_>, bool)] = &[
         (&[("etc/motd", "first")], true),
         (&[("etc/motd", "first"), ("etc/other", "")], true),
@@ -439,7 +439,7 @@ fn an_export_is_what_the_tree_shows() {
 fn an_export_tells_of_a_directory_that_its_own_layer_replaces() {
     let replaced = |entries: Layer<'_>| {
         let mut export = Export::default();
-        // What an upper layer replaces is hidden.
+        // A file that an upper layer replaces is hidden.
         for index in [index(&[("b", "file")]), index(entries)] {
             index.entries().iter().for_each(|entry| export.event(Event::Entry(entry.clone())));
             assert!(!export.end_layer());
@@ -631,7 +631,7 @@ fn hard_links_are_compared_as_the_files_that_they_name() {
         found.map(|difference| (difference.kind, difference.path.to_string())).collect::<Vec<_>>()
     };
     let changed = vec![(DifferenceKind::Content, "b".to_owned())];
-    // What they name is hidden, and differs.
+    // The hidden targets of the links differ.
     let links: Layer<'_> = &[("b => a", "")];
     let [one, other]: [Layer<'_>; 2] = [&[("a", "one")], &[("a", "two")]];
     assert_eq!(told(&[one, links, &[(".wh.a", "")]], &[other, links, &[(".wh.a", "")]]), changed);

@@ -371,7 +371,7 @@ fn a_table_that_passes_a_limit_is_read_no_further() {
         (item("") + &pieces, Limits { metadata: 200, ..Limits::default() }, LimitKind::Metadata),
         (item(&members), Limits { extended_header: 1000, ..Limits::default() }, LimitKind::ExtendedHeader),
     ] {
-        // What comes behind it is no entry, which nobody finds.
+        // The value behind it is not an entry, and is never read.
         let json = format!(r#"{{"entries":[{items}7],"version":1}}"#);
         for form in FORMS {
             let layer = sample(form, |_| json.clone());

@@ -85,7 +85,7 @@ function pushList(insecure, pushes) {
   if (!list || images.length === 0) throw new Error('expected the inputs list and images, or file');
   const platforms = input('platforms');
   const annotations = linesOf('annotations').flatMap((pair) => ['--annotation', pair]);
-  // What an earlier run on the same machine left counts for nothing.
+  // A list of an earlier run on the same machine is removed.
   run('rm', '--ignore-missing', list);
   try {
     run('create', ...insecure, '--flatten', ...(platforms ? ['--platform', platforms] : []), ...annotations, list, ...images);

@@ -13,7 +13,7 @@ export function bytes(count: number): string {
       return `${(tenths / 10).toFixed(1)} ${unit}`;
     }
     const whole = Math.round(count / size);
-    // What would be written as 1000 is 1.0 of the next unit.
+    // A value that rounds to 1000 is 1.0 of the next unit.
     if (whole < 1000) {
       return `${whole} ${unit}`;
     }

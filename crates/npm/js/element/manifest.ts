@@ -190,7 +190,7 @@ export class TallymanManifest extends Base {
     this.#schedule();
   }
 
-  // What changes together is loaded once.
+  // Attributes that change together cause one load.
   #schedule(): void {
     if (this.#isScheduled || !this.isConnected) return;
     this.#isScheduled = true;

@@ -59,7 +59,7 @@ export function fixed(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return isFixed ? (bytes as Uint8Array<ArrayBuffer>) : new Uint8Array(bytes);
 }
 
-// Some test environments have none until they are set up.
+// Some test environments lack it until they are set up.
 let decoder: TextDecoder | undefined;
 
 /** The text that bytes are. */

@@ -108,7 +108,7 @@ export class EngineCalls {
   async #settled<T>(signal: AbortSignal | undefined, start: (aborted: Promise<unknown> | undefined) => Promise<T>): Promise<T> {
     if (signal?.aborted) throw abortedBy(signal);
     await client();
-    // Nobody has listened meanwhile.
+    // The signal may have been aborted while the part was loaded.
     if (signal?.aborted) throw abortedBy(signal);
     let end: (() => void) | undefined;
     const aborted = signal && new Promise<void>((resolve) => (end = resolve));

@@ -80,7 +80,7 @@ export class Tallyman {
   readonly #calls: EngineCalls;
 
   /**
-   * Nothing is sent to a registry until the first call.
+   * Creates a client. The first call sends the first request.
    * @throws {@link TallymanError} `argument-invalid` if an option is of the wrong kind.
    */
   constructor(options: TallymanOptions = {}) {
@@ -89,8 +89,8 @@ export class Tallyman {
   }
 
   /**
-   * What there is under a reference: an image with its platform and config, or a list with its entries. With tag and digest the tag is
-   * asked for and the digest checked, as Docker does.
+   * Reads an image with its platform and config, or a list with its entries. For a reference with tag and digest, the tag is requested
+   * and the digest verified, as Docker does.
    */
   async inspect(reference: string | Reference, options: InspectOptions = {}): Promise<AnyInspection> {
     const { platform, signal } = optionsOf(options, ['platform', 'signal']);
@@ -463,7 +463,7 @@ export class Tallyman {
     if (format !== undefined) formatOf(format);
     if (purge) this.#calls.needsStore();
     const plan = what instanceof PushPlan ? what : await this.#planOf(what, planned, format, signal);
-    // Whoever gave it may dispose of it meanwhile.
+    // The caller may dispose of the plan meanwhile.
     const handle = PushPlan.copyOf(plan);
     const { stepCount: total, steps, losses, target, mediaType } = plan;
     this.#calls.preconnect(target, total);

@@ -26,7 +26,7 @@ export function dockerCredentials(options: DockerCredentialsOptions = {}): Crede
   if (env && folder !== undefined) throw wrongArgument('options', 'either folder or env', options);
   return async (registry) => {
     const machine = machineNow();
-    // What is said of the configuration names the variable where it is that.
+    // Messages name the variable if the configuration comes from it.
     const place = env ? variable : (folder ?? (machine.env('DOCKER_CONFIG') || `${machine.homedir()}/.docker`));
     const reader = env ? withVariableAsFile(machine) : machine;
     const { dockerCredentials: find } = engine();

@@ -122,7 +122,7 @@ export function call<T>(work: (engine: typeof bindings) => T): T {
 export const isClientRequested = (): boolean => coming !== undefined;
 
 /**
- * That part, loaded where it has not been. What failed is tried again next time.
+ * Loads that part once. A failed load is repeated by the next call.
  * @internal
  */
 export function client(): Promise<void> {
@@ -154,7 +154,7 @@ export function extras(): Promise<void> {
  * @internal
  */
 export function preloadClient(): void {
-  // Whoever needs it hears why it could not be had.
+  // Later calls that need the client report the error.
   if (ready && runtime.client) client().catch(() => undefined);
 }
 

@@ -1,6 +1,6 @@
 /** Code of an error. It does not change between versions. */
 export type TallymanErrorCode =
-  // What was asked for is not as it should be.
+  // Faults of arguments and options.
   | 'argument-invalid'
   | 'digest-invalid'
   | 'digest-needed'
@@ -77,7 +77,7 @@ export interface RegistryErrorDetail {
   code: string;
   /** The registry's message for a person. */
   message?: string;
-  /** Anything. */
+  /** Further fields. */
   detail?: unknown;
 }
 

@@ -28,7 +28,7 @@ export function gunzip(pieces: BytePieces): Gunzipping {
     unzip.end();
   };
   const fed = feed();
-  // Whoever reads hears of it, unless the output has ended before.
+  // Readers get the error, unless the output has ended before.
   fed.catch((error: Error) => unzip.destroy(error));
   return {
     get taken() {

@@ -106,7 +106,7 @@ export interface CallOptions {
 /** Options of {@link Tallyman.inspect}. */
 export interface InspectOptions extends CallOptions {
   /**
-   * Of a list, inspect the image for this platform: `linux/arm64`. Of a platform with `osVersion` it is the image of the same build (the
+   * The image of a list to inspect: `linux/arm64`. Of a platform with `osVersion` it is the image of the same build (the
    * first three numbers), the very version before others; with `osFeatures` it is one that has them.
    */
   platform?: string | Platform | undefined;

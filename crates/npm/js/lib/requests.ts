@@ -74,7 +74,7 @@ export function fetchRequests(fetch: Fetch = (url, init) => globalThis.fetch(url
       // them there (Cloudflare's workers with an older compatibility date, programs' own functions), so that the engine follows.
       const init: RequestInit = { method, headers, signal, redirect: follow && browser ? 'follow' : 'manual' };
       if (browser) init.credentials = 'omit';
-      // What is not streamed comes whole.
+      // Other bodies are sent whole.
       if (body) init.body = body as Uint8Array<ArrayBuffer> | Blob;
       let response: Response;
       try {

@@ -120,7 +120,7 @@ export class Connections extends Agent {
     return (await withTls(this.#openPlain(), this.#tls())).ready;
   }
 
-  // What was opened ahead turns out to be for TLS. Handshakes are not for what may not be needed.
+  // Starts TLS on idle connections, for no more than the expected requests.
   #secureIdle() {
     for (let left = Math.min(this.#expected - 1, this.#sockets.idle); left > 0; left--) {
       withTls(this.#sockets.take(), this.#tls()).then((secure) => this.#secured.add(secure), () => {});

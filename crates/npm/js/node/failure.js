@@ -30,7 +30,7 @@ const unknownAuthority = new Set([
 
 const expired = new Set(['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID']);
 
-// What OpenSSL says of an answer that is no TLS, by its version.
+// Error codes of OpenSSL for an answer that is not TLS; they differ by version.
 const noTls = new Set(['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG', 'ERR_SSL_HTTP_REQUEST']);
 
 const connecting = {

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { asGo } from './folders.js';
 import { findProgram } from './programs.js';
 
-// Somebody may have to unlock a keychain first.
+// The user may have to unlock a keychain first.
 const helperMs = 60_000;
 const outputMax = 1024 * 1024;
 

@@ -1,4 +1,4 @@
-// What the library uses of the machine.
+// Functions of the machine that the library uses.
 
 export function createMachine(): {
   readFile(path: string): Uint8Array | undefined;

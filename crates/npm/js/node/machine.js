@@ -1,4 +1,4 @@
-// What the command line needs from Node, as the engine asks for it. What not every command needs is loaded by those that do.
+// Functions of Node for the command line, as the engine calls them. Modules that few commands need are loaded on use.
 
 import {
   accessSync,

@@ -4,7 +4,7 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { ifAllowed, isFile } from './folders.js';
 
-// What programs end with. Windows runs others by its shell alone.
+// Suffixes of programs. Windows runs other files by its shell alone.
 const suffixes = process.platform === 'win32' ? ['.com', '.exe'] : [''];
 
 /**

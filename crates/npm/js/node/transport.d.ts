@@ -1,4 +1,4 @@
-// What the library uses of the transport.
+// Functions of the transport that the library uses.
 
 import type { TransportResponse, TransportRequest } from '../lib/requests.js';
 

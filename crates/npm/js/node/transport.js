@@ -107,7 +107,7 @@ export class NodeTransport {
     if (decoder) head.headers = head.headers.filter(([name]) => !/^content-(?:encoding|length)$/i.test(name));
     const pieces = piecesOf(incoming, asked, target, decoder);
     if (asked.pieces && (decoder || isLong(asked.method, incoming)) && asked.method === 'GET') {
-      // Whoever reads piece by piece may take long, or never come to the end.
+      // A streaming reader may take long, or stop early.
       route.agent.release();
       return { ...head, body: pieces };
     }
@@ -201,7 +201,7 @@ function exchange({ method, headers = [], body, signal }, route) {
       clearInterval(closing);
       resolve(incoming);
     });
-    // Nobody asked for another protocol: what the server has said is all that there is.
+    // The request asked for no upgrade: the body ends here.
     outgoing.on('upgrade', (incoming, socket) => {
       incoming.push(null);
       resolve(incoming);
@@ -209,7 +209,7 @@ function exchange({ method, headers = [], body, signal }, route) {
     });
     outgoing.on('close', () => {
       clearInterval(closing);
-      // Whatever else Node does without an error is the end of the connection.
+      // Any other close without an error is the end of the connection.
       reject(new RequestFailure('reset', 'EOF', route));
     });
     outgoing.on('error', (error) => {
@@ -262,7 +262,7 @@ async function writePieces(body, outgoing) {
   }
 }
 
-// What breaks off on the one side breaks off on the other.
+// An error or a close on one side ends the other.
 function decoded(incoming, decoder) {
   incoming.on('error', (error) => decoder.destroy(error));
   decoder.on('close', () => incoming.destroy());
@@ -273,7 +273,7 @@ function decoded(incoming, decoder) {
 // of promises for each piece.
 function piecesOf(incoming, { signal }, target, decoder) {
   const body = decoder ? decoded(incoming, decoder) : incoming;
-  // Whoever reads is told. Where nobody does, or no longer, an error that nobody hears would end the program.
+  // Readers get the error. Without this listener, an error with no reader would end the program.
   body.on('error', () => {});
   const pieces = body[Symbol.asyncIterator]();
   return {

@@ -22,7 +22,7 @@ export async function openTunnel(proxy, target, connect) {
   } catch (error) {
     socket?.destroy();
     const failure = failureOf(error, proxyAddress(proxy));
-    // What the proxy itself says of the target stands alone, as in Go.
+    // The proxy's own words about the target stand alone, as in Go.
     if (failure.isProxyRefusal) throw failure;
     throw new RequestFailure(failure.kind, `${words}: ${failure.message}`, { ...failure, cause: error });
   }

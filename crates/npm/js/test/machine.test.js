@@ -46,7 +46,7 @@ test('files that are written keep owner, mode and links, and what is no file is 
   for (const place of [at('link'), at('dangling'), at('pipe'), '/dev/null']) machine.checkFile(place);
   for (const place of [folder, join(at('missing'), 'x')]) assert.throws(() => machine.checkFile(place), /^Error: open /, place);
   machine.writeFile('/dev/null', Buffer.from('text'));
-  // What others put beside a file, under a name that they can know, is neither followed nor waited for.
+  // A link or a FIFO under a predictable name beside the file is neither followed nor waited for.
   for (const put of [() => symlinkSync('victim', at(beside)), () => execFileSync('mkfifo', [at(beside)])]) {
     put();
     machine.checkFile(at('old'));

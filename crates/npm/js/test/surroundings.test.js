@@ -284,7 +284,7 @@ test('certificates of every kind, client certificates and proxies of every kind 
   }
   assert.equal(plainProxy.asked.length, 2 * authorities.length);
   assert.equal(socks.asked.length, 2 * authorities.length);
-  // Nobody is trusted whom nothing names.
+  // Certificates without a configured authority are refused.
   const { HTTPS_PROXY } = proxies[3][1];
   await assert.rejects(transportFor(t, { env: { HTTPS_PROXY } }).request(get(`https://registry.test:${registry.port}/`)), { kind: 'tls' });
   const env = { https_proxy: `https://${secureProxy.host}`, SSL_CERT_FILE: registry.file };

@@ -73,7 +73,7 @@ test('no more than 32 connections are open to one origin', async (t) => {
   const begun = new Promise((resolve) => (begin = resolve));
   const { host } = await startHttp(t, async (_request, response) => {
     most = Math.max(most, (open += 1));
-    // Those beyond the limit would come meanwhile.
+    // Requests beyond the limit would arrive meanwhile.
     if (open === 32) setTimeout(begin, 100);
     await Promise.race([begun, pause(10_000, undefined, { ref: false })]);
     open -= 1;

@@ -299,7 +299,7 @@ impl Worker {
     async fn stored_lists(&self) -> Result<JsValue, Failure> {
         let mut references = Vec::new();
         for name in self.store.names().await.map_err(store_failure)? {
-            // What no list can be named is no list: the program's `ls --quiet` leaves it out, too.
+            // A folder whose name cannot be a list's is skipped, as the program's `ls --quiet` does.
             match stored_list(&*self.store, &name).await {
                 Ok(Some(StoredList { list: Err(error @ StoreError::Io { .. }), .. })) => {
                     return Err(store_failure(error));

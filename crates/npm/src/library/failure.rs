@@ -21,7 +21,7 @@ impl From<Failure> for JsValue {
 }
 
 impl Failure {
-    /// Somebody gave up waiting.
+    /// Aborted by the caller.
     pub fn aborted() -> Self {
         Self(begin("aborted", "expected to be waited for, but the operation was aborted").end())
     }

@@ -166,7 +166,7 @@ impl ListStore for HostStore {
                 match answer.as_string().as_deref() {
                     Some("done") => return Ok(Outcome::Done(())),
                     Some("gone") => return Ok(Outcome::Gone),
-                    // Somebody else has changed one of the entries since they were read.
+                    // Another writer has changed an entry since it was read.
                     Some("conflict") => {}
                     _ => return Err(unreadable("done, conflict or gone")),
                 }

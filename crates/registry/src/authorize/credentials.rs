@@ -45,7 +45,7 @@ impl Client {
         };
         let credentials =
             asked.await.map_err(|source| Error::Credentials { registry: registry.clone(), source })?;
-        // Those that are the same as before keep their tokens.
+        // Unchanged credentials keep their tokens.
         let same = session.sign_in(namespace).filter(|known| known.credentials() == credentials.as_ref());
         let sign_in = same.unwrap_or_else(|| SignIn::new(credentials));
         session.set_sign_in(namespace, Rc::clone(&sign_in));

@@ -147,7 +147,7 @@ impl<'a> Negotiation<'a> {
             (url, response) = self.send().await?;
         }
         match self.refusal {
-            // What is shown without a token may be less than there is.
+            // An anonymous answer may be incomplete.
             Some((_, error)) if self.request.may_be_shortened || !response.status.is_success() => Err(error),
             _ => Ok((url, response)),
         }
@@ -172,7 +172,7 @@ impl<'a> Negotiation<'a> {
                 Ok(None) | Err(Error::Api { .. }) if is_unauthorized => {
                     client.challenge_of(registry, &response, credentials)
                 }
-                // What came first says more than a failure here.
+                // The first answer is more useful than a failure here.
                 learnt => learnt.unwrap_or_default(),
             };
             return (response, challenge);

@@ -34,7 +34,7 @@ impl CacheStorage {
     pub async fn forget_all(self) {
         FORGOTTEN.set(FORGOTTEN.get().wrapping_add(1));
         if let Ok(caches) = caches() {
-            // What cannot be removed is verified when it is read, as everything is.
+            // An entry that cannot be removed is verified when it is read, like every entry.
             let _ = JsFuture::from(caches.delete(NAME)).await;
         }
     }
@@ -62,7 +62,7 @@ impl ContentStore for CacheStorage {
     fn remove(&self, place: &str, digest: &Digest) {
         let address = address(place, digest);
         spawn_local(async move {
-            // What cannot be removed is verified when it is read, as everything is.
+            // An entry that cannot be removed is verified when it is read, like every entry.
             let _ = remove(&address).await;
         });
     }

@@ -365,7 +365,7 @@ impl Transport for NativeTransport {
     }
 
     fn preconnect(&self, url: &str, unverified_tls: bool, requests: usize, handshakes: usize) {
-        // What is wrong with the URL, the request itself says.
+        // The request itself reports a faulty URL.
         if let Ok(parsed) = Url::parse(url)
             && let Ok(origin) = self.origin(&parsed, url, unverified_tls, None)
         {

@@ -73,7 +73,7 @@ impl Client {
                 }
                 Err(error) => error,
             };
-            // What the source lacks, no other way brings.
+            // Content that the source lacks cannot come by another way.
             if source.failure().is_some() || !is_refusal(&error, session.upload_way().is_some()) {
                 return Err(error);
             }
@@ -244,7 +244,7 @@ fn is_refusal(error: &Error, is_known: bool) -> bool {
         },
         // Part of the bytes was lost, or nothing said where they go.
         Error::Protocol { .. } => true,
-        // Some hang up on a body that they do not want.
+        // Some registries close the connection when they refuse a body.
         Error::Unreachable { source, .. } => source.kind == TransportErrorKind::Reset,
         _ => false,
     }

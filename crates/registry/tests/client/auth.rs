@@ -166,7 +166,7 @@ async fn credentials_do_not_go_to_another_site_unasked() {
 async fn an_identity_token_is_exchanged_and_never_shown_to_the_registry() {
     let registry = token_registry(|_| ()).await;
     Image::new("amd64").fill(&registry, "acme/app", "a");
-    // What `docker login` would keep.
+    // A refresh token, as `docker login` would keep it.
     let mut login = Request::new(Method::POST, format!("{}/token", registry.url()));
     let form = HeaderValue::from_static("application/x-www-form-urlencoded");
     login.headers.insert(header::CONTENT_TYPE, form);
@@ -256,7 +256,7 @@ async fn after_a_refusal_the_source_is_asked_once_more_with_the_reason() {
         let reference = reference(&registry, "acme/app:a");
         let source = Rotating::new(&["expired", "secret"]);
         let client = builder().credentials(Rc::clone(&source) as Rc<dyn CredentialSource>).build();
-        // Those that are refused at the same time ask once for all.
+        // Requests refused at the same time share one token request.
         for head in join_all((0..8).map(|_| client.head_manifest(&reference))).await {
             head.unwrap();
         }
@@ -265,7 +265,7 @@ async fn after_a_refusal_the_source_is_asked_once_more_with_the_reason() {
         assert_eq!(refusals[0].status, 401);
         assert_eq!(client.manifest(&reference).await.unwrap().digest, image.digest());
 
-        // Whoever has no others is asked, and the refusal told.
+        // A source without other credentials is asked again, and the refusal is reported.
         let source = Rotating::new(&["expired"]);
         let client = builder().credentials(Rc::clone(&source) as Rc<dyn CredentialSource>).build();
         for expected in 1..3 {

@@ -92,7 +92,7 @@ pub async fn everything(client: &Client, host: &str, lacks: &Lacks) {
     assert!(unknown.next().await.unwrap().unwrap_err().is_not_found());
     assert!(unknown.next().await.is_none());
 
-    // What refers to an image.
+    // Referrers of an image.
     assert_eq!(client.referrers(&source, &image.digest(), None).await.unwrap(), []);
 
     // Away with it.

@@ -36,7 +36,7 @@ async fn registry(faults: impl IntoIterator<Item = Fault>) -> (RunningRegistry, 
 }
 
 #[tokio::test]
-async fn reading_survives_what_passes() {
+async fn transient_failures_of_reads_are_retried() {
     let once = |kind| Fault::new(kind).times(1);
     let server_error = |status| FaultKind::ServerError { status, retry_after: None };
     let rows: [(Fault, &[&str]); 9] = [
@@ -69,7 +69,7 @@ async fn reading_survives_what_passes() {
 }
 
 #[tokio::test]
-async fn what_does_not_pass_is_a_clear_error() {
+async fn permanent_failures_name_their_code() {
     let server_error = FaultKind::ServerError { status: 500, retry_after: None };
     let rows = [
         (server_error, "registry-error", 4),
@@ -437,7 +437,7 @@ async fn pages_are_found_whatever_the_link_looks_like() {
 }
 
 #[tokio::test]
-async fn what_refers_to_an_image_is_found_with_and_without_the_api() {
+async fn referrers_are_found_with_and_without_the_api() {
     for has_api in [true, false] {
         let registry = Registry::builder().referrers(has_api).start().await.unwrap();
         let image = Image::new("amd64");

@@ -138,7 +138,7 @@ async fn a_registry_that_could_not_say_what_it_asks_for_is_asked_again() {
         let server = shortening(status);
         let client = server.builder().credentials(basic("ann", "pw")).retry(retry).build();
         assert_eq!(client.tags(&image).try_concat().await.unwrap(), ["a", "b"], "{status}");
-        // What it has said is known.
+        // The scheme is known by now.
         server.asked();
         assert_eq!(client.tags(&image).try_concat().await.unwrap(), ["a", "b"], "{status}");
         assert_eq!(server.asked().len(), 1);

@@ -130,7 +130,7 @@ async fn every_request_succeeds_though_few_are_taken_at_a_time() {
             }
             let refused = registry.refused.get();
             assert!(refused <= 2 * images.len(), "{status:?}, {at_once} at once: {refused} were refused");
-            // What was learnt is kept: the next requests are not all refused first.
+            // The learnt limit is kept: the next requests are not all refused first.
             registry.refused.set(0);
             let more: Vec<Reference> = (64..96).map(image).collect();
             let fetched = future::join_all(more.iter().map(|image| client.manifest(image))).await;
@@ -149,7 +149,7 @@ async fn a_request_that_was_alone_is_sent_again_when_the_registry_says() {
         (&[(header::RETRY_AFTER, "0")], Some(0)),
         (&[date[0].clone(), (header::RETRY_AFTER, "Sun, 06 Nov 1994 08:49:50 GMT")], Some(13)),
         (&[date[0].clone(), (header::RETRY_AFTER, "Sun, 06 Nov 1994 08:40:00 GMT")], Some(0)),
-        // Nobody knows how far away that is.
+        // The client has no clock to compare a date with.
         (&[(header::RETRY_AFTER, "Sun, 06 Nov 1994 08:49:50 GMT")], None),
         // Longer than anybody waits.
         (&[(header::RETRY_AFTER, "3600")], None),

@@ -95,7 +95,7 @@ fn broken() -> Body {
 }
 
 #[tokio::test]
-async fn what_a_mirror_sends_broken_or_wrong_is_asked_for_at_the_registry() {
+async fn broken_or_wrong_mirror_content_is_requested_from_the_registry() {
     let content = CONTENT.as_bytes();
     let digest = Digest::of(content);
     let repository: Reference = "r.example/app".parse().unwrap();
@@ -145,7 +145,7 @@ async fn a_page_for_people_is_no_blob_of_a_mirror() {
     let client = Client::builder(Rc::new(server)).retry(Retry::never()).mirror(mirror).build();
     let descriptor =
         Descriptor::new(MediaType::new("a/b"), Digest::of(CONTENT.as_bytes()), CONTENT.len() as u64);
-    // Who reads a layer from its first bytes on would not come as far as the digest.
+    // A stream is used from its first bytes on, before its digest is known.
     let pieces = client.blob_stream(&"r.example/app".parse().unwrap(), &descriptor);
     assert_eq!(pieces.try_collect::<Vec<_>>().await.unwrap().concat(), CONTENT.as_bytes());
     assert_eq!(*asked.borrow(), [true, false]);
@@ -172,7 +172,7 @@ async fn a_layer_that_a_mirror_sends_wrong_is_copied_from_the_registry() {
         assert_eq!(*asked.borrow(), [false, true, false, false, false]);
         assert_eq!(copied.get(), descriptor.size);
 
-        // What is read piece by piece is the registry's the next time.
+        // The next stream comes from the registry.
         let (asked, client) = with_wrong_mirror(from_mirror);
         let read = async || client.blob_stream(&source, &descriptor).try_collect::<Vec<_>>().await;
         read().await.unwrap_err();

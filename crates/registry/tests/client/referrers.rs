@@ -76,7 +76,7 @@ async fn an_api_that_has_answered_is_asked_again_whatever_it_refuses_once() {
 }
 
 #[tokio::test]
-async fn what_is_said_of_a_repository_or_a_manifest_is_not_said_of_the_api() {
+async fn errors_of_a_repository_or_a_manifest_do_not_count_for_the_api() {
     for refusal in [
         answer(404, "application/json", NAME_UNKNOWN),
         answer(404, "application/json", MANIFEST_UNKNOWN),

@@ -73,7 +73,7 @@ impl Transport for Scripted {
 }
 
 #[tokio::test]
-async fn what_a_browser_keeps_to_itself_is_told_apart() {
+async fn hidden_browser_failures_are_distinguished() {
     let (secure, plain) = (Some("https://ui.example"), Some("http://127.0.0.1:8080"));
     let opaque = Some(TransportErrorKind::Opaque);
     for (page, host, kind, reaches, denied, code) in [

@@ -43,7 +43,7 @@ fn a_request_that_waits_is_sent_when_its_registry_is_tried_now_whatever_was_forg
 }
 
 #[tokio::test]
-async fn so_are_requests_that_wait_because_there_were_too_many_at_a_time_and_their_wait_is_told() {
+async fn retry_now_wakes_rate_limited_requests_and_their_wait_is_reported() {
     let is_limited = Rc::new(Cell::new(true));
     let limits = Rc::clone(&is_limited);
     let script = move |_: &Request| {

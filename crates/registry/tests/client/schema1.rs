@@ -64,7 +64,7 @@ async fn a_signed_manifest_of_which_no_digest_is_named_has_that_of_its_content()
 }
 
 #[tokio::test]
-async fn what_is_not_signed_is_no_part_of_a_signed_manifest() {
+async fn unsigned_fields_are_no_part_of_a_signed_manifest() {
     for body in [
         signed(",\n   \"name\": \"acme/other\""),
         signed("").replace("acme/app", "acme/axe"),

@@ -6,7 +6,7 @@ use tallyman_dev_registry::{Fault, FaultKind, Registry};
 use crate::support::{Image, asked, builder, client, reference};
 
 #[tokio::test]
-async fn those_who_ask_the_same_at_the_same_time_share_an_answer() {
+async fn equal_concurrent_requests_share_an_answer() {
     let registry = Registry::builder().start().await.unwrap();
     let image = Image::new("amd64");
     image.fill(&registry, "acme/app", "a");
@@ -63,7 +63,7 @@ async fn no_more_requests_than_allowed_are_under_way_at_once() {
 }
 
 #[tokio::test]
-async fn whoever_gives_up_does_not_keep_others_waiting() {
+async fn an_aborted_request_does_not_hold_up_others() {
     let slow = Fault::new(FaultKind::Latency { ms: 60_000 }).times(1);
     let registry = Registry::builder().fault(slow).start().await.unwrap();
     let image = Image::new("amd64");

@@ -63,7 +63,7 @@ async fn meanwhile<T>(request: impl Future<Output = T>, work: impl FnOnce()) -> 
 }
 
 #[tokio::test]
-async fn what_comes_after_a_sign_out_is_kept_nowhere() {
+async fn answers_after_a_sign_out_are_not_cached() {
     for part in ["manifest", "entry", "blob"] {
         let (registry, image) = slow_registry().await;
         let kept = Rc::new(Kept::default());
@@ -85,7 +85,7 @@ async fn what_comes_after_a_sign_out_is_kept_nowhere() {
 }
 
 #[tokio::test]
-async fn what_comes_after_its_deletion_is_kept_nowhere() {
+async fn answers_after_a_deletion_are_not_cached() {
     let (is_deleted, is_first) = (Cell::new(false), Cell::new(true));
     let server = Scripted::slow(
         move |request| {
@@ -119,7 +119,7 @@ async fn what_comes_after_its_deletion_is_kept_nowhere() {
 }
 
 #[tokio::test]
-async fn nobody_joins_a_request_from_before_a_sign_in() {
+async fn requests_do_not_join_one_from_before_a_sign_in() {
     for part in ["manifest", "blob"] {
         let (registry, image) = slow_registry().await;
         let client = builder().build();

@@ -261,7 +261,7 @@ async fn the_certificates_of_a_registry_count_for_its_token_service_and_for_redi
         b"1",
         "a certificate is shown"
     );
-    // Those of one registry do not count for another, not even on connections that are there.
+    // Certificates of one registry do not count for another, not even on open connections.
     let other = start_tls(&identity, answer).await;
     let elsewhere = Identity::of(&["127.0.0.1"]);
     elsewhere.keep(kept.path(), &other.host, &["ca.crt"]);
@@ -328,7 +328,7 @@ async fn client_certificates_are_shown_and_faults_of_their_files_are_told() {
     transport.use_certificates(own(Some(&identity.cert), Some(&identity.key))).unwrap();
     let insecure = || Request { unverified_tls: true, ..get(&url) };
     assert_eq!(request_whole(&transport, insecure()).await.unwrap().body, "1");
-    // What is wrong with files that are named is told before any request.
+    // Faults of named files are reported before any request.
     let empty = identity.folder.path().join("empty.pem");
     std::fs::write(&empty, "nothing").unwrap();
     let of_authority = OwnCertificates {
@@ -523,7 +523,7 @@ async fn a_body_that_is_sent_arrives_with_its_length() {
 }
 
 #[tokio::test]
-async fn what_changes_a_registry_is_never_made_a_get_by_a_redirect() {
+async fn writes_are_never_redirected_as_get() {
     let image = |host: &str| -> Reference { format!("{host}/acme/app:1").parse().unwrap() };
     for (status, is_followed) in [(301, false), (302, false), (303, false), (307, true), (308, true)] {
         let new = start(always(fine(b"{}"))).await;

@@ -85,7 +85,7 @@ impl<F: Folder> ListFolders<F> {
         match self.lock(list).await {
             Ok(lock) => self.files(list, Some(&lock)),
             Err(error) if error.kind == FileErrorKind::Held => Err(error),
-            // Nobody may write, or there is no room: the list can be read all the same.
+            // A list can be read from a read-only or full disk.
             Err(_) => self.read_unlocked(list).await,
         }
     }
@@ -396,7 +396,7 @@ impl<F: Folder> ListFolders<F> {
         for name in names {
             let file = format!("{path}/{name}");
             if name.starts_with(PREFIX) {
-                // Somebody died between two steps of `put`.
+                // A process died between two steps of `put`.
                 if lock.is_some() {
                     self.folder.remove_file(&file).ok();
                 }

@@ -119,7 +119,7 @@ fn a_lock_is_never_taken_from_a_program_that_lives() {
     let error = ready(store.edit(before().reference(), &edit)).expect_err("the lock is held").to_string();
     assert!(error.contains(&format!("process {} holds it", living.id())), "{error}");
     assert_eq!(fs::read_to_string(&lock).unwrap(), held);
-    // Nobody on this machine knows whether one of another machine lives.
+    // Processes of other machines cannot be checked from here.
     living.kill().and_then(|()| living.wait()).expect("it is ended");
     for holder in [held, format!("{} elsewhere another 0", u32::MAX)] {
         fs::write(&lock, &holder).unwrap();
@@ -249,7 +249,7 @@ impl Folder for Dying {
     }
 
     fn pause(&self) -> LocalBoxFuture<'_, ()> {
-        // Nobody lives who could release a lock.
+        // No living process could release a lock.
         Box::pin(std::future::ready(()))
     }
 }
@@ -335,7 +335,7 @@ fn a_program_that_dies_leaves_the_list_before_or_the_list_after() {
                 let at = expected.iter().position(|expected| *expected == found);
                 let at = at.unwrap_or_else(|| panic!("{name}, dead {death:?} call {dies_at}: {found:?}"));
                 outcomes[at] += 1;
-                // Whoever changes something next finds nothing in the way, and leaves nothing behind.
+                // The next change succeeds, and leaves no files behind.
                 for list in ["r.io/other:1", "r.io/app:1", "r.io/new:1"] {
                     amend(&survivor(root), &reference(list), "r.io/app:z");
                 }

@@ -37,7 +37,7 @@ fn lists_come_back_from_text_and_files_as_they_were() {
 }
 
 #[test]
-fn what_is_not_what_it_says_is_refused() {
+fn mismatched_content_is_refused() {
     let text = String::from_utf8(exchange::encode(&[crate::suite::list("r.io/a:1", &["r.io/a:x"])])).unwrap();
     let forged = text.replace(r"r.io/a:x \u003c", r"r.io/a:y \u003c");
     assert_ne!(text, forged);

@@ -50,7 +50,7 @@ pub async fn run(store: &impl ListStore) {
     let mut expected = first.clone();
     expected.insert(changed.clone()).expect("it was there already");
     assert_eq!(store.load(first.reference()).await, Ok(Some(expected.clone())));
-    // What is as it is to be already is no conflict; what somebody else has made of it is one.
+    // An edit that is already done is no conflict; another writer's change is one.
     assert_eq!(store.edit(first.reference(), &edit).await, Ok(Outcome::Done(())));
     let other = ListEdit::put(&first, entry("r.io/app:a", Platform::new("linux", "s390x")));
     let conflict = store.edit(first.reference(), &other).await;
@@ -58,7 +58,7 @@ pub async fn run(store: &impl ListStore) {
         matches!(&conflict, Ok(Outcome::Conflict(conflict)) if conflict.images == [changed.reference.clone()])
     );
     assert_eq!(store.load(first.reference()).await, Ok(Some(expected)));
-    // Some entries alone can be read.
+    // A part of the entries can be read.
     let (present, absent) = (reference("r.io/app:a"), reference("r.io/app:none"));
     let some = store
         .load_entries(first.reference(), &[&present, &absent])
@@ -75,7 +75,7 @@ pub async fn run(store: &impl ListStore) {
     store.save(&smaller).await.expect("it is saved");
     assert_eq!(store.load(first.reference()).await, Ok(Some(smaller.clone())));
 
-    // What a list is to be beyond Docker's comes back, and changing an entry leaves it.
+    // A list's form beyond Docker's is kept, also when an entry changes.
     let mut formed = list("r.io/formed:1", &["r.io/app:a", "r.io/app:b"]);
     formed.form_mut().oci = true;
     formed.form_mut().annotations.insert("k".to_owned(), "<\u{2028}\">".to_owned());
@@ -102,7 +102,7 @@ pub async fn run(store: &impl ListStore) {
     assert_eq!(store.edit(smaller.reference(), &several.inverse()).await, Ok(Outcome::Done(())));
     assert_eq!(store.load(smaller.reference()).await, Ok(Some(smaller.clone())));
 
-    // What was pushed is removed, and not what somebody has made of it meanwhile.
+    // A list is removed if it is the pushed one, not if another writer has changed it.
     let pushed = list("r.io/pushed:1", &["r.io/app:a", "r.io/app:b"]);
     store.save(&pushed).await.expect("it is saved");
     let other = list("r.io/pushed:1", &["r.io/app:a"]);

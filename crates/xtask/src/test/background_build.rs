@@ -35,7 +35,7 @@ impl BackgroundBuild {
         let is_package_wanted = ["npm", "replay", "e2e", "browsers"].into_iter().any(&is_wanted);
         let is_app_wanted = ["e2e", "browsers"].into_iter().any(&is_wanted);
         let compiles_native_tests = is_wanted("native");
-        // What fails here fails once more where it is built, which tells of it.
+        // A failure here is reported by the build step that waits for it.
         let compiled = thread::spawn(move || match (is_package_wanted, is_app_wanted) {
             (true, _) => npm::compile(&compiler),
             (false, true) => web::compile(&compiler),

@@ -50,7 +50,7 @@ pub fn write(
         join(&mut shared);
     }
     let first = dist.join(format!("{}_bg.wasm", scripts::script(dist)?));
-    // What is left of the app is the first; no chunk has it.
+    // The first file is the rest of the app, which no chunk has.
     let of_each: Vec<(Vec<PathBuf>, Vec<&str>)> = iter::once((vec![first], Vec::new()))
         .chain(shared.iter().map(|one| (one.files.clone(), one.chunks.iter().map(String::as_str).collect())))
         .chain(own.iter().map(|(chunk, file)| (vec![file.clone()], vec![chunk.as_str()])))

@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_folded_is_between_its_brackets() {
+    fn folded_lines_are_between_their_brackets() {
         let text = "{\n  \"a\": [\n    {\n      \"b\": 1\n    }\n  ],\n  \"c\": {}\n}";
         let all = lines(text);
         assert_eq!(all.iter().map(|line| line.depth).collect::<Vec<_>>(), [0, 1, 2, 3, 2, 1, 1, 0]);

@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_index_and_its_entries_say_beside_platforms_and_digests_is_compared() {
+    fn further_fields_of_an_index_and_its_entries_are_compared() {
         let digest = format!("sha256:{}", "a".repeat(64));
         let entry = format!(
             r#""mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"{digest}","size":2,"platform":{{"os":"linux","architecture":"arm64"}}"#

@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_typed_comes_back_in_turn_with_the_line_that_was_begun_at_the_end() {
+    fn earlier_lines_come_back_in_turn_and_the_begun_line_last() {
         let history = ["a", "b"].map(str::to_owned);
         let mut recall = Recall::default();
         let mut field = "begun".to_owned();

@@ -57,7 +57,7 @@ pub fn Explorer(props: &Props) -> Html {
     view.all_open = folds.all_open;
     let generation = |image: usize| reading.images.get(image).map_or(0, |summary| summary.generation);
     let generations = (generation(0), generation(1));
-    // What differs is known once both are.
+    // Differences are known once both images are read.
     let is_ready = if is_pair { reading.is_whole(images) } else { generations.0 > 0 };
     let (rows, onview) = use_rows(files.as_ref().filter(|_| is_ready), of, &view, generations);
     let onopen = {

@@ -186,7 +186,7 @@ fn use_opened(props: &Props) -> Opening {
     let opening = use_state_eq(|| Opening::Under(None));
     let (changes, attempt) = (use_changes_of(&props.images), use_state_eq(|| 0_u32));
     {
-        // What was not there may have come with other layers.
+        // A missing file may have come with other layers.
         let (opening, attempt) = (opening.clone(), attempt.clone());
         use_effect_with(props.generations, move |_| {
             if matches!(&*opening, Opening::Failed(fault) if fault.code == MISSING) {
@@ -230,7 +230,7 @@ fn use_opened(props: &Props) -> Opening {
                 }
             };
             spawn_local(async move {
-                // Whoever closed it waits for nothing.
+                // The result is dropped once the viewer is closed.
                 let _ = futures_util::future::Abortable::new(work, registration).await;
             });
             move || {

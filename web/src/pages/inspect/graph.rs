@@ -93,7 +93,7 @@ pub fn Graph(props: &Props) -> Html {
     let as_tree = use_entry_state::<bool>("graph as tree");
     let words = text().inspect();
     let inspected = &props.inspected;
-    let spots = Rc::new(spots(inspected, props.only));
+    let spots = Rc::new(node_positions(inspected, props.only));
     let at = (*active).min(spots.len() - 1);
     let choose = |to: bool, label: &'static str| {
         let (set, is_chosen) = (as_tree.setter(), *as_tree == to);
@@ -168,7 +168,7 @@ pub fn is_plain_image(node: &Node) -> bool {
 }
 
 /// Returns the places of all nodes, or of the entry `only` and what hangs on it.
-fn spots(inspected: &Inspected, only: Option<usize>) -> Vec<Spot> {
+fn node_positions(inspected: &Inspected, only: Option<usize>) -> Vec<Spot> {
     let hangs_on: Vec<_> = (0..inspected.nodes.len()).map(|number| inspected.subject(number)).collect();
     let is_shown = |number: usize| {
         let mut number = number;

@@ -22,7 +22,7 @@ pub struct Spot {
 pub fn layout(root: usize, hangs_on: &[Option<usize>], is_shown: impl Fn(usize) -> bool) -> Vec<Spot> {
     let mut children: Vec<Vec<usize>> = vec![Vec::new(); hangs_on.len()];
     for (node, parent) in hangs_on.iter().enumerate() {
-        // What hangs on itself hangs on nothing.
+        // A node that refers to itself counts as a root.
         if let Some(parent) = parent.filter(|parent| *parent != node && is_shown(node)) {
             children[parent].push(node);
         }

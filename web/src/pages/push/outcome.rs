@@ -44,7 +44,7 @@ pub fn Outcome(props: &Props) -> Html {
     let by_digest = name.by_digest(digest.clone());
     let copies = super::copies(&run.plan);
     let purge = use_purge(props);
-    // What was changed during the push is not in the registry: it is not offered for removal.
+    // A list changed during the push is not in the registry: its removal is not offered.
     let is_as_pushed = view.list().is_some_and(|list| run.plan.local_list() == Some(&list.digest()));
     let removal = line_of(["rm", &name.to_string()]);
     let words = text().push();

@@ -133,7 +133,7 @@ impl Files {
         let files = self.clone();
         spawn_local(async move {
             let work = files.hand_over(job, image, layer, range, &fetch);
-            // Whoever ended it knows.
+            // The caller that ended it knows.
             if Abortable::new(work, registration).await.is_ok() {
                 files.0.fetching.0.borrow_mut().remove(&job);
             }

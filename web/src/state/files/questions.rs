@@ -32,7 +32,7 @@ impl Questions {
             _ => return,
         };
         if let Some(asked) = self.0.borrow().get(&query) {
-            // Whoever asked may have lost interest.
+            // The caller may have been dropped.
             let _ = asked.unbounded_send((response, blob));
         }
     }

@@ -234,7 +234,7 @@ impl Pasted {
         let is_taken = match &words[..] {
             [] => false,
             words if in_file => words.iter().all(|word| is_reference(word) && names_registry(word)),
-            // What is wrong with a single one is told beside it.
+            // A fault of a single word is shown beside it.
             [word] => !word.ends_with(':'),
             words => {
                 let is_parted_by_commas = line.split(is_list).all(|part| !part.trim().contains(' '));
@@ -281,7 +281,7 @@ impl Pasted {
                 self.changes.push((image, ImageChange { platform, annotations }));
             }
             Invocation::Run(Command::Inspect { image, .. }, _) => self.source(image),
-            // What becomes of the list afterwards is for another page.
+            // Later steps of the list belong to another page.
             Invocation::Run(
                 Command::Push { .. }
                 | Command::Remove { .. }

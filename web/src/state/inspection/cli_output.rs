@@ -47,7 +47,7 @@ pub fn use_cli_output(reference: &Rc<Reference>, print: Option<Print>) -> Loadab
                     });
                 };
                 spawn_local(async move {
-                    // Whoever looks at something else now does not want it.
+                    // Ended when the page shows something else.
                     let _ = futures_util::future::Abortable::new(work, registration).await;
                 });
             }

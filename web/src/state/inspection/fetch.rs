@@ -47,7 +47,7 @@ pub(super) async fn inspect(
         Ok(other) => return tell(Update::Manifest(Box::new(other))),
         Err(problem) => return tell(Update::Manifest(Box::new(Inspection::Failed(problem)))),
     };
-    // What was pasted is gone with the tab.
+    // A pasted manifest is lost with the tab.
     if inspected.verified != Verified::Pasted {
         recents::remember(&typed);
     }

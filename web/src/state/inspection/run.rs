@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_there_stays_when_an_inspection_is_started_again_and_what_failed_comes() {
+    fn a_repeated_inspection_keeps_loaded_parts_and_loads_failed_ones() {
         let (before, of) = half();
         let run = reduced(before.clone(), vec![Update::Restart]);
         assert_eq!(run.shown, before.shown);

@@ -224,7 +224,7 @@ impl Adder {
         was_there: &Cell<bool>,
     ) -> Result<(), String> {
         let told = |error: tallyman_store::StoreError| error.to_string();
-        // What stands there may change between looking and writing: then it is looked at again.
+        // The list may change between reading and writing: then it is read again.
         for _ in 0..5 {
             let now = self.local_lists.load(&self.list).await.map_err(told)?;
             was_there.set(was_there.get() || now.is_some());

@@ -102,7 +102,7 @@ pub fn use_entries(list: &Rc<ManifestList>, round: u32) -> Rc<Entries> {
                 join_all(wanted.iter().map(|(entry, question)| {
                     let (dispatcher, asked) = (&dispatcher, &asked);
                     let tell = move |came| {
-                        // What comes late is about a question that has been asked again.
+                        // A late answer belongs to a request that was repeated.
                         if asked.borrow().get(&entry.reference.to_string()) == Some(question) {
                             dispatcher.dispatch(came);
                         }

@@ -50,7 +50,7 @@ pub fn use_registry_manifest(list: &ManifestList, round: u32) -> RegistryManifes
             if !is_wanted {
                 return;
             }
-            // What failed before is no answer to this question.
+            // An earlier failure does not answer this request.
             if is_failed {
                 registry_manifest.set(RegistryManifest::Asking);
             }

@@ -171,7 +171,7 @@ impl TagBook {
         let wanted: Vec<_> = tags
             .into_iter()
             .filter(|tag| !is_known(tag) && !self.running.borrow().contains_key(tag.as_str()))
-            // What is no tag by the grammar cannot be asked for.
+            // An invalid tag cannot be requested.
             .filter_map(|tag| Some((tag.parse().ok()?, depth)))
             .collect();
         self.queue.borrow_mut().extend(wanted);
@@ -283,7 +283,7 @@ impl TagBook {
             Some(config) => match config_in(client.blob(&reference, &config).await, registry) {
                 Ok(config) => {
                     let created = config.created.as_deref();
-                    // What nobody made on that day is not the oldest of all.
+                    // A placeholder date does not make an image the oldest.
                     facts.moment =
                         created.filter(|created| format::is_real(created)).and_then(format::moment);
                     let created = Loadable::of(created);

@@ -26,7 +26,7 @@ impl Gate {
     pub fn open(&self) {
         self.0.is_closed.set(false);
         for waiting in self.0.waiting.take() {
-            // Somebody who was dropped meanwhile does not wait any more.
+            // A dropped caller no longer waits.
             let _ = waiting.send(());
         }
     }

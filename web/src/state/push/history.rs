@@ -11,6 +11,6 @@ pub fn key(list: &Reference) -> String {
 
 /// Remembers that a list was pushed.
 pub async fn remember(local_lists: &LocalLists, list: &Reference, digest: &Digest) {
-    // Whoever pushes has the digest on screen; that it is not remembered costs a word on another page.
+    // The digest is on screen; if it cannot be stored, another page lacks a mark.
     let _ = local_lists.set_note(&key(list), Some(digest.as_str())).await;
 }

@@ -408,7 +408,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_stored_is_read_again_and_what_is_not_ours_is_passed_over() {
+    fn stored_accounts_are_read_back_and_foreign_keys_are_skipped() {
         let own = || AccountOverrides {
             host: "a.example:5000".to_owned(),
             insecure: Some(true),
@@ -457,7 +457,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_browser_did_not_store_stands_over_newer_settings_of_the_server() {
+    fn unstored_changes_win_over_newer_server_settings() {
         let accounts = |served: Vec<Account>, own: Vec<AccountOverrides>, is_stored| Accounts {
             accounts: RefCell::default(),
             served,

@@ -20,7 +20,7 @@ impl Registries {
         // That of the service worker has the settings that the gateway serves.
         if let Some(caches) = caches() {
             for name in [KEPT_LAYERS, &format!("tallyman-settings@{}", folder())] {
-                // What is not there need not be removed.
+                // A missing cache needs no removal.
                 let _ = JsFuture::from(caches.delete(name)).await;
             }
         }

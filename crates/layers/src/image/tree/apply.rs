@@ -182,7 +182,7 @@ impl ImageTree {
         let mut visited = Vec::new();
         let mut stack = vec![node];
         while let Some(node) = stack.pop() {
-            // What is absent holds nothing.
+            // An absent node has no children.
             if self.nodes[node].state != State::Absent {
                 visited.push(node);
                 stack.extend(self.nodes[node].children.values());

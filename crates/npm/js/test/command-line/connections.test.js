@@ -51,7 +51,7 @@ test('--cert and --key show a certificate to a registry that asks for one', asyn
   // A connection may break before the alert has come.
   assert.match(without.stderr, /certificate required\nuse --cert and --key |\nuse --retries /);
   const alone = await run(config, [...line, '--cert', certificate.file]);
-  // What is wrong with files that are named is told before any request, and no hint speaks of the registry.
+  // Faults of named files are reported before any request, without a hint about the registry.
   assert.equal(alone.stderr, 'expected both --cert and --key, found --cert alone\n');
   const empty = join(config, 'empty.pem');
   writeFileSync(empty, 'nothing');
@@ -83,7 +83,7 @@ test('--mirror is read first, over TLS and without the registry, and what it sen
   });
   const lied = ['--ca-file', liar.file, '--mirror', `registry.invalid=${liar.host}`];
   const refused = await run(config, ['digest', '--json', '--retries', '0', ...lied, `registry.invalid/samples/hello@${digest}`]);
-  // What is not what was asked for is asked for at the registry itself.
+  // Content of a mirror that does not match is requested from the registry itself.
   assert.equal(refused.code, 1);
   assert.equal(JSON.parse(refused.stderr).error.code, 'unreachable', refused.stderr);
 });

@@ -123,7 +123,7 @@ function* made(count) {
   }
 }
 
-// What is asked here is decided by Rust that both programs share. The native one, which starts ten times as fast, goes through all of it.
+// Rust code that both programs share decides these cases. The native program starts ten times as fast and runs all of them.
 const madeCount = isPackage ? 10 : 50;
 const redirects = [301, 302, 303, 307, 308];
 
@@ -242,7 +242,7 @@ test('a full disk is one sentence and the exit code of a failure', async (t) => 
 
 test('programs are looked for in folders of PATH that can be read, and the others are passed over', async (t) => {
   const [registry, folder] = [await startRegistry(t), makeConfig(t)];
-  // Nobody, not even root, may look into it; it stands before the folders that can be read.
+  // A folder that not even root can read; it stands before the folders that can be read.
   symlinkSync('endless', join(folder, 'endless'));
   const path = [join(folder, 'endless'), 'x'.repeat(300), process.env.PATH].join(delimiter);
   const env = { DOCKER_CONFIG: folder, TALLYMAN_CONFIG: undefined, PATH: path };

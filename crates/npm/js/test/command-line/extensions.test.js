@@ -1,4 +1,4 @@
-// What the command line does beyond Docker, in the real program, against the in-memory registry and Distribution.
+// Commands beyond Docker's, in the real program, against the in-memory registry and Distribution.
 
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';

@@ -114,7 +114,7 @@ test('the helper of the platform keeps credentials where no file has any', { ski
   const login = await run(folder, ['login', '--insecure', '-u', 'alice', '--password-stdin', host], { ...options, input: 'secret' });
   assert.deepEqual([login.code, login.stderr], [0, '']);
   assert.deepEqual(JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')), { credsStore: 'pass' });
-  // What another program keeps later hides nothing of it.
+  // A later file of another program does not hide it.
   const containers = join(folder, '.config', 'containers');
   mkdirSync(containers, { recursive: true });
   writeFileSync(join(containers, 'auth.json'), JSON.stringify({ auths: { 'other.example': { auth: encode('bob:other') } } }));
@@ -158,7 +158,7 @@ test('credentials of CI and of the containers tools are found, Docker\'s own fir
   writeFileSync(join(docker, 'config.json'), auths('docker'));
   assert.equal(await last({ REGISTRY_AUTH_FILE: join(folder, 'named.json') }), 'docker');
   assert.equal(await last({ DOCKER_AUTH_CONFIG: auths('variable') }), 'variable');
-  // Those for a namespace are for it alone.
+  // Credentials of a namespace are used for it alone.
   const named = { REGISTRY_AUTH_FILE: join(folder, 'named.json') };
   const entries = (users) => JSON.stringify({ auths: Object.fromEntries(users.map((user) => [`${host}/${user}`, { auth: encode(`${user}:secret`) }])) });
   rmSync(join(docker, 'config.json'));

@@ -155,7 +155,7 @@ test('the packed package runs alone', { skip: !isPackage && 'the program is not 
   t.after(() => rmSync(folder, { recursive: true }));
   const [config, host] = [makeConfig(t), await startMemory(t, '--samples')];
   const [{ filename }] = JSON.parse(execFileSync('npm', ['pack', '--json', '--pack-destination', folder], { cwd: dirname(dirname(packageProgram)), stdio: ['ignore', 'pipe', 'ignore'] }));
-  // What `npx` does, without asking a registry: unpack, and run what `bin` names.
+  // Unpacks the package and runs its `bin`, as `npx` does, without a registry.
   const installed = join(folder, 'node_modules/tallyman');
   mkdirSync(installed, { recursive: true });
   execFileSync('tar', ['-xzf', join(folder, filename), '-C', folder]);

@@ -63,7 +63,7 @@ test('local lists', async (t) => {
   });
 
   const other = `${host}/app:v2`;
-  // Those that make another list name it.
+  // Commands that create another list name it.
   for (const [name, args, ...others] of [
     ['annotate', () => ['annotate', list, images[0], '--os', 'linux', '--arch', 'arm', '--variant', 'v7']],
     ['annotate with annotations', () => ['annotate', '--annotation', 'k=v', list, images[0]]],
@@ -80,7 +80,7 @@ test('local lists', async (t) => {
       const origin = await made(t, 3);
       const state = async (config) => {
         const shown = await Promise.all([list, ...others].map((list) => run(config, ['inspect', '--raw', '--insecure', list])));
-        // What was pushed is in the registry when it is gone from here.
+        // A pushed list is in the registry once it is removed locally.
         const folders = readdirSync(join(config, 'manifests')).filter((name) => !name.startsWith('.'));
         return JSON.stringify([...shown.map(({ code, stdout }) => (code === 0 ? stdout : 'none')), ...folders]);
       };

@@ -1,4 +1,4 @@
-// What the tests of the command line share: the program, registries with and without images, a configuration of its own.
+// Shared parts of the command line's tests: the program, registries with and without images, a configuration of its own.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

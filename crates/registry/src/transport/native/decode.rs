@@ -1,6 +1,6 @@
 //! Bodies that come encoded though nobody asked for it, as caches and storage send them.
 //!
-//! Some hundred bytes can stand for gigabytes. They are decoded in steps, so that whoever reads the body can stop between them.
+//! A few hundred bytes can expand to gigabytes. They are decoded in steps, so that a reader of the body can stop between them.
 
 use std::{
     io::{self, Write},

@@ -83,7 +83,7 @@ pub(super) fn of_exchange(error: &hyper::Error, host: &str) -> TransportError {
 pub(super) fn of_body(error: &hyper::Error, host: &str) -> TransportError {
     match of_exchange(error, host) {
         TransportError { kind: TransportErrorKind::Other, message } if !error.is_body_write_aborted() => {
-            // Whatever else ends a body is the end of its connection.
+            // Any other end of a body is the end of its connection.
             of_kind(
                 TransportErrorKind::Reset,
                 if error.is_timeout() { message } else { UNEXPECTED_END.into() },
@@ -112,7 +112,7 @@ fn of_io(error: &io::Error) -> TransportError {
 fn of_rustls(error: &rustls::Error, host: &str) -> TransportError {
     let tls = |message: String| of_kind(TransportErrorKind::Tls, message);
     match error {
-        // What plain HTTP looks like to somebody who expects TLS.
+        // Plain HTTP, as a TLS client reads it.
         rustls::Error::InvalidMessage(
             InvalidMessage::InvalidContentType | InvalidMessage::UnknownProtocolVersion,
         ) => of_kind(TransportErrorKind::PlainHttp, "http: server gave HTTP response to HTTPS client"),

@@ -52,7 +52,7 @@ async fn by_connect(socket: Io, proxy: &Proxy, target: &Target) -> Result<Io, Tr
     let request = request.body(Empty::<Bytes>::new()).map_err(|error| failure::other(error.to_string()))?;
     let response = sender.send_request(request).await.map_err(broken)?;
     if response.status() != StatusCode::OK {
-        // What the proxy itself says of the target stands alone, as in Go.
+        // The proxy's own words about the target stand alone, as in Go.
         let own = response.extensions().get::<hyper::ext::ReasonPhrase>();
         let own = own.map(|reason| String::from_utf8_lossy(reason.as_bytes()).into_owned());
         let status = response.status();

@@ -16,12 +16,12 @@ impl<F: Folder> ListFolders<F> {
         }
         let is_staged = |name: &&String| {
             let rest = name.strip_prefix(prefix);
-            // Nobody takes a lock over that this program holds: whoever began to is dead.
+            // This program holds the lock: a takeover that was begun belongs to a process that has died.
             let is_guard = |rest: &str| rest.strip_prefix("lock") == Some(TAKEOVER);
             rest.is_some_and(|rest| rest.starts_with("new-") || rest.starts_with("old-") || is_guard(rest))
         };
         for name in names.iter().filter(is_staged) {
-            // What cannot be removed is in nobody's way.
+            // A file that cannot be removed does no harm.
             self.remove_tree(&format!("{}/{name}", self.root)).ok();
         }
         Ok(())
@@ -40,7 +40,7 @@ impl<F: Folder> ListFolders<F> {
     /// Makes the changes of a journal that are not made yet, and removes it.
     pub(super) fn carry_out(&self, journal: &Journal, path: &str) -> Result<(), FileError> {
         let list = self.path(&journal.list);
-        // Somebody may have removed the list meanwhile: then there is nothing to change.
+        // If the list was removed meanwhile, there is nothing to change.
         if self.folder.list(&list)?.is_some() {
             self.make(journal)?;
         }

@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_folded_is_counted_and_not_shown() {
+    fn folded_repositories_are_counted_and_not_shown() {
         assert_eq!(
             drawn("", &["team", "deep/er"]),
             ["alone 1/5", "deep/ 1 2/5", "  er/ 1 1/1", "team 3/5", "team/ 3 4/5", "teams/ 1 5/5", "  x 1/1"]

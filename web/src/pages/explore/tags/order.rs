@@ -121,7 +121,7 @@ impl View for Order {
         // Of one moment, the highest version comes first, too.
         dated.reverse();
         dated.sort_by(|(left, _), (right, _)| right.total_cmp(left));
-        // What has no date, or none yet, comes last, in the order of the names.
+        // Tags without a date come last, in the order of their names.
         if !dated.is_empty() {
             others.splice(..0, dated.into_iter().map(|(_, number)| number));
         }

@@ -153,7 +153,7 @@ fn podman(command: &str, words: &[&str]) -> Option<ListCommand> {
             let unused = arguments.given(&["--artifact-type", "--features"]);
             Some(ListCommand { change, unused, ..of_list(BTreeMap::new()) })
         }
-        // What becomes of the list afterwards is for another page.
+        // Later steps of the list belong to another page.
         "push" | "rm" | "remove" | "exists" => Some(ListCommand::default()),
         _ => None,
     }
