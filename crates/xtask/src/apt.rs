@@ -84,10 +84,10 @@ pub const OPENSSL: Needed = Needed {
     why: "the tests make certificates that nobody trusts",
 };
 
-/// Shells that not everyone has.
+/// The package of zsh.
 pub const ZSH: Needed =
     Needed { program: "zsh", packages: &["zsh"], why: "the tests complete command lines in it" };
-/// The package of another shell.
+/// The package of the fish shell.
 pub const FISH: Needed =
     Needed { program: "fish", packages: &["fish"], why: "the tests complete command lines in it" };
 
