@@ -293,6 +293,25 @@ fn nonblocking_streams_are_polled() {
     assert_eq!(String::from_utf8_lossy(&output.stdout), format!("{}\n", Digest::of(b"something")));
 }
 
+#[test]
+fn hints_of_a_failed_connection_name_what_can_help() {
+    let config = tempfile::tempdir().unwrap();
+    // No server has this port, which is never given away.
+    let refused = ["digest", "--insecure", "127.0.0.1:1/a/app"];
+    let ended = program(config.path(), &refused).output().unwrap();
+    let stderr = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(1));
+    assert!(
+        stderr.contains("check that the registry runs, and") && !stderr.contains("--retries"),
+        "{stderr}"
+    );
+    let line = ["digest", "registry.test/a/app"];
+    let ended = program(config.path(), &line).env("HTTPS_PROXY", "ftp://proxy").output().unwrap();
+    let stderr = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(1));
+    assert!(stderr.contains("expected HTTPS_PROXY to be a URL") && !stderr.contains("--retries"), "{stderr}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_signed_manifest_in_a_file_has_the_digest_of_what_is_signed() {
     let config = tempfile::tempdir().unwrap();

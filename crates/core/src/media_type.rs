@@ -11,6 +11,7 @@ use std::fmt;
 /// assert!(header.is_list());
 /// assert_eq!(MediaType::new("text/css").as_str(), "text/css");
 /// assert!(MediaType::new("Text/HTML; charset=utf-8").is_page());
+/// assert!(MediaType::new("application/json; charset=utf-8").is_json() && MediaType::OciIndex.is_json());
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum MediaType {
@@ -78,6 +79,12 @@ impl MediaType {
     /// Returns `true` for a page for people, which a proxy or another server sends in place of the API's response.
     pub fn is_page(&self) -> bool {
         self.as_str().eq_ignore_ascii_case("text/html")
+    }
+
+    /// Returns `true` for content that is JSON: `application/json`, or a type that ends with `+json`.
+    pub fn is_json(&self) -> bool {
+        let text = self.as_str().to_ascii_lowercase();
+        text == "application/json" || text.ends_with("+json")
     }
 
     /// Returns `true` for the manifest of one image: Docker schema 2 or OCI.

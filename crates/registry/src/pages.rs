@@ -164,8 +164,9 @@ impl Listing {
                 format!("{} names in {} bytes, and more", self.names, self.bytes),
             ));
         }
-        let names =
-            names_of(&bytes).map_err(|error| protocol("a JSON object with names", error.to_string()))?;
+        let names = names_of(&bytes).map_err(|fault| {
+            protocol("a JSON object with names", format!("one that cannot be read: {fault}"))
+        })?;
         let last = names.last().cloned();
         let next = match next? {
             Some(next) => next,

@@ -5,13 +5,12 @@ use std::collections::HashSet;
 use http::{HeaderValue, Method, StatusCode, header};
 use tallyman_auth::Scopes;
 use tallyman_core::{
-    Descriptor, Digest, ManifestBody, ManifestError, MediaType, Reference, fallback_tag,
-    json::{FieldError, Object},
+    Descriptor, Digest, ManifestBody, ManifestError, MediaType, Reference, fallback_tag, json::Object,
 };
 
 use crate::{
-    Client, Error, FetchedManifest, download::collect, error::shown_url, pages::next_page,
-    request::ApiRequest,
+    Client, Error, FetchedManifest, download::collect, error::shown_url, manifests::media_type,
+    pages::next_page, request::ApiRequest,
 };
 
 /// Pages of referrers that are read.
@@ -49,7 +48,7 @@ impl Client {
     ///
     /// # Errors
     /// [Those of every request](Error#errors-of-every-request); [`Error::TooLarge`] for a page over the client's limit
-    /// of a manifest, [`Error::Protocol`] for a list that has no end, or may be incomplete.
+    /// of a manifest, [`Error::Protocol`] for a list that cannot be read, has no end, or may be incomplete.
     pub async fn referrers(
         &self,
         reference: &Reference,
@@ -110,11 +109,11 @@ impl Client {
             let fetched = self.with_retry(&request.registry, async || {
                 let response = self.send(&request).await?;
                 let next = next_page(self, &request, &response);
-                let url = shown_url(&response.url);
-                Ok((next, url, collect(response, self.manifest_max()).await?))
+                let (url, named) = (shown_url(&response.url), media_type(&response.headers));
+                Ok((next, url, named, collect(response, self.manifest_max()).await?))
             });
             let is_first = seen.is_empty();
-            let (next, url, bytes) = match fetched.await {
+            let (next, url, named, bytes) = match fetched.await {
                 Ok(fetched) => fetched,
                 // Registries that do not know the route answer it without their CORS headers. So does a server or a proxy that
                 // fails once.
@@ -128,9 +127,11 @@ impl Client {
                 Err(error) => return Err(error),
             };
             let protocol = |expected, found| Error::Protocol { url: url.clone(), expected, found };
-            match index_entries(&bytes).map_err(|fault| unreadable(&url, &fault))? {
-                Some(entries) => found.extend(entries),
-                None => {
+            match index_entries(&bytes, named.as_ref()) {
+                Ok(Some(entries)) => found.extend(entries),
+                // An index that is broken may have signatures in it.
+                Err(fault) if is_json(&bytes, named.as_ref()) => return Err(unreadable(&url, &fault)),
+                Ok(None) | Err(_) => {
                     let error = protocol("an OCI image index", "something else".to_owned());
                     // A page for people is what servers have for a route that they do not know.
                     return if is_first { Ok(ApiAnswer::Missing(error)) } else { Err(error) };
@@ -163,7 +164,7 @@ impl Client {
             fetched => fetched?,
         };
         let Some(fetched) = index_at_tag(fetched, &tag) else { return Ok(None) };
-        let entries = index_entries(&fetched.bytes);
+        let entries = index_entries(&fetched.bytes, fetched.media_type.as_ref());
         let mut entries = entries.map_err(|fault| unreadable(&shown_url(&fetched.url), &fault))?;
         if let Some(entries) = &mut entries {
             entries.retain(is_referrer);
@@ -226,25 +227,34 @@ fn is_about_the_route(refusal: &Error) -> bool {
     }
 }
 
-/// Returns the entries of an OCI image index; `None` if the bytes are something else.
+/// Returns `true` for bytes that are meant as JSON: by the media type that came with them, or by their beginning. Go's servers send
+/// JSON without a type of its own as `text/plain`.
+fn is_json(bytes: &[u8], named: Option<&MediaType>) -> bool {
+    named.is_none_or(MediaType::is_json) || bytes.trim_ascii_start().starts_with(b"{")
+}
+
+/// Returns the entries of an OCI image index, which came with the media type `named`; `None` for JSON of another kind.
 ///
 /// # Errors
-/// [`FieldError`] for an index that has something which cannot be read: to leave it out would hide a signature.
-fn index_entries(bytes: &[u8]) -> Result<Option<Vec<Descriptor>>, FieldError> {
-    let is_index =
-        |object: Object<'_>| object.get("manifests").is_some() || object.get("schemaVersion").is_some();
-    if !Object::parse(bytes).is_ok_and(is_index) {
-        return Ok(None);
+/// The reason why bytes cannot be read that are no JSON object, or by name or fields an index: to leave something of it out would
+/// hide a signature.
+fn index_entries(bytes: &[u8], named: Option<&MediaType>) -> Result<Option<Vec<Descriptor>>, String> {
+    let object = Object::parse(bytes).map_err(|fault| fault.to_string())?;
+    let is_named = named == Some(&MediaType::OciIndex);
+    if object.get("manifests").is_none() && object.get("schemaVersion").is_none() {
+        return if is_named { Err("it has no manifests".to_owned()) } else { Ok(None) };
     }
     match ManifestBody::parse(bytes, Some(&MediaType::OciIndex)) {
         Ok((_, ManifestBody::Index(index))) => Ok(Some(index.manifests)),
-        Err(ManifestError::Fields { source, .. } | ManifestError::Json { source }) => Err(source),
+        Err(ManifestError::Fields { source, .. } | ManifestError::Json { source }) => Err(source.to_string()),
+        Err(fault @ ManifestError::TooDeep) => Err(fault.to_string()),
+        Err(fault) if is_named => Err(fault.to_string()),
         // A manifest of another kind.
         _ => Ok(None),
     }
 }
 
-fn unreadable(url: &str, fault: &FieldError) -> Error {
+fn unreadable(url: &str, fault: &str) -> Error {
     let (url, found) = (url.to_owned(), format!("one that cannot be read: {fault}"));
     Error::Protocol { url, expected: "an OCI image index", found }
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use tallyman_auth::Challenge;
+use tallyman_auth::{Challenge, CredentialError, Credentials};
 use tallyman_core::Digest;
 
 use crate::{
@@ -43,6 +43,8 @@ pub(crate) struct Session {
     challenge: RefCell<Option<Challenge>>,
     /// The sign-ins by namespace; the empty one is the registry as a whole.
     sign_ins: RefCell<HashMap<String, Rc<SignIn>>>,
+    /// Calls of the source of credentials under way, by namespace: they go on while one request waits for them.
+    pub(crate) credentials: SingleFlight<String, Result<Option<Credentials>, CredentialError>>,
     /// The number of renewals by namespace.
     renewals: RefCell<HashMap<String, u32>>,
     /// Requests under way, which several callers may wait for. They are the session's, so that nobody joins one that was begun
@@ -68,6 +70,7 @@ impl Session {
             scheme_has_answered: Cell::default(),
             challenge: RefCell::default(),
             sign_ins: RefCell::default(),
+            credentials: SingleFlight::default(),
             renewals: RefCell::default(),
             manifests: SingleFlight::default(),
             blobs: SingleFlight::default(),

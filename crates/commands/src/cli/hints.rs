@@ -138,6 +138,12 @@ fn of_connection(command: &Command, error: &Error, clients: &[Client]) -> Option
             }
         }
         "plain-realm" => "use --insecure to allow plain HTTP for this call",
+        "unreachable" if has_kind(source, TransportErrorKind::Refused) => {
+            "check that the registry runs, and that its address and port are right"
+        }
+        "unreachable" if has_kind(source, TransportErrorKind::Dns) => {
+            "check the registry's name, and the name servers of this machine"
+        }
         "unreachable" | "broken-off" | "registry-error" if source.is_transient() => {
             "use --retries to try again, or --debug to see each request"
         }
@@ -148,7 +154,12 @@ fn of_connection(command: &Command, error: &Error, clients: &[Client]) -> Option
 
 /// Returns `true` if a connection ended during the TLS handshake.
 fn is_broken_handshake(error: &RegistryError) -> bool {
-    matches!(error, RegistryError::Unreachable { source, .. } if source.kind == TransportErrorKind::Handshake)
+    has_kind(error, TransportErrorKind::Handshake)
+}
+
+/// Returns `true` if there was no response for a reason of this kind.
+fn has_kind(error: &RegistryError, kind: TransportErrorKind) -> bool {
+    matches!(error, RegistryError::Unreachable { source, .. } if source.kind == kind)
 }
 
 /// The registry that an error came from, if it names one.

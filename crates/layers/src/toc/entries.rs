@@ -119,7 +119,7 @@ impl Item {
         }
         let number = |number: u64| {
             number.try_into().map_err(|_| {
-                damaged(format!("expected the numbers of device {:?} in 32 bits, found {number}", self.name))
+                damage(format!("expected the numbers of device {:?} in 32 bits, found {number}", self.name))
             })
         };
         Ok(Device { major: number(self.device_major)?, minor: number(self.device_minor)? })
@@ -129,7 +129,7 @@ impl Item {
     fn owner(&self) -> Result<(u64, u64), Error> {
         let number = |number: i64| {
             owner_number(number).ok_or_else(|| {
-                damaged(format!("expected the number of the owner of {:?}, found {number}", self.name))
+                damage(format!("expected the number of the owner of {:?}, found {number}", self.name))
             })
         };
         Ok((number(self.uid)?, number(self.gid)?))
@@ -208,7 +208,7 @@ impl Table {
         }
         self.end_file()?;
         let kind = item.entry_kind().ok_or_else(|| {
-            damaged(format!("expected a known type of {:?}, found {:?}", item.name, item.kind))
+            damage(format!("expected a known type of {:?}, found {:?}", item.name, item.kind))
         })?;
         let number = self.index.entries().len();
         self.limits.check(LimitKind::Entries, number as u64 + 1, Some(item.name.as_bytes()))?;
@@ -270,7 +270,7 @@ impl Table {
 
     fn add_piece(&mut self, item: &Item) -> Result<(), Error> {
         let Some(file) = &mut self.open else {
-            return Err(damaged(format!("expected a file before its piece {:?}, found none", item.name)));
+            return Err(damage(format!("expected a file before its piece {:?}, found none", item.name)));
         };
         if item.name != file.name {
             return Err(not_in_order(&file.name));
@@ -327,7 +327,7 @@ impl Table {
             let until = own.filter(|end| *end > last).or(next).unwrap_or(end);
             if until > end || start >= until {
                 let path = &self.index.entries()[number].path;
-                return Err(damaged(format!(
+                return Err(damage(format!(
                     "expected {path:?} before byte {end}, found it at bytes {start} to {until}"
                 )));
             }
@@ -340,7 +340,7 @@ impl Table {
         let bytes = path.as_bytes();
         self.limits.check(LimitKind::PathLength, bytes.len() as u64, Some(bytes))?;
         if bytes.contains(&0) {
-            return Err(damaged(format!("expected a path without zero bytes, found {path:?}")));
+            return Err(damage(format!("expected a path without zero bytes, found {path:?}")));
         }
         let clean =
             LayerPath::clean(bytes).ok_or_else(|| Error::PathEscapes { offset: 0, path: path.to_owned() })?;
@@ -376,14 +376,14 @@ fn attributes(given: Vec<(String, String)>) -> Box<[ExtendedAttribute]> {
 }
 
 fn not_in_order(file: &str) -> Error {
-    damaged(format!("expected the pieces of {file:?} one behind the other"))
+    damage(format!("expected the pieces of {file:?} one behind the other"))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is a function of `map_err`")]
 fn damaged(error: FieldError) -> Error {
-    damaged(error.to_string())
+    damage(error.to_string())
 }
 
-fn damaged(reason: String) -> Error {
+fn damage(reason: String) -> Error {
     Error::Contents { reason }
 }

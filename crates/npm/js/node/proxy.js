@@ -18,7 +18,7 @@ export function proxyFor(url, env) {
   const proxy = parsed(/^[a-z0-9+.-]+:\/\//i.test(setting) ? setting : `http://${setting}`);
   if (proxy?.hostname && schemes.has(proxy.protocol)) return proxy;
   // The value may hold a password.
-  throw new RequestFailure('other', `expected ${variable} to be a URL such as http://HOST:PORT, https://… or socks5://…, found something else`, { host });
+  throw new RequestFailure('setting', `expected ${variable} to be a URL such as http://HOST:PORT, https://… or socks5://…, found something else`, { host });
 }
 
 function parsed(text) {

@@ -293,7 +293,8 @@ test('certificates of every kind, client certificates and proxies of every kind 
 
 test('a variable that names no proxy is told without its value', async (t) => {
   const transport = transportFor(t, { env: { HTTPS_PROXY: 'ftp://me:secret@proxy' } });
-  await assert.rejects(transport.request(get('https://registry.test/')), ({ message }) => {
+  await assert.rejects(transport.request(get('https://registry.test/')), ({ kind, message }) => {
+    assert.equal(kind, 'setting');
     assert.match(message, /^expected HTTPS_PROXY to be a URL/);
     assert.doesNotMatch(message, /secret/);
     return true;

@@ -31,21 +31,16 @@ impl Client {
                 anonymous
             }));
         };
-        let current = || session.sign_in(namespace).filter(|_| source.are_current(registry));
-        if let Some(sign_in) = current() {
+        if let Some(sign_in) = session.sign_in(namespace).filter(|_| source.are_current(registry)) {
             return Ok(sign_in);
         }
-        let _permit = session.first_request.acquire().await;
-        if let Some(sign_in) = current() {
-            return Ok(sign_in);
-        }
-        let asked = match namespace {
+        let asked = session.credentials.join(namespace.to_owned(), || match namespace {
             "" => source.credentials(registry),
             namespace => source.credentials_of_namespace(registry, namespace),
-        };
+        });
         let credentials =
             asked.await.map_err(|source| Error::Credentials { registry: registry.clone(), source })?;
-        // Unchanged credentials keep their tokens.
+        // Unchanged credentials keep their tokens, also where several requests waited for one call.
         let same = session.sign_in(namespace).filter(|known| known.credentials() == credentials.as_ref());
         let sign_in = same.unwrap_or_else(|| SignIn::new(credentials));
         session.set_sign_in(namespace, Rc::clone(&sign_in));

@@ -24,6 +24,8 @@ pub enum TransportErrorKind {
     Opaque,
     /// Whoever set this page or program up did not open the way there.
     NotOpen,
+    /// A setting, such as the URL of a proxy, cannot be used.
+    Setting,
     /// The redirects have no end.
     Redirects,
     /// Anything else.
@@ -42,6 +44,7 @@ const WORDS: &[(TransportErrorKind, &str)] = &[
     (TransportErrorKind::Aborted, "aborted"),
     (TransportErrorKind::Opaque, "opaque"),
     (TransportErrorKind::NotOpen, "not-open"),
+    (TransportErrorKind::Setting, "setting"),
     (TransportErrorKind::Redirects, "redirects"),
     (TransportErrorKind::Other, "other"),
 ];

@@ -8,6 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use futures_channel::oneshot;
 use futures_util::{
     FutureExt, TryStreamExt,
     future::{self, LocalBoxFuture, join_all, join3},
@@ -202,6 +203,51 @@ async fn a_registry_token_is_sent_as_it_is() {
     assert_eq!(error.code(), "unauthorized");
     let sent: Vec<_> = registry.requests().iter().map(|request| request.authorization.clone()).collect();
     assert_eq!(sent, [None, Some("Bearer".to_owned())]);
+}
+
+/// A source that answers when it is told to, and counts its calls.
+#[derive(Default)]
+struct Slow {
+    calls: Cell<u32>,
+    answers: RefCell<Vec<oneshot::Sender<()>>>,
+}
+
+impl CredentialSource for Slow {
+    fn credentials(
+        &self,
+        _: &tallyman_core::Registry,
+    ) -> LocalBoxFuture<'static, Result<Option<Credentials>, CredentialError>> {
+        self.calls.set(self.calls.get() + 1);
+        let (answer, asked) = oneshot::channel();
+        self.answers.borrow_mut().push(answer);
+        let credentials = Credentials::Basic { user: "user".into(), password: "secret".into() };
+        asked.map(|_| Ok(Some(credentials))).boxed_local()
+    }
+}
+
+#[tokio::test]
+async fn an_aborted_request_leaves_its_call_of_the_source_to_the_others() {
+    let registry = basic_registry().samples().start().await.unwrap();
+    let source = Rc::new(Slow::default());
+    let client = builder().credentials(Rc::clone(&source) as Rc<dyn CredentialSource>).build();
+    let image = reference(&registry, "samples/hello:amd64");
+    let mut aborted = Box::pin(client.head_manifest(&image));
+    let mut other = Box::pin(client.head_manifest(&image));
+    while source.calls.get() == 0 {
+        assert!((&mut aborted).now_or_never().is_none());
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    assert!((&mut other).now_or_never().is_none());
+    drop(aborted);
+    let answered = async {
+        while source.answers.borrow().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        let _ = source.answers.take().remove(0).send(());
+    };
+    let (head, ()) = future::join(other, answered).await;
+    head.unwrap();
+    assert_eq!(source.calls.get(), 1);
 }
 
 /// Passwords, one after another.

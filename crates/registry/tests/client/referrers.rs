@@ -146,6 +146,63 @@ async fn an_entry_that_cannot_be_read_is_told_and_does_not_hide_the_others() {
 }
 
 #[tokio::test]
+async fn an_answer_that_is_broken_is_told_and_no_missing_api() {
+    let whole = index(1);
+    let cut_off = &whole[..whole.len() / 2];
+    let deep = format!(r#"{{"schemaVersion":2,"manifests":[],"a":{}{}}}"#, "[".repeat(200), "]".repeat(200));
+    for (media_type, body) in [
+        (INDEX, cut_off),
+        ("application/json; charset=utf-8", cut_off),
+        ("text/plain; charset=utf-8", cut_off),
+        (INDEX, ""),
+        (INDEX, "{}"),
+        (INDEX, r#"{"schemaVersion":2,"config":{},"layers":[]}"#),
+        (INDEX, r#"{"schemaVersion":2,"mediaType":"a/b","manifests":[]}"#),
+        (INDEX, "<!doctype html>"),
+        ("application/json", "null"),
+        ("application/json", r#"[{"manifests":[]}]"#),
+        ("application/json", &deep),
+    ] {
+        let by_api = server(vec![answer(200, media_type, body), answer(200, INDEX, index(1))], false);
+        let client = by_api.client();
+        let error = referrers(&client, "acme/app").await.unwrap_err();
+        assert_eq!(error.code(), "protocol", "{media_type} {body}");
+        assert!(error.to_string().contains("that cannot be read: "), "{error}");
+        assert_eq!(referrers(&client, "acme/app").await.unwrap(), 1, "the API is asked again");
+
+        let (media_type, body) = (media_type.to_owned(), body.to_owned());
+        let by_tag = Scripted::new(move |request| match request.url.contains("/manifests/sha256-") {
+            true => answer(200, &media_type, body.clone()),
+            false => answer(404, "text/plain", NOT_FOUND),
+        });
+        let error = referrers(&by_tag.client(), "acme/app").await.unwrap_err();
+        assert_eq!(error.code(), "protocol", "at the tag: {error}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_index_is_a_missing_api_and_at_the_tag_no_list_of_referrers() {
+    let image = r#"{"schemaVersion":2,"config":{"digest":"DIGEST","size":2},"layers":[]}"#;
+    let image = image.replace("DIGEST", Digest::of(b"config").as_str());
+    for (media_type, body) in [
+        ("text/html; charset=utf-8", "<!doctype html>"),
+        ("text/plain", "no such route"),
+        ("application/json", r#"{"message":"no such route"}"#),
+    ] {
+        let server = server(vec![answer(200, media_type, body)], false);
+        let client = server.client();
+        assert_eq!(referrers(&client, "acme/app").await.unwrap(), 0, "{body}");
+        let app = "r.example/acme/app".parse().unwrap();
+        assert_eq!(client.has_referrers_api(&app), Some(false), "{body}");
+    }
+    let by_tag = Scripted::new(move |request| match request.url.contains("/manifests/sha256-") {
+        true => answer(200, "application/vnd.oci.image.manifest.v1+json", image.clone()),
+        false => answer(404, "text/plain", NOT_FOUND),
+    });
+    assert_eq!(referrers(&by_tag.client(), "acme/app").await.unwrap(), 0);
+}
+
+#[tokio::test]
 async fn pages_of_referrers_are_read_up_to_a_limit_of_bytes() {
     let page = Cell::new(0);
     let server = Scripted::new(move |_| {

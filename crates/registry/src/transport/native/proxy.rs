@@ -12,9 +12,9 @@ use url::Url;
 use super::{
     Io,
     dial::{Target, dial},
-    failure, host_of, target_of, tls, tunnel,
+    host_of, target_of, tls, tunnel,
 };
-use crate::TransportError;
+use crate::{TransportError, TransportErrorKind};
 
 /// A proxy that the environment names.
 #[derive(Clone, PartialEq, Eq)]
@@ -87,10 +87,11 @@ impl Proxy {
             matches!(proxy.scheme(), "http" | "https" | "socks5" | "socks5h")
                 && proxy.host_str().is_some_and(|host| !host.is_empty())
         });
-        proxy.map(Self).map(Some).ok_or_else(|| {
-            failure::other(format!(
+        proxy.map(Self).map(Some).ok_or_else(|| TransportError {
+            kind: TransportErrorKind::Setting,
+            message: format!(
                 "expected {variable} to be a URL such as http://HOST:PORT, https://… or socks5://…, found something else"
-            ))
+            ),
         })
     }
 
