@@ -140,11 +140,12 @@ function layOut(font) {
   sample.remove();
 }
 
-// The form, and what a browser takes some milliseconds for when it is first asked.
+// The form, and what a browser takes some milliseconds for when it is first asked. What the address needs is asked for before fonts are
+// looked up.
 const SLOW_AT_FIRST = [
   () => localStorage.length,
   showTheme,
-  ...(['', '#/'].includes(location.hash) ? [showForm] : FORM_FONTS.map((font) => () => layOut(font))),
+  ...(['', '#/'].includes(location.hash) ? [showForm] : [() => begun, ...FORM_FONTS.map((font) => () => layOut(font))]),
   () => sessionStorage.length,
   // Removes the word that led to the proxy's sign-in, past the service worker's cache.
   () => new URLSearchParams(location.search).has('sign-in') && history.replaceState(null, '', location.pathname + location.hash),
@@ -181,7 +182,8 @@ async function beginChunk() {
   }
 }
 
-const loaded = Promise.all([import(from(js).href), compiled(from(wasm)), beginChunk()]);
+const begun = beginChunk();
+const loaded = Promise.all([import(from(js).href), compiled(from(wasm)), begun]);
 // A failure is told below, when it is this promise's turn.
 loaded.catch(() => {});
 

@@ -61,7 +61,10 @@ pub fn count(number: u64) -> String {
 
 /// A number with one digit behind the decimal separator.
 pub fn tenths(value: f64) -> String {
-    intl::number(&locale(), value, Decimals::Tenths).unwrap_or_else(|| format!("{value:.1}"))
+    intl::number(&locale(), value, Decimals::Tenths).unwrap_or_else(|| {
+        let tenths = (value * 10.0).round() as u64;
+        format!("{}.{}", tenths / 10, tenths % 10)
+    })
 }
 
 /// The share of a whole in hundredths, without its sign: `42`.

@@ -14,11 +14,11 @@ pub struct Props {
 /// A share of a whole, as a bar; the number itself stands beside it, so screen readers pass over the picture.
 #[component]
 pub fn SizeBar(props: &Props) -> Html {
-    let share = if props.whole == 0 { 0.0 } else { props.part as f64 / props.whole as f64 * 100.0 };
+    let share = (u128::from(props.part) * 10_000).checked_div(props.whole.into()).unwrap_or_default();
     // Any part above zero is visible.
-    let width = format!("{:.2}", if props.part == 0 { 0.0 } else { share.max(1.0) });
+    let width = if props.part == 0 { 0 } else { share.max(100) as u64 }.to_string();
     html! {
-        <svg class="size-bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
+        <svg class="size-bar" viewBox="0 0 10000 8" preserveAspectRatio="none" aria-hidden="true">
             <rect height="8" {width} />
         </svg>
     }

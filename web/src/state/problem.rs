@@ -1,5 +1,7 @@
 //! Explanation of failures.
 
+use std::collections::BTreeSet;
+
 use tallyman_core::{Digest, ManifestError, MediaType, Reference, ReferenceError, Registry};
 use tallyman_registry::{Error, Server};
 use yew::prelude::*;
@@ -54,18 +56,17 @@ impl Problem {
     /// A digest stands alone: it may be in one of the repositories that were looked at lately.
     pub fn of_digest(digest: &Digest) -> Self {
         let words = text().problem();
-        let mut suggestions: Vec<String> = recents::all()
-            .iter()
-            .filter_map(|recent| Some(recent.parse::<Reference>().ok()?.name()))
-            .map(|name| format!("{name}@{digest}"))
-            .collect();
-        suggestions.sort();
-        suggestions.dedup();
+        let mut suggestions = BTreeSet::new();
+        for recent in recents::all() {
+            if let Ok(reference) = recent.parse::<Reference>() {
+                suggestions.insert(format!("{}@{digest}", reference.name()));
+            }
+        }
         Self {
             code: "digest-alone",
             title: words.digest_alone.to_owned(),
             advice: vec![words.digest_alone_advice.to_owned()],
-            suggestions,
+            suggestions: suggestions.into_iter().collect(),
             ..Self::default()
         }
     }

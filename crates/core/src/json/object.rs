@@ -161,7 +161,9 @@ impl<'a> Object<'a> {
     pub(crate) fn keys(&self, name: &str) -> Result<BTreeSet<String>, FieldError> {
         let Some(value) = self.joined(name) else { return Ok(BTreeSet::new()) };
         let fields = Object::from_json(&value, &self.path(name))?;
-        Ok(fields.members.into_iter().map(|(key, _)| key).collect())
+        let mut keys = BTreeSet::new();
+        keys.extend(fields.members.into_iter().map(|(key, _)| key));
+        Ok(keys)
     }
 
     /// Returns a string; `None` if it is absent.
@@ -272,8 +274,11 @@ impl<'a> Object<'a> {
     /// # Errors
     /// [`FieldError::Field`] if a member is another kind of value.
     pub fn strings(&self) -> Result<BTreeMap<String, String>, FieldError> {
-        let value_of = |(key, value): &(String, &[u8])| Ok((key.clone(), string(value, &self.path(key))?));
-        self.members.iter().map(value_of).collect()
+        let mut strings = BTreeMap::new();
+        for (key, value) in &self.members {
+            strings.insert(key.clone(), string(value, &self.path(key))?);
+        }
+        Ok(strings)
     }
 }
 

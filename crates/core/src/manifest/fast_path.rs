@@ -1,5 +1,7 @@
 //! Lists as tools write them, which are read several times as fast as by the general reader.
 
+use std::collections::BTreeMap;
+
 use tallyman_list_json::{Entry, List, Pairs};
 
 use super::{Index, error::ManifestError, media_type_rules::Probe};
@@ -71,6 +73,8 @@ fn descriptor(entry: Entry<'_>) -> Descriptor {
     }
 }
 
-fn owned(pairs: Pairs<'_>) -> std::collections::BTreeMap<String, String> {
-    pairs.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+fn owned(pairs: Pairs<'_>) -> BTreeMap<String, String> {
+    let mut owned = BTreeMap::new();
+    owned.extend(pairs.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())));
+    owned
 }

@@ -20,7 +20,7 @@ use crate::{
 
 /// Bytes, before they are optimised, that a request is worth: files that some chunks share are made one where no chunk loads more
 /// than that for each request that it saves.
-const REQUEST: i64 = 8000;
+const REQUEST: i64 = 30_000;
 
 /// A file of code, and the chunks that need it.
 struct Shared {

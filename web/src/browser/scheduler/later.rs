@@ -44,7 +44,11 @@ pub fn Later(props: &Props) -> Html {
                     draw();
                 }),
                 DrawTime::Next => one_a_frame(draw),
-                DrawTime::Last => one_a_frame(|| one_a_frame(draw)),
+                DrawTime::Last => spawn_local(async move {
+                    // The rest of what is drawn now is in the queue by then.
+                    next_task().await;
+                    one_a_frame(draw);
+                }),
             }
         });
     }

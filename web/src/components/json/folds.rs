@@ -52,7 +52,9 @@ fn kept(name: &str, text: &str) -> (usize, BTreeSet<u32>) {
         return (0, BTreeSet::new());
     }
     let depth = numbers.next().unwrap_or_default() as usize;
-    (depth, numbers.collect())
+    let mut folded = BTreeSet::new();
+    folded.extend(numbers);
+    (depth, folded)
 }
 
 impl Folds {

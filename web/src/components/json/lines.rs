@@ -104,11 +104,10 @@ pub fn shown(lines: &[Line], folded: &BTreeSet<u32>) -> Vec<u32> {
 
 /// The lines to fold so that nothing from a depth on shows.
 pub fn folded_from(lines: &[Line], depth: u32) -> BTreeSet<u32> {
-    let numbered = (0..).zip(lines);
-    numbered
-        .filter(|(_, line)| line.closes.is_some() && line.depth >= depth)
-        .map(|(number, _)| number)
-        .collect()
+    let folded = (0..).zip(lines).filter(|(_, line)| line.closes.is_some() && line.depth >= depth);
+    let mut numbers = BTreeSet::new();
+    numbers.extend(folded.map(|(number, _)| number));
+    numbers
 }
 
 #[cfg(test)]

@@ -155,7 +155,7 @@ fn undo_or_redo(event: &KeyboardEvent, undo: &Callback<()>, redo: &Callback<()>)
     {
         return;
     }
-    match (event.key().to_lowercase().as_str(), event.shift_key()) {
+    match (event.key().to_ascii_lowercase().as_str(), event.shift_key()) {
         ("z", false) => undo.emit(()),
         ("z", true) | ("y", _) => redo.emit(()),
         _ => return,

@@ -246,12 +246,12 @@ fn picture(inspected: &Inspected, spots: &[Spot], at: usize, select: &Callback<u
     let levels = spots.iter().map(|spot| spot.level).max().unwrap_or_default() + 1;
     let rows = spots.iter().map(|spot| spot.row).fold(0.0, f64::max);
     let (width, height) = (levels * (WIDTH + GAP) - GAP + 4, (rows * ROW) as usize + HEIGHT + 4);
-    let place = |spot: &Spot| (spot.level * (WIDTH + GAP) + 2, spot.row * ROW + 2.0);
+    // Whole pixels: what formats floating-point numbers is larger than all of this page's picture.
+    let place = |spot: &Spot| (spot.level * (WIDTH + GAP) + 2, (spot.row * ROW).round() as usize + 2);
     let edge = |spot: &Spot| {
         let parent = &spots[spot.parent?];
         let ((from_x, from_y), (to_x, to_y)) = (place(parent), place(spot));
-        let half = HEIGHT as f64 / 2.0;
-        let (from_x, from_y, to_y) = (from_x + WIDTH, from_y + half, to_y + half);
+        let (from_x, from_y, to_y) = (from_x + WIDTH, from_y + HEIGHT / 2, to_y + HEIGHT / 2);
         let middle = from_x + GAP / 2;
         let path = format!("M{from_x} {from_y} C{middle} {from_y} {middle} {to_y} {to_x} {to_y}");
         let is_loose = matches!(Sort::of(inspected, spot.node), Sort::Attestation | Sort::Referrer);

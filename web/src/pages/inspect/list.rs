@@ -107,7 +107,7 @@ fn image_row(inspected: &Inspected, index: &Index, choice: &Choice, row: (usize,
                 }
             </th>
             <td class="nowrap"><a class="cell-link" href={href(inspected, entry)} title={entry.digest.to_string()} data-testid="platform-digest"><code>{ entry.digest.short() }</code></a></td>
-            <td class="number" data-unit={words.layers.to_lowercase()}>{ layers }</td>
+            <td class="number" data-unit={words.layers.to_ascii_lowercase()}>{ layers }</td>
             <td class="number">{ size }</td>
             <td class="nowrap soft">{ facts::created(&node.created(), facts::when) }</td>
         </tr>

@@ -39,7 +39,7 @@ pub fn table(plan: &PushPlan, states: &[StepState]) -> Html {
                     <tr key={index} data-testid="step" data-state={name(*state)}>
                         <td class="number soft">{ index + 1 }</td>
                         <td class="fill step__what">{ what(&step.action) }</td>
-                        <td class="number" data-unit={if step.cost.requests == 1 { words.request.to_owned() } else { words.requests.to_lowercase() }}>{ step.cost.requests }</td>
+                        <td class="number" data-unit={if step.cost.requests == 1 { words.request.to_owned() } else { words.requests.to_ascii_lowercase() }}>{ step.cost.requests }</td>
                         <td class="number">{ shown_bytes(&step.action, *state) }</td>
                         <td>{ chip(*state) }</td>
                     </tr>

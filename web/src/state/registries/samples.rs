@@ -82,16 +82,16 @@ impl Samples {
     fn read(file: &[u8]) -> Result<Self, FieldError> {
         let file = Object::parse(file)?;
         let members = |name| json::members(file.get(name).unwrap_or(b"{}")).map_err(FieldError::from);
-        let tags = members("tags")?
-            .into_iter()
-            .map(|(repository, tags)| Ok((repository, Object::from_json(tags, "tags")?.strings()?)));
-        let content = members("content")?.into_iter().map(|(digest, content)| {
+        let mut samples = Self { tags: BTreeMap::new(), content: BTreeMap::new() };
+        for (repository, tags) in members("tags")? {
+            samples.tags.insert(repository, Object::from_json(tags, "tags")?.strings()?);
+        }
+        for (digest, content) in members("content")? {
             let content = Object::from_json(content, "content")?;
             let media_type = content.string_or_empty("mediaType")?;
-            Ok((digest, Content { media_type, text: content.string_or_empty("text")? }))
-        });
-        let tags = tags.collect::<Result<_, FieldError>>()?;
-        Ok(Self { tags, content: content.collect::<Result<_, FieldError>>()? })
+            samples.content.insert(digest, Content { media_type, text: content.string_or_empty("text")? });
+        }
+        Ok(samples)
     }
 
     /// Returns what stands at a path of the API, with its digest.

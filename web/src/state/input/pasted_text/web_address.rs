@@ -160,7 +160,7 @@ fn of_web_page(host: &str, parts: &[&str], query: &str) -> Option<Target> {
             let is_version =
                 |part: &&&str| **part != "versions" && !part.bytes().all(|byte| byte.is_ascii_digit());
             let name: Vec<&str> = name.iter().take_while(is_version).copied().collect();
-            Some(image(format!("ghcr.io/{}/{}", owner.to_lowercase(), name.join("/"))))
+            Some(image(format!("ghcr.io/{}/{}", owner.to_ascii_lowercase(), name.join("/"))))
         }
         ("gallery.ecr.aws", name) if !name.is_empty() => {
             Some(image(format!("public.ecr.aws/{}", name.join("/"))))
