@@ -25,6 +25,7 @@ mod plan;
 mod platform;
 mod reference;
 mod seconds;
+pub mod terminal;
 
 pub use annotate::{AnnotateError, EntryField, PlatformChange, UnsupportedPlatform};
 pub use artifact_type::{ArtifactType, ArtifactTypeError};

@@ -165,10 +165,10 @@ pub enum Error {
         /// The digest of the bytes that came.
         found: Digest,
     },
-    /// The decompressed layer is not what the image's config says.
-    #[error("expected a layer that decompresses to {expected}, as the image config says, found {found}")]
+    /// The decompressed layer does not have its diff ID, which the image's config names.
+    #[error("expected a layer with the diff ID {expected}, found {found}")]
     DiffId {
-        /// The digest that the config names.
+        /// The diff ID that it was to have.
         expected: Digest,
         /// The digest of the decompressed bytes.
         found: Digest,

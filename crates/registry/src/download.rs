@@ -12,8 +12,8 @@ use tallyman_auth::Scopes;
 use tallyman_core::{Descriptor, Digest, Hasher, Reference, Registry};
 
 use crate::{
-    Client, Error, Piece, Response, cache::FetchStart, error::shown_url, manifests::content_length,
-    request::ApiRequest,
+    Client, Error, Piece, Response, TransportError, TransportErrorKind, cache::FetchStart, error::shown_url,
+    manifests::content_length, request::ApiRequest,
 };
 pub(crate) use verifier::Verifier;
 
@@ -185,6 +185,15 @@ fn blob_request(reference: &Reference, digest: &Digest) -> ApiRequest {
     ApiRequest::new(Method::GET, reference, &format!("blobs/{digest}"), scopes)
 }
 
+/// Returns the error for a body that ended early. One of the wrong kind, by a fault of the program, does not come again.
+fn broken_off(url: &str, source: TransportError) -> Error {
+    let url = shown_url(url);
+    match source.kind {
+        TransportErrorKind::NotOpen => Error::OutOfReach { url, source },
+        _ => Error::BrokenOff { url, source },
+    }
+}
+
 /// Returns the whole body of a response.
 ///
 /// # Errors
@@ -194,7 +203,7 @@ pub(crate) async fn collect(response: Response, limit: u64) -> Result<Bytes, Err
     match body.collect(limit).await {
         Ok(Some(bytes)) => Ok(bytes),
         Ok(None) => Err(Error::TooLarge { what: shown_url(&url), limit }),
-        Err(source) => Err(Error::BrokenOff { url: shown_url(&url), source }),
+        Err(source) => Err(broken_off(&url, source)),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The streams and files of a command line, and text that is safe to print on them.
 
-use std::{borrow::Cow, rc::Rc};
+use std::rc::Rc;
 
 use futures_util::{
     FutureExt,
@@ -8,6 +8,8 @@ use futures_util::{
 };
 use serde_json::Value;
 use tallyman_core::Digest;
+pub(crate) use tallyman_core::terminal::json;
+pub(super) use tallyman_core::terminal::{line, lines, text};
 
 /// One of the two streams of a command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,60 +158,4 @@ pub trait Input {
 /// Writes a line of the log as JSON to the standard error.
 pub(super) fn log(output: &dyn Output, line: &Value) {
     output.stderr(&format!("{}\n", json(&line.to_string())));
-}
-
-/// A name or a value that a registry sent, for a line of its own: characters that steer a terminal, end the line or turn the
-/// direction of the text are written as Go escapes them, such as `\\x1b`.
-pub(super) fn line(text: &str) -> Cow<'_, str> {
-    escaped(text, |_| false, go_escape)
-}
-
-/// Text of several lines with what a registry sent in it, such as an error, escaped like [`line`] but for ends of lines.
-pub(super) fn lines(text: &str) -> Cow<'_, str> {
-    escaped(text, |c| c == '\n', go_escape)
-}
-
-/// Text that is shown as it stands, such as a file, escaped like [`line`] but for ends of lines and tabs.
-pub(super) fn text(text: &str) -> Cow<'_, str> {
-    escaped(text, |c| matches!(c, '\n' | '\t'), go_escape)
-}
-
-/// JSON with the characters escaped that JSON allows as they are and that steer a terminal. The value stays the same.
-pub(crate) fn json(text: &str) -> Cow<'_, str> {
-    escaped(text, |c| matches!(c, '\n' | '\t'), json_escape)
-}
-
-fn escaped(text: &str, keeps: impl Fn(char) -> bool, escape: impl Fn(char) -> String) -> Cow<'_, str> {
-    let is_hidden = |c: char| is_terminal_control(c) && !keeps(c);
-    if !text.chars().any(is_hidden) {
-        return Cow::Borrowed(text);
-    }
-    let mut out = String::with_capacity(text.len() + 16);
-    for c in text.chars() {
-        match is_hidden(c) {
-            true => out.push_str(&escape(c)),
-            false => out.push(c),
-        }
-    }
-    Cow::Owned(out)
-}
-
-/// Returns `true` for control characters, for the two line ends of Unicode and for marks that turn the direction of the text.
-fn is_terminal_control(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-fn go_escape(c: char) -> String {
-    match c {
-        '\n' => "\\n".to_owned(),
-        '\r' => "\\r".to_owned(),
-        '\t' => "\\t".to_owned(),
-        c if c.is_ascii() => format!("\\x{:02x}", u32::from(c)),
-        c => json_escape(c),
-    }
-}
-
-fn json_escape(c: char) -> String {
-    format!("\\u{:04x}", u32::from(c))
 }

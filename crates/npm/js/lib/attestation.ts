@@ -1,7 +1,8 @@
 import { asText } from './bytes.js';
 import { checkMade, optionsOf } from './arguments.js';
 import { descriptorOf, type Descriptor, type DescriptorJson } from './descriptor.js';
-import { TallymanError } from './error.js';
+import { call } from './engine.js';
+import { TallymanError, messageOf } from './error.js';
 import type { CallOptions } from './options.js';
 import { inspected } from './plain.js';
 
@@ -70,7 +71,9 @@ export class Attestation {
     try {
       return JSON.parse(text);
     } catch (cause) {
-      throw new TallymanError({ code: 'manifest-invalid', message: `expected JSON as the attestation ${this.blob.digest}, found something else: ${(cause as Error).message}`, cause });
+      // The reader's words quote the text.
+      const said = call((engine) => engine.escapeLines(messageOf(cause)));
+      throw new TallymanError({ code: 'manifest-invalid', message: `expected JSON as the attestation ${this.blob.digest}, found something else: ${said}`, cause });
     }
   }
 

@@ -1,6 +1,6 @@
 import { wrongValue } from './arguments.js';
 import { pieceOf } from './bytes.js';
-import { TallymanError, abortedBy, inputFailed } from './error.js';
+import { TallymanError, abortedBy, inputFailed, reading } from './error.js';
 
 /** A stream of bytes: a web stream, a Node stream, a response's body, or anything else that can be iterated. */
 export type ByteStream =
@@ -98,9 +98,11 @@ export function streamFrom(pieces: BytePieces, signal?: AbortSignal): ReadableSt
 
 /**
  * The stream or iterable of what was given.
- * @throws {@link TallymanError} `argument-invalid` if it is none.
+ * @throws {@link TallymanError} `argument-invalid` if it is none; `input-failed` if it cannot be read.
  */
-export function streamOf(given: unknown): ReadableStream | AsyncIterable<unknown> | Iterable<unknown> {
+export const streamOf = (given: unknown): ReadableStream | AsyncIterable<unknown> | Iterable<unknown> => reading('a stream of bytes', () => openStreamOf(given));
+
+function openStreamOf(given: unknown): ReadableStream | AsyncIterable<unknown> | Iterable<unknown> {
   if (typeof given === 'object' && given !== null) {
     const { locked, bodyUsed, body } = given as { locked?: unknown; bodyUsed?: unknown; body?: { locked?: unknown } | null };
     if (locked || bodyUsed || body?.locked) {
@@ -122,9 +124,11 @@ interface Source {
 
 /**
  * The pieces of a stream as it gives them.
- * @throws {@link TallymanError} `argument-invalid` if it is none.
+ * @throws {@link TallymanError} `argument-invalid` if it is none; `input-failed` if it cannot be read.
  */
-export function sourceOf(given: ByteStream): Source {
+export const sourceOf = (given: ByteStream): Source => reading('a stream of bytes', () => openSourceOf(given));
+
+function openSourceOf(given: ByteStream): Source {
   const ignore = (): void => undefined;
   const stream = streamOf(given);
   // Not every browser's streams can be iterated.
@@ -139,5 +143,9 @@ export function sourceOf(given: ByteStream): Source {
     if ('destroy' in stream && typeof stream.destroy === 'function') stream.destroy();
     else (async () => iterator.return?.())().catch(ignore);
   };
-  return { next: async () => iterator.next(), end };
+  const next = async (): Promise<IteratorResult<unknown, unknown>> => {
+    const { done = false, value } = await iterator.next();
+    return { done, value };
+  };
+  return { next, end };
 }

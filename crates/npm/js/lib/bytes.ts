@@ -1,5 +1,6 @@
 import { wrongValue } from './arguments.js';
 import { TallymanError } from './error.js';
+import { tagOf } from './plain.js';
 
 /** Bytes in any of their forms, or a string, which is encoded as UTF-8. */
 export type Bytes = ArrayBufferView | ArrayBufferLike | string;
@@ -22,12 +23,12 @@ export function asBytes(bytes: Bytes): Uint8Array {
  */
 export function viewOf(value: unknown): Uint8Array | undefined {
   const isView = ArrayBuffer.isView(value);
-  const isBuffer = !isView && ['[object ArrayBuffer]', '[object SharedArrayBuffer]'].includes(Object.prototype.toString.call(value));
+  const isBuffer = !isView && ['[object ArrayBuffer]', '[object SharedArrayBuffer]'].includes(tagOf(value));
   if (!isView && !isBuffer) return undefined;
   try {
     if (!isView) return new Uint8Array(value as ArrayBuffer);
     // These throw where the bytes are not there any more, as the length of an array does not.
-    if (Object.prototype.toString.call(value) !== '[object DataView]') arrayKeys.call(value as Uint8Array);
+    if (tagOf(value) !== '[object DataView]') arrayKeys.call(value as Uint8Array);
     return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
   } catch {
     throw new TallymanError({ code: 'argument-invalid', message: 'expected bytes, found a buffer that was transferred or has shrunk' });

@@ -8,7 +8,7 @@ import { comparisonOf, type ComparisonJson } from './comparison.js';
 import { annotationsJson, descriptorJson, descriptorOf, type Descriptor, type DescriptorJson } from './descriptor.js';
 import { Digest } from './digest.js';
 import { call, preloadClient } from './engine.js';
-import { TallymanError } from './error.js';
+import { TallymanError, reading } from './error.js';
 import { continued } from './gunzip.js';
 import { checked, notify } from './host.js';
 import {
@@ -60,6 +60,7 @@ import type {
 } from './options.js';
 import { platformText, type Platform } from './platform.js';
 import { chosen, first, isMatch } from './name-filters.js';
+import { isA, tagOf } from './plain.js';
 import { PushPlan } from './plan.js';
 import { checkSubject, formatOf, isDescriptor, planOptionNames, termsOf } from './push-terms.js';
 import { Reference, referenceText, typedText } from './reference.js';
@@ -138,7 +139,7 @@ export class Tallyman {
     if (!tagOrders.includes(sort)) throw wrongArgument('sort', `one of ${tagOrders.join(', ')}`, sort);
     flagOf(digestTags, 'digestTags');
     if (last !== undefined) textOf(last, 'last');
-    if (match !== undefined && !(match instanceof RegExp)) throw wrongArgument('match', 'a regular expression', match);
+    if (match !== undefined && tagOf(match) !== '[object RegExp]') throw wrongArgument('match', 'a regular expression', match);
     const names = this.#calls.names((engine) => engine.tags(text, pageSize, last), signal);
     const ofDigests = digestTags ? names : chosen(names, (tag) => !call((engine) => engine.isDigestTag(tag)));
     // One of its own, whose place nobody else changes.
@@ -166,11 +167,11 @@ export class Tallyman {
   ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
     const { signal } = optionsOf(options, ['signal']);
     const text = referenceText(repository, 'repository');
-    const named = blob instanceof Digest ? blob.toString() : blob;
+    const named = isA(blob, Digest) ? blob.toString() : blob;
     if (named === null || (named !== undefined && typeof named !== 'string' && typeof named !== 'object')) {
       throw wrongArgument('blob', 'a digest or a descriptor', blob);
     }
-    const { digest, size } = typeof named === 'object' ? named : { digest: named ?? Reference.parse(repository).digest, size: undefined };
+    const { digest, size } = typeof named === 'object' ? reading('the fields of blob', () => ({ digest: named.digest, size: named.size })) : { digest: named ?? Reference.parse(repository).digest, size: undefined };
     if (digest !== undefined) textOf(digest, 'digest');
     if (size !== undefined && !(Number.isSafeInteger(size) && size >= 0)) throw wrongArgument('size', 'a whole number of bytes', size);
     if (digest === undefined) {
@@ -355,11 +356,11 @@ export class Tallyman {
     manifest: Manifest | Bytes,
     options: CallOptions & { mediaType?: string | undefined } = {},
   ): Promise<Descriptor> {
-    const { mediaType = manifest instanceof Manifest ? manifest.mediaType : '', signal } = optionsOf(options, ['mediaType', 'signal']);
+    const { mediaType = isA(manifest, Manifest) ? manifest.mediaType : '', signal } = optionsOf(options, ['mediaType', 'signal']);
     const text = referenceText(reference, 'reference');
     if (typeof mediaType !== 'string') throw wrongArgument('mediaType', 'a string', mediaType);
     // They may be changed meanwhile.
-    const bytes = copyOf(manifest instanceof Manifest ? manifest.bytes : manifest);
+    const bytes = copyOf(isA(manifest, Manifest) ? manifest.bytes : manifest);
     return readDescriptor(await this.#calls.run(signal, (engine, aborted) => engine.putManifest(text, bytes, mediaType, aborted)));
   }
 
@@ -424,9 +425,10 @@ export class Tallyman {
    * @throws {@link TallymanError} `reference-invalid` if the subject says that it is in another repository.
    */
   plan(list: ManifestList, options: PlanOptions = {}): PushPlan {
-    const terms = termsOf(optionsOf(options, planOptionNames));
-    if (!(list instanceof ManifestList)) throw wrongArgument('list', 'a ManifestList', list);
-    checkSubject(options.subject, list);
+    const given = optionsOf(options, planOptionNames);
+    const terms = termsOf(given);
+    if (!ManifestList.isOwn(list)) throw wrongArgument('list', 'a ManifestList', list);
+    checkSubject(given.subject, list);
     return new PushPlan(call(() => ManifestList.handleOf(list).plan(terms)));
   }
 
@@ -438,7 +440,7 @@ export class Tallyman {
   async convert(list: ManifestList, format: ListFormat, options: ConvertOptions = {}): Promise<PushPlan> {
     const { signal, ...plan } = optionsOf(options, [...planOptionNames, 'signal']);
     const terms = termsOf(plan, formatOf(format));
-    if (!(list instanceof ManifestList)) throw wrongArgument('list', 'a ManifestList', list);
+    if (!ManifestList.isOwn(list)) throw wrongArgument('list', 'a ManifestList', list);
     checkSubject(plan.subject, list);
     return this.#planned(ManifestList.copyOf(list), terms, signal);
   }
@@ -457,12 +459,13 @@ export class Tallyman {
     flagOf(purge, 'purge');
     flagOf(neverOverwrite, 'neverOverwrite');
     const further = tagsOf(tags);
-    if (what instanceof PushPlan && [format, ...Object.values(planned)].some((value) => value !== undefined)) {
+    const isPlan = PushPlan.isOwn(what);
+    if (isPlan && [format, ...Object.values(planned)].some((value) => value !== undefined)) {
       throw wrongArgument('options', `none of format, ${planOptionNames.join(', ')} beside a plan, which has them`, options);
     }
     if (format !== undefined) formatOf(format);
     if (purge) this.#calls.needsStore();
-    const plan = what instanceof PushPlan ? what : await this.#planOf(what, planned, format, signal);
+    const plan = isPlan ? what : await this.#planOf(what, planned, format, signal);
     // The caller may dispose of the plan meanwhile.
     const handle = PushPlan.copyOf(plan);
     const { stepCount: total, steps, losses, target, mediaType } = plan;
@@ -530,7 +533,7 @@ export class Tallyman {
   /** Keeps a list in the store in place of what is there under its name. */
   async save(list: ManifestList, options: CallOptions = {}): Promise<void> {
     const { signal } = optionsOf(options, ['signal']);
-    if (!(list instanceof ManifestList)) throw wrongArgument('list', 'a ManifestList', list);
+    if (!ManifestList.isOwn(list)) throw wrongArgument('list', 'a ManifestList', list);
     this.#calls.needsStore();
     const saved = ManifestList.copyOf(list);
     await this.#calls.run(signal, (engine, aborted) => engine.save(ManifestList.handleOf(saved), aborted));
@@ -588,7 +591,7 @@ export class Tallyman {
     const isNamed = subject !== undefined && !isDescriptor(subject);
     // If anything else of them is wrong, the subject is not asked for.
     let terms = termsOf(isNamed ? options : { ...options, subject }, format);
-    const list = what instanceof ManifestList ? ManifestList.copyOf(what) : await this.#kept(what, signal);
+    const list = ManifestList.isOwn(what) ? ManifestList.copyOf(what) : await this.#kept(what, signal);
     checkSubject(subject, list);
     if (isNamed) terms = termsOf({ ...options, subject: await this.resolve(subject, { signal }) }, format);
     if (format !== undefined || ManifestList.lacksManifests(list)) return this.#planned(list, terms, signal);
@@ -677,7 +680,7 @@ function platformTexts(platforms: Iterable<string | Platform> | undefined): stri
 
 /** The descriptor of a manifest in the repository of `list`, as manifests have it. */
 function ownJson(descriptor: Descriptor & { reference?: string }, list: string | Reference): DescriptorJson {
-  const { reference } = descriptor;
+  const reference = reading('the fields of images', () => descriptor.reference);
   const { name } = Reference.parse(list);
   if (reference === undefined || Reference.parse(reference).name === name) return descriptorJson(descriptor);
   throw wrongArgument('images', `descriptors of manifests in ${name}, or names of images elsewhere,`, reference);
@@ -693,8 +696,8 @@ function tagsOf(tags: string | Iterable<string>): string[] {
 /** A blob of an attachment: one to be uploaded, or the descriptor of one that is there. */
 function blobOf(blob: NewBlob | Descriptor, artifactType: string): NewBlob | DescriptorJson {
   if (typeof blob !== 'object' || blob === null) throw wrongArgument('blobs', 'objects with content, or descriptors', blob);
-  if (!('content' in blob)) return descriptorJson(blob);
-  const { content, mediaType = artifactType, annotations } = optionsOf(blob, ['content', 'mediaType', 'annotations']);
-  if (!(content instanceof Blob)) asBytes(content);
+  if (!reading('the fields of blobs', () => 'content' in blob)) return descriptorJson(blob as Descriptor);
+  const { content, mediaType = artifactType, annotations } = optionsOf(blob as NewBlob, ['content', 'mediaType', 'annotations'], 'blobs');
+  if (!isA(content, Blob)) asBytes(content);
   return { content, mediaType: textOf(mediaType, 'mediaType'), ...(annotations === undefined ? {} : { annotations: annotationsJson(annotations) }) };
 }

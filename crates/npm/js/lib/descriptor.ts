@@ -1,6 +1,6 @@
 import { isRecord } from './arguments.js';
 import { Digest } from './digest.js';
-import { TallymanError } from './error.js';
+import { TallymanError, reading } from './error.js';
 import type { Annotations, MediaType } from './media-types.js';
 import { platformJson, platformOf, type Platform, type PlatformJson } from './platform.js';
 
@@ -82,7 +82,9 @@ const known = ['mediaType', 'digest', 'size', 'platform', 'annotations', 'urls',
  * @throws {@link TallymanError} `argument-invalid` if a field is of the wrong kind or not known: nothing of the content is dropped
  * without a word.
  */
-export function descriptorJson(descriptor: Descriptor): DescriptorJson {
+export const descriptorJson = (descriptor: Descriptor): DescriptorJson => reading('the fields of a descriptor', () => checkedDescriptor(descriptor));
+
+function checkedDescriptor(descriptor: Descriptor): DescriptorJson {
   const wrong = (expected: string): TallymanError => new TallymanError({ code: 'argument-invalid', message: `expected ${expected} in a descriptor` });
   if (!isRecord(descriptor)) throw wrong('media type, digest and size');
   const unknown = Object.keys(descriptor).find((name) => !known.includes(name) && !beside.includes(name));
@@ -92,7 +94,6 @@ export function descriptorJson(descriptor: Descriptor): DescriptorJson {
   if (typeof mediaType !== 'string' || typeof digest !== 'string') throw wrong('strings as mediaType and digest');
   if (!Number.isSafeInteger(size) || size < 0) throw wrong('a whole number of bytes as size');
   Digest.parse(digest);
-  if (annotations) annotationsJson(annotations);
   const { urls, data, artifactType } = descriptor;
   if (urls && !(Array.isArray(urls) && urls.every((url: unknown) => typeof url === 'string'))) throw wrong('an array of strings as urls');
   if ([data, artifactType].some((text: unknown) => text !== undefined && text !== null && typeof text !== 'string')) throw wrong('strings as data and artifactType');
@@ -101,7 +102,7 @@ export function descriptorJson(descriptor: Descriptor): DescriptorJson {
     digest,
     size,
     ...more,
-    ...(annotations ? { annotations } : {}),
+    ...(annotations ? { annotations: annotationsJson(annotations) } : {}),
     ...(platform ? { platform: platformJson(platform) } : {}),
   };
 }
@@ -111,6 +112,7 @@ export function descriptorJson(descriptor: Descriptor): DescriptorJson {
  * @throws {@link TallymanError} `argument-invalid`
  */
 export function annotationsJson(annotations: unknown): Annotations {
-  if (isRecord(annotations) && Object.values(annotations).every((value) => typeof value === 'string')) return annotations as Annotations;
+  const texts = isRecord(annotations) && reading('annotations', () => ({ ...annotations }));
+  if (texts && Object.values(texts).every((value) => typeof value === 'string')) return texts as Annotations;
   throw new TallymanError({ code: 'argument-invalid', message: 'expected an object of strings as annotations, found something else' });
 }

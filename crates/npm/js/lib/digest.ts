@@ -2,6 +2,7 @@ import { optionsOf, wrongArgument, wrongValue } from './arguments.js';
 import { bytesOf, type ByteStream } from './byte-stream.js';
 import { asBytes, fixed, type Bytes } from './bytes.js';
 import { call, runtime, type PlatformHasher } from './engine.js';
+import { isA } from './plain.js';
 
 /** A hash algorithm that registries accept. */
 export type DigestAlgorithm = 'sha256' | 'sha384' | 'sha512';
@@ -29,7 +30,7 @@ export class Digest {
    * @throws `TallymanError` `digest-invalid`, with a sentence that says why it is none.
    */
   static parse(text: string | Digest): Digest {
-    if (text instanceof Digest) return text;
+    if (isA(text, Digest)) return text;
     if (typeof text !== 'string') throw wrongValue('a digest such as sha256:…', text);
     call((engine) => engine.checkDigest(text));
     return new Digest(text);

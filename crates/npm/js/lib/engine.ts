@@ -1,6 +1,7 @@
 import * as bindings from '../dist/tallyman.js';
 import { isRecord, wrongArgument } from './arguments.js';
 import { TallymanError, errorOf, messageOf } from './error.js';
+import { tagOf } from './plain.js';
 import { share } from './client-part.js';
 import type { Gunzip } from './gunzip.js';
 import type { RequestTransport } from './requests.js';
@@ -184,14 +185,17 @@ async function loadPart(name: 'client' | 'extras', what: string, load: Runtime['
  * @internal
  */
 export async function compiled(given: WasmInput): Promise<WebAssembly.Module> {
-  const input: unknown = typeof given === 'string' || given instanceof URL ? await fetch(given) : await given;
-  if (input instanceof WebAssembly.Module) return input;
-  if (!(input instanceof Response)) return WebAssembly.compile(input as BufferSource);
+  const input: unknown = typeof given === 'string' || isUrl(given) ? await fetch(given) : await given;
+  if (tagOf(input) === '[object WebAssembly.Module]') return input as WebAssembly.Module;
+  if (!isResponse(input)) return WebAssembly.compile(input as BufferSource);
   if (!input.ok) throw new Error(`${input.url}: ${input.status} ${input.statusText}`);
   // Servers that do not know the type of wasm are no reason to fail.
   const isTyped = input.headers.get('content-type')?.startsWith('application/wasm') ?? false;
   return isTyped ? WebAssembly.compileStreaming(input) : WebAssembly.compile(await input.arrayBuffer());
 }
+
+const isUrl = (value: unknown): value is URL => tagOf(value) === '[object URL]';
+const isResponse = (value: unknown): value is Response => tagOf(value) === '[object Response]';
 
 /**
  * Loads the wasm, for those who import `tallyman/slim` or want to choose where it comes from. Without `module` it is what the
@@ -226,7 +230,7 @@ async function start(module: WasmInput | Promise<WasmInput> | undefined): Promis
   }
   try {
     const input = typeof given === 'string' ? new URL(given, globalThis.location?.href) : given;
-    if (input instanceof URL) {
+    if (isUrl(input)) {
       runtime.client ??= () => new URL('client.wasm', input);
       runtime.extras ??= () => new URL('extras.wasm', input);
       runtime.layers ??= () => new URL('layers.wasm', input);
@@ -286,7 +290,7 @@ export function notStarted(file: string, cause: unknown, input?: unknown): Tally
       cause,
     });
   }
-  const from = input instanceof URL || typeof input === 'string' ? ` from ${String(input)}` : '';
+  const from = isUrl(input) || typeof input === 'string' ? ` from ${String(input)}` : '';
   return new TallymanError({
     code: 'wasm-missing',
     message: `expected to load the wasm${from}, which failed: ${said}; see that ${file} of the package is where its scripts are, import 'tallyman/inline', which carries it, or import 'tallyman/slim' and give it: init({ module })`,

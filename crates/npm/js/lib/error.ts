@@ -1,3 +1,5 @@
+import { tagOf } from './plain.js';
+
 /** Code of an error. It does not change between versions. */
 export type TallymanErrorCode =
   // Faults of arguments and options.
@@ -175,10 +177,7 @@ export class TallymanError extends Error {
 
   /** Its fields with name and message, and those of its cause, as data. */
   toJSON(): object {
-    const { name, message, cause } = this;
-    // JSON has no errors, and copies of errors lose their fields.
-    const below = cause instanceof TallymanError ? cause.toJSON() : cause instanceof Error ? { name: cause.name, message: cause.message } : dataOf(cause);
-    return { ...this, name, message, ...(cause === undefined ? {} : { cause: below }) };
+    return dataOf(this, causesMax) as object;
   }
 
   /**
@@ -187,32 +186,39 @@ export class TallymanError extends Error {
    * @throws {@link TallymanError} `argument-invalid` if it is no data of an error, with message and code.
    */
   static from(data: unknown): TallymanError {
-    if (data instanceof TallymanError) return data;
-    if (!isData(data)) {
+    return reading('the data of an error', () => {
+      if (isData(data)) return ofData(data, causesMax);
       const message = 'expected the data of an error with message and code, such as error.toJSON(), or a copy of that';
       throw new TallymanError({ code: 'argument-invalid', message });
-    }
-    const { name, message, cause, code } = data;
-    const below = isData(cause) && !(cause instanceof Error) ? TallymanError.from(cause) : cause;
-    // Data may say anything. What every error has of its class is no field.
-    const fields = Object.fromEntries(Object.entries(data).filter(([field]) => !(field in TallymanError.prototype)));
-    const error = new TallymanError({ ...fields, code, message, ...(below === undefined ? {} : { cause: below }) });
-    if (typeof name === 'string') error.name = name === 'Error' ? 'TallymanError' : name;
-    return error;
+    });
   }
 
   /** `true` if the same call may succeed later. */
   get retryable(): boolean {
-    return (
-      ['broken-off', 'timeout', 'too-many-requests', 'unreachable'].includes(this.code) ||
-      (this.status ?? 0) >= 500 ||
-      (this.cause instanceof TallymanError && this.cause.retryable)
-    );
+    return withCauses(this).some(({ code, status = 0 }) => ['broken-off', 'timeout', 'too-many-requests', 'unreachable'].includes(code) || status >= 500);
   }
 }
 
-/** A value as JSON can say it, or as text where it cannot. */
-function dataOf(value: unknown): unknown {
+/** The most errors of a chain of causes that are looked at: what a program throws may be its own cause. */
+const causesMax = 16;
+
+/** An error with those below it, as far as they are the package's. */
+export function withCauses(error: TallymanError): TallymanError[] {
+  const all: TallymanError[] = [];
+  for (let below: unknown = error; below instanceof TallymanError && all.length < causesMax; below = below.cause) all.push(below);
+  return all;
+}
+
+/** Returns `true` for an error of any realm. */
+const isError = (value: unknown): value is Error => value instanceof Error || ['[object Error]', '[object DOMException]'].includes(tagOf(value));
+
+/** A value as JSON can say it, or as text where it cannot. JSON has no errors, and copies of errors lose their fields. */
+function dataOf(value: unknown, depth: number): unknown {
+  if (value instanceof TallymanError && depth > 0) {
+    const { name, message, cause } = value;
+    return { ...value, name, message, ...(cause === undefined ? {} : { cause: dataOf(cause, depth - 1) }) };
+  }
+  if (isError(value)) return { name: value.name, message: value.message };
   try {
     const json = JSON.stringify(value) as string | undefined;
     return json === undefined ? String(value) : (JSON.parse(json) as unknown);
@@ -226,6 +232,17 @@ const isData = (value: unknown): value is TallymanErrorFields & { name?: unknown
   return typeof code === 'string' && typeof message === 'string';
 };
 
+function ofData(data: TallymanErrorFields & { name?: unknown }, depth: number): TallymanError {
+  if (data instanceof TallymanError) return data;
+  const { name, message, cause, code } = data;
+  const below = depth > 0 && isData(cause) && !isError(cause) ? ofData(cause, depth - 1) : cause;
+  // Data may say anything. What every error has of its class is no field.
+  const fields = Object.fromEntries(Object.entries(data).filter(([field]) => !(field in TallymanError.prototype)));
+  const error = new TallymanError({ ...fields, code, message, ...(below === undefined ? {} : { cause: below }) });
+  if (typeof name === 'string') error.name = name === 'Error' ? 'TallymanError' : name;
+  return error;
+}
+
 /** The error for something that the engine threw. `causeOf` knows what JavaScript threw for a URL or a registry. */
 export function errorOf(thrown: unknown, causeOf?: (fields: TallymanErrorFields) => unknown): TallymanError {
   if (thrown instanceof TallymanError) return thrown;
@@ -234,8 +251,15 @@ export function errorOf(thrown: unknown, causeOf?: (fields: TallymanErrorFields)
   return new TallymanError({ code: 'internal', message, cause: thrown });
 }
 
-/** The words of whatever was thrown. */
-export const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));
+/** The words of whatever was thrown, which need not be an error, nor one of this realm. */
+export function messageOf(thrown: unknown): string {
+  try {
+    const { message } = (thrown ?? {}) as { message?: unknown };
+    return typeof message === 'string' ? message : String(thrown);
+  } catch {
+    return 'no text';
+  }
+}
 
 function ofFields(fields: TallymanErrorFields, causeOf?: (fields: TallymanErrorFields) => unknown): TallymanError {
   const { cause } = fields;
@@ -248,15 +272,27 @@ function ofFields(fields: TallymanErrorFields, causeOf?: (fields: TallymanErrorF
 /** The error for something of the program that has failed while it was read. One of the package's own stays what it is, and an abort is one. */
 export function inputFailed(thrown: unknown, expected = 'a stream of bytes'): TallymanError {
   if (thrown instanceof TallymanError) return thrown;
-  if (thrown instanceof Error && ['AbortError', 'TimeoutError'].includes(thrown.name)) return abortedBy({ reason: thrown });
+  if (isError(thrown) && ['AbortError', 'TimeoutError'].includes(thrown.name)) return abortedBy({ reason: thrown });
   const message = `expected ${expected}, which failed: ${messageOf(thrown)}`;
   return new TallymanError({ code: 'input-failed', message, cause: thrown });
+}
+
+/**
+ * What `read` takes of something that a program gives: getters and Proxies of its own may fail.
+ * @throws {@link TallymanError} `input-failed`, unless it is an error of the package.
+ */
+export function reading<T>(expected: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw inputFailed(error, expected);
+  }
 }
 
 /** The error for work that a signal ended: `AbortError` or `TimeoutError` by name, as for `fetch`. */
 export function abortedBy(signal: Pick<AbortSignal, 'reason'>): TallymanError {
   const { reason } = signal;
   const error = new TallymanError({ code: 'aborted', message: 'the operation was aborted', cause: reason });
-  error.name = reason instanceof DOMException ? reason.name : 'AbortError';
+  error.name = tagOf(reason) === '[object DOMException]' ? (reason as DOMException).name : 'AbortError';
   return error;
 }

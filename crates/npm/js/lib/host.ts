@@ -1,7 +1,8 @@
 import { functionOf, listOf, numberOf, optionsOf, textOf, wrongArgument } from './arguments.js';
 import { runtime } from './engine.js';
-import { TallymanError, errorOf, messageOf, type TallymanErrorFields } from './error.js';
+import { TallymanError, errorOf, messageOf, reading, withCauses, type TallymanErrorFields } from './error.js';
 import type { Credentials, TallymanOptions } from './options.js';
+import { tagOf } from './plain.js';
 import { Reference } from './reference.js';
 import { CallbackFailure, fetchRequests, type RequestTransport } from './requests.js';
 
@@ -73,11 +74,15 @@ function requestBy(
   { refused, failures, onRequest }: Pick<TallymanOptions, 'onRequest'> & { refused: ReadonlyMap<string | undefined, CallbackFailure>; failures: Map<string, unknown> },
 ): RequestTransport['request'] {
   const remember = rememberIn(failures);
+  const fail = (url: string, error: unknown): void => {
+    // What a transport throws has the reason in the engine's word, and what was thrown below.
+    remember(url, error instanceof Error && !(error instanceof CallbackFailure) && 'kind' in error ? (error.cause ?? error) : error);
+    if (error instanceof CallbackFailure) remember(notOpen, error);
+  };
   return async (sent) => {
     const refusal = refused.size > 0 ? refused.get(hostIn(sent.url)) : undefined;
     if (refusal) {
-      remember(sent.url, refusal);
-      remember(notOpen, refusal);
+      fail(sent.url, refusal);
       throw refusal;
     }
     const began = performance.now();
@@ -89,14 +94,19 @@ function requestBy(
     };
     try {
       const response = await sender.request(sent);
-      failures.delete(sent.url);
-      tell(response.status, response.headers);
-      return response;
+      const { status, url, headers, body } = response;
+      for (const known of [sent.url, url]) failures.delete(known);
+      tell(status, headers);
+      if (!('next' in body)) return response;
+      const next = (): Promise<Uint8Array | undefined> =>
+        body.next().catch((error: unknown) => {
+          fail(url, error);
+          throw error;
+        });
+      return { status, url, headers, body: { next } };
     } catch (error) {
       tell(undefined, [], error);
-      const isOwn = error instanceof CallbackFailure;
-      remember(sent.url, !isOwn && error instanceof Error && error.cause ? error.cause : error);
-      if (isOwn) remember(notOpen, error);
+      fail(sent.url, error);
       throw error;
     }
   };
@@ -133,8 +143,7 @@ export function notify<T>(listener: ((event: T) => unknown) | undefined, event: 
 
 /** The failure of a callback in place of the error for the request that was not made, or has no response. */
 export function withoutRequest(error: TallymanError): TallymanError {
-  for (let below: unknown = error; below instanceof TallymanError; below = below.cause) if (below instanceof CallbackFailure) return below;
-  return error;
+  return withCauses(error).find((below) => below instanceof CallbackFailure) ?? error;
 }
 
 /** Keeps what JavaScript threw, by the URL, the registry, the realm or the store's words that the engine's error has. */
@@ -183,7 +192,7 @@ export function checked(options: TallymanOptions): TallymanOptions {
   if ((given.timeout ?? 0) > timeoutMax) throw wrongArgument('timeout', `a time of at most ${Math.floor(timeoutMax / 3_600_000)} hours, in milliseconds,`, given.timeout);
   const { store, insecure } = given;
   const methods = ['names', 'load', 'save', 'putEntry', 'remove'] as const;
-  if (store !== undefined && !methods.every((name) => typeof store?.[name] === 'function')) {
+  if (store !== undefined && !reading('the methods of store', () => methods.every((name) => typeof store?.[name] === 'function'))) {
     throw wrongArgument('store', `an object with the methods ${methods.join(', ')}`, store);
   }
   if (insecure === undefined || typeof insecure === 'boolean' || typeof insecure === 'function') return { ...given };
@@ -215,7 +224,7 @@ function choiceOf(said: unknown, callback: string): boolean | undefined {
 function expiryOf(given: Credentials | null | undefined, registry: string): number {
   const expiresAt: unknown = given?.expiresAt;
   if (expiresAt === undefined) return Infinity;
-  const time = expiresAt instanceof Date ? expiresAt.getTime() : expiresAt;
+  const time = tagOf(expiresAt) === '[object Date]' ? (expiresAt as Date).getTime() : expiresAt;
   if (typeof time === 'number' && !Number.isNaN(time)) return time;
   throw wrongArgument(`expiresAt of credentials for ${registry}`, 'milliseconds since 1970 or a valid date', expiresAt);
 }

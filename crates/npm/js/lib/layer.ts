@@ -3,7 +3,7 @@ import { bytesOf, streamFrom, streamOf, type BytePieces, type ByteStream } from 
 import { asText } from './bytes.js';
 import type { FileSearch, Index, LayerReader } from '../dist/layers.js';
 import { hasherOf, type DigestAlgorithm } from './digest.js';
-import { runtime } from './engine.js';
+import { call, runtime } from './engine.js';
 import { TallymanError, abortedBy } from './error.js';
 import { DamagedGzip, continued, watched, type Gunzipping } from './gunzip.js';
 import { calling, layersEngine } from './layers-part.js';
@@ -183,9 +183,9 @@ export function readLayer(stream: ByteStream, options: ReadLayerOptions = {}): A
  * @internal
  */
 export function limitsOf(limits: LayerLimits | undefined): LayerLimits | undefined {
-  const given = optionsOf(limits, limitNames);
+  const given = optionsOf(limits, limitNames, 'limits');
   for (const name of limitNames) if (given[name] !== undefined) wholeNumber(given[name], name);
-  return limits;
+  return limits && given;
 }
 
 function wholeNumber(value: unknown, name: string): void {
@@ -439,4 +439,4 @@ async function firstBytes(pieces: BytePieces): Promise<Uint8Array> {
 }
 
 const misread = (path: string, expected: string): TallymanError =>
-  new TallymanError({ code: 'argument-invalid', message: `expected the content of ${path} to be read ${expected}` });
+  new TallymanError({ code: 'argument-invalid', message: `expected the content of ${call((engine) => engine.escapeLines(path))} to be read ${expected}` });

@@ -4,8 +4,9 @@ import { annotationsJson, descriptorJson, descriptorOf, frozen, type Annotations
 import { call } from './engine.js';
 import { asText, viewOf } from './bytes.js';
 import { Inspection, type AnyInspection, type AnyManifest } from './manifest.js';
-import { checkMade, disposed, elementsOf, flagOf, isRecord, optionsOf, wrongArgument } from './arguments.js';
-import { inspected } from './plain.js';
+import { checkMade, checkNoCopy, disposed, elementsOf, flagOf, isRecord, optionsOf, wrongArgument } from './arguments.js';
+import { inspected, isA } from './plain.js';
+import { reading } from './error.js';
 import { referenceText, type Reference } from './reference.js';
 
 /** An entry of a list, which {@link ManifestList.annotate} changes. */
@@ -57,7 +58,7 @@ export class ManifestList implements Iterable<ListEntry> {
 
   /** A list of that name, with those entries. */
   constructor(reference: string | Reference, entries: Iterable<NewListEntry | AnyInspection> = []) {
-    this.#handle = call((engine) => ((reference as unknown) instanceof engine.List ? (reference as unknown as List) : new engine.List(referenceText(reference, 'reference'))));
+    this.#handle = call((engine) => (isA(reference, engine.List) ? (reference as unknown as List) : new engine.List(referenceText(reference, 'reference'))));
     for (const entry of elementsOf(entries, 'entries')) this.add(entry);
   }
 
@@ -71,9 +72,11 @@ export class ManifestList implements Iterable<ListEntry> {
    * @throws {@link TallymanError} `argument-invalid` if it is no list.
    */
   static from(inspection: AnyInspection): ManifestList {
-    if (!(inspection instanceof Inspection)) throw wrongArgument('inspection', 'an inspection of a list', inspection);
-    const { reference, bytes, mediaType } = inspection;
-    return ManifestList.of(call((engine) => engine.List.ofManifest(reference, bytes, mediaType)));
+    if (!isA(inspection, Inspection)) throw wrongArgument('inspection', 'an inspection of a list', inspection);
+    return reading('the fields of inspection', () => {
+      const { reference, bytes, mediaType } = inspection;
+      return ManifestList.of(call((engine) => engine.List.ofManifest(reference, bytes, mediaType)));
+    });
   }
 
   /** The list's name in its full form. */
@@ -122,7 +125,7 @@ export class ManifestList implements Iterable<ListEntry> {
   add(entry: NewListEntry | AnyInspection, options: AddOptions = {}): this {
     const { nest = false } = optionsOf(options, ['nest']);
     flagOf(nest, 'nest');
-    const { reference, descriptor, manifest } = entryOf(entry);
+    const { reference, descriptor, manifest } = reading('the fields of entry', () => entryOf(entry));
     call(() => this.#list.add(reference, JSON.stringify(descriptorJson(descriptor)), manifest, nest));
     return this.#changed();
   }
@@ -140,7 +143,7 @@ export class ManifestList implements Iterable<ListEntry> {
    * system and architecture.
    */
   annotate(image: string | Reference, change: PlatformChange): this {
-    const json = JSON.stringify(checkedChange(change));
+    const json = reading('the fields of change', () => JSON.stringify(checkedChange(change)));
     call(() => this.#list.annotate(referenceText(image, 'image'), json));
     return this.#changed();
   }
@@ -176,6 +179,14 @@ export class ManifestList implements Iterable<ListEntry> {
   [Symbol.dispose](): void {
     this.#handle?.free();
     this.#handle = undefined;
+  }
+
+  /**
+   * Returns `true` for a list that was made here.
+   * @internal
+   */
+  static isOwn(value: unknown): value is ManifestList {
+    return (typeof value === 'object' && value !== null && #handle in value) || checkNoCopy(value, ManifestList);
   }
 
   /**
@@ -247,7 +258,7 @@ function checkedChange(change: PlatformChange): PlatformChange {
 
 function entryOf(entry: NewListEntry | AnyInspection): Added {
   if (typeof entry !== 'object' || entry === null) throw wrongArgument('entry', 'an inspection or a descriptor', entry);
-  if (!(entry instanceof Inspection)) {
+  if (!isA(entry, Inspection)) {
     const { reference, ...descriptor } = entry;
     if (reference !== undefined) referenceText(reference, 'reference');
     return { reference, descriptor, manifest: undefined };
@@ -302,11 +313,8 @@ export function buildList(
   const { mediaType = '' } = optionsOf(options, ['mediaType']);
   if (typeof mediaType !== 'string') throw wrongArgument('mediaType', 'a string', mediaType);
   if (typeof entries !== 'object' || entries === null) throw wrongArgument('entries', 'descriptors, or a list as Manifest or bytes', entries);
-  const bytes = viewOf(entries) ?? viewOf((entries as { bytes?: unknown }).bytes);
-  const built = call((engine) => {
-    if (bytes) return engine.rebuildList(bytes, mediaType);
-    if (Symbol.iterator in entries) return engine.buildList(JSON.stringify(Array.from(entries as Iterable<Descriptor>, descriptorJson)), mediaType);
-    throw wrongArgument('entries', 'descriptors, or a list as Manifest or bytes', entries);
-  });
+  const bytes = viewOf(entries) ?? reading('the bytes of entries', () => viewOf((entries as { bytes?: unknown }).bytes));
+  const descriptors = bytes ? [] : elementsOf(entries as Iterable<Descriptor>, 'entries').map(descriptorJson);
+  const built = call((engine) => (bytes ? engine.rebuildList(bytes, mediaType) : engine.buildList(JSON.stringify(descriptors), mediaType)));
   return new BuiltList(...(built as [string, Uint8Array]));
 }

@@ -4,6 +4,7 @@ import { Digest } from './digest.js';
 import { call } from './engine.js';
 import { checkMade, optionsOf, wrongArgument } from './arguments.js';
 import type { Annotations } from './media-types.js';
+import { reading } from './error.js';
 import { inspected } from './plain.js';
 import { platformOf, type Platform } from './platform.js';
 
@@ -82,11 +83,13 @@ export class Manifest<Kind extends ManifestKind = ManifestKind> {
    * @throws {@link TallymanError} `argument-invalid` if it is no copy of one.
    */
   static from(copy: unknown): AnyManifest {
-    if (copy instanceof Manifest) return copy as AnyManifest;
-    const { bytes, mediaType } = (copy ?? {}) as { bytes?: unknown; mediaType?: unknown };
-    const view = viewOf(bytes);
-    if (!view || typeof mediaType !== 'string') throw wrongArgument('copy', 'a copy of a Manifest', copy);
-    return Manifest.parse(view, { mediaType });
+    if (typeof copy === 'object' && copy !== null && #digest in copy) return copy as unknown as AnyManifest;
+    return reading('the fields of copy', () => {
+      const { bytes, mediaType } = (copy ?? {}) as { bytes?: unknown; mediaType?: unknown };
+      const view = viewOf(bytes);
+      if (!view || typeof mediaType !== 'string') throw wrongArgument('copy', 'a copy of a Manifest', copy);
+      return Manifest.parse(view, { mediaType });
+    });
   }
 
   /** The digest of the bytes, computed here. */
@@ -245,11 +248,13 @@ export class Inspection<Kind extends ManifestKind = ManifestKind> {
    * @throws {@link TallymanError} `argument-invalid` if it is no copy of one.
    */
   static from(copy: unknown): AnyInspection {
-    if (copy instanceof Inspection) return copy as AnyInspection;
-    const { reference, manifest, platform, configBytes } = (copy ?? {}) as Record<string, unknown>;
-    if (typeof reference !== 'string') throw wrongArgument('copy', 'a copy of an Inspection', copy);
-    const bytes = viewOf(configBytes);
-    return new Inspection(reference, Manifest.from(manifest), platform as Platform | undefined, bytes && copyOf(bytes)) as AnyInspection;
+    if (typeof copy === 'object' && copy !== null && #config in copy) return copy as unknown as AnyInspection;
+    return reading('the fields of copy', () => {
+      const { reference, manifest, platform, configBytes } = (copy ?? {}) as Record<string, unknown>;
+      if (typeof reference !== 'string') throw wrongArgument('copy', 'a copy of an Inspection', copy);
+      const bytes = viewOf(configBytes);
+      return new Inspection(reference, Manifest.from(manifest), platform as Platform | undefined, bytes && copyOf(bytes)) as AnyInspection;
+    });
   }
 
   /** An image's config; without a member where its bytes are no object of JSON. */

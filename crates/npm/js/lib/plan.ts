@@ -1,5 +1,5 @@
 import type { Plan } from '../dist/tallyman.js';
-import { checkMade, disposed } from './arguments.js';
+import { checkMade, checkNoCopy, disposed } from './arguments.js';
 import { call } from './engine.js';
 import { inspected } from './plain.js';
 
@@ -134,6 +134,14 @@ export class PushPlan {
   get #plan(): Plan {
     if (this.#handle) return this.#handle;
     throw disposed('PushPlan');
+  }
+
+  /**
+   * Returns `true` for a plan that was made here.
+   * @internal
+   */
+  static isOwn(value: unknown): value is PushPlan {
+    return (typeof value === 'object' && value !== null && #handle in value) || checkNoCopy(value, PushPlan);
   }
 
   /**

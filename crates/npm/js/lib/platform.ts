@@ -1,6 +1,6 @@
 import { isRecord, textOf, wrongArgument } from './arguments.js';
 import { call } from './engine.js';
-import { TallymanError } from './error.js';
+import { TallymanError, reading } from './error.js';
 
 /** Platform that an image runs on. */
 export interface Platform {
@@ -74,7 +74,7 @@ const wrongPlatform = (found: string): TallymanError =>
 /** A platform whose fields are all known, by our names. */
 function checkedPlatform(given: Platform): Platform {
   if (!isRecord(given)) throw wrongArgument('platform', `an object of ${known.join(', ')}`, given);
-  const fields = Object.entries(given).filter(([, value]) => value !== undefined);
+  const fields = reading('the fields of platform', () => Object.entries(given)).filter(([, value]) => value !== undefined);
   const platform = Object.fromEntries(fields.map(([name, value]) => [inManifests[name] ?? name, value]));
   const unknown = Object.keys(platform).find((name) => !known.includes(name));
   if (unknown !== undefined) throw wrongPlatform(unknown);

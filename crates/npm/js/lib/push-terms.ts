@@ -1,6 +1,7 @@
 import { flagOf, textOf, wrongArgument } from './arguments.js';
 import { descriptorJson, type Descriptor } from './descriptor.js';
 import { call } from './engine.js';
+import { reading } from './error.js';
 import type { ManifestList } from './list.js';
 import type { ListFormat, PlanOptions } from './options.js';
 import { referenceText, type Reference } from './reference.js';
@@ -21,8 +22,8 @@ export function termsOf({ copy = false, digestOnly = false, subject, artifactTyp
  * the list's entries there.
  */
 export function checkSubject(subject: string | Reference | (Descriptor & { reference?: string }) | undefined, list: ManifestList): void {
-  const named = isDescriptor(subject) ? subject.reference : subject;
-  if (named === undefined || (isDescriptor(subject) && list.entries.some(({ digest }) => digest === subject.digest))) return;
+  const { reference: named, digest: own } = isDescriptor(subject) ? reading('the fields of subject', () => ({ ...subject })) : { reference: subject };
+  if (named === undefined || list.entries.some(({ digest }) => digest === own)) return;
   const text = referenceText(named, 'subject');
   call((engine) => engine.checkSubject(text, list.reference));
 }
@@ -35,4 +36,4 @@ export function formatOf(format: ListFormat): ListFormat {
 
 /** `true` for a descriptor in the place of a reference. */
 export const isDescriptor = <D extends Descriptor>(value: string | Reference | D | undefined): value is D =>
-  typeof value === 'object' && value !== null && 'mediaType' in value;
+  typeof value === 'object' && value !== null && reading('the fields of a descriptor', () => 'mediaType' in value);

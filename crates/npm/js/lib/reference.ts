@@ -1,7 +1,8 @@
-import { textOf, wrongArgument } from './arguments.js';
+import { checkNoCopy, textOf, wrongArgument } from './arguments.js';
 import { Digest } from './digest.js';
 import { call } from './engine.js';
 import type { TallymanError } from './error.js';
+import { isA } from './plain.js';
 
 /** An image reference, read and filled in as Docker does: `alpine` is `docker.io/library/alpine:latest`. */
 export class Reference {
@@ -48,11 +49,19 @@ export class Reference {
   }
 
   /**
+   * Returns `true` for a reference that was made here.
+   * @internal
+   */
+  static isOwn(value: unknown): value is Reference {
+    return (typeof value === 'object' && value !== null && #text in value) || checkNoCopy(value, Reference);
+  }
+
+  /**
    * Reads a reference.
    * @throws {@link TallymanError} `reference-invalid`, with a sentence that says what is wrong where.
    */
   static parse(text: string | Reference): Reference {
-    if (text instanceof Reference) return text;
+    if (Reference.isOwn(text)) return text;
     if (typeof text !== 'string') throw wrongArgument('reference', 'a string', text);
     return new Reference(call((engine) => engine.parseReference(text)), text);
   }
@@ -106,13 +115,13 @@ export class Reference {
 
 /** The text of a reference. */
 export function referenceText(value: unknown, name: string): string {
-  if (value instanceof Reference) return value.toString();
+  if (Reference.isOwn(value)) return value.toString();
   if (typeof value === 'string' && value) return value;
   throw wrongArgument(name, 'a reference such as ghcr.io/acme/app:1.0', value);
 }
 
 /** The text that a reference was read from, which may name no tag where the reference has `latest`. */
 export const typedText = (value: unknown, name: string): string =>
-  value instanceof Reference ? Reference.typedOf(value) : referenceText(value, name);
+  Reference.isOwn(value) ? Reference.typedOf(value) : referenceText(value, name);
 
-const digestText = (digest: string | Digest): string => (digest instanceof Digest ? digest.toString() : textOf(digest, 'digest'));
+const digestText = (digest: string | Digest): string => (isA(digest, Digest) ? digest.toString() : textOf(digest, 'digest'));

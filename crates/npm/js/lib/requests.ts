@@ -97,26 +97,36 @@ export function fetchRequests(fetch: Fetch = (url, init) => globalThis.fetch(url
 }
 
 /** The response in the engine's form. A program's own `fetch` may return anything. */
-function received(response: Partial<Response> | undefined, url: string): TransportResponse {
+function received(response: Partial<Response> | undefined, asked: string): TransportResponse {
   try {
     const { type, headers, body } = response ?? {};
     // All that a browser says of a redirect that it was not to follow.
     const status = type === 'opaqueredirect' ? 307 : (response?.status ?? 0);
-    const isResponse = status >= 100 && typeof headers?.[Symbol.iterator] === 'function';
+    const isResponse = Number.isInteger(status) && status >= 100 && status < 1000 && typeof headers?.[Symbol.iterator] === 'function';
     if (!isResponse) throw wrongArgument('what fetch returns', 'a Response with status and headers', response);
-    return { status, url: response?.url || url, headers: [...headers], body: body ? piecesOf(body) : new Uint8Array() };
+    const url = String(response?.url || asked);
+    const texts = Array.from(headers, ([name, value]): [string, string] => [String(name), String(value)]);
+    return { status, url, headers: texts, body: body ? piecesOf(body, url) : new Uint8Array() };
   } catch (cause) {
-    throw new CallbackFailure({ code: 'argument-invalid', message: `the option fetch failed for ${url}: ${messageOf(cause)}`, url, cause });
+    throw fetchFailed(asked, cause);
   }
 }
 
+const fetchFailed = (url: string, cause: unknown): CallbackFailure =>
+  new CallbackFailure({ code: 'argument-invalid', message: `the option fetch failed for ${url}: ${messageOf(cause)}`, url, cause });
+
 /** The pieces of a body, one by one. That of a program's own `fetch` may be a stream of another sort. */
-function piecesOf(body: ByteStream): { next(): Promise<Uint8Array | undefined> } {
+function piecesOf(body: ByteStream, url: string): { next(): Promise<Uint8Array | undefined> } {
   const source = sourceOf(body);
   return {
     async next() {
       const { done, value } = await source.next();
-      return done ? undefined : pieceOf(value);
+      if (done) return undefined;
+      try {
+        return pieceOf(value);
+      } catch (cause) {
+        throw fetchFailed(url, cause);
+      }
     },
   };
 }

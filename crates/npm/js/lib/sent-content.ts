@@ -2,6 +2,7 @@ import { asBytes, fixed, type Bytes } from './bytes.js';
 import { Digest, type DigestAlgorithm } from './digest.js';
 import { runtime } from './engine.js';
 import { TallymanError, inputFailed } from './error.js';
+import { isA } from './plain.js';
 import { anyOf } from './signals.js';
 
 /** Content as it is sent, from where it is. */
@@ -19,7 +20,7 @@ const longBlob = 512 * 1024 * 1024;
 
 /** Content in the form in which the platform sends it fastest. */
 export function sendable(content: Bytes | Blob, algorithm: DigestAlgorithm): SentContent {
-  if (content instanceof Blob) {
+  if (isA(content, Blob)) {
     return { body: content, size: content.size, digest: (signal) => digestOf(content, algorithm, signal) };
   }
   const own = fixed(asBytes(content));

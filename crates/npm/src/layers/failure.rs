@@ -1,6 +1,6 @@
 //! Errors on their way to JavaScript: a code that does not change, a sentence, and the fields of the Rust error.
 
-use tallyman_core::{ConfigError, DigestError, json::ObjectWriter};
+use tallyman_core::{ConfigError, DigestError, json::ObjectWriter, terminal};
 use tallyman_layers::{Error, FileError};
 use wasm_bindgen::JsValue;
 
@@ -56,8 +56,9 @@ impl Failure {
     }
 }
 
+/// Begins an error with its code and its sentence. What a layer says in that must not control the terminal that shows it.
 fn begin(code: &str, message: &str) -> ObjectWriter {
-    ObjectWriter::new().string("code", code).string("message", message)
+    ObjectWriter::new().string("code", code).string("message", &terminal::lines(message))
 }
 
 impl From<FileError> for Failure {

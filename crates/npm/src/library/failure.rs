@@ -5,6 +5,7 @@ use tallyman_core::{
     ArtifactTypeError, DigestError, ManifestError, NameTaken, PlanError, Platform, Reference, ReferenceError,
     Registry, UnsupportedPlatform,
     json::{ObjectWriter, string_array},
+    terminal,
 };
 use tallyman_registry::{Error as RegistryError, TransportError};
 use tallyman_store::StoreError;
@@ -48,7 +49,8 @@ impl Failure {
 
     /// Bytes that are no manifest, of `reference` where it is known.
     pub fn of_manifest(error: &ManifestError, reference: Option<&Reference>) -> Self {
-        let json = begin("manifest-invalid", &error.to_string());
+        let of = reference.map(|reference| format!("{reference}: ")).unwrap_or_default();
+        let json = begin("manifest-invalid", &format!("{of}{error}"));
         let json = json.maybe(reference, |json, reference| json.string("reference", &reference.to_string()));
         let json = match error {
             ManifestError::MediaTypeMismatch { header, body } => {
@@ -77,8 +79,9 @@ impl Failure {
     }
 }
 
+/// Begins an error with its code and its sentence. What a registry says in that must not control the terminal that shows it.
 fn begin(code: &str, message: &str) -> ObjectWriter {
-    ObjectWriter::new().string("code", code).string("message", message)
+    ObjectWriter::new().string("code", code).string("message", &terminal::lines(message))
 }
 
 impl From<SplitLoaderError> for Failure {
@@ -171,7 +174,7 @@ impl From<CommandError> for Failure {
             return Self(json.end());
         }
         let json = begin(error.code(), &message_of(&error));
-        let json = json.maybe(error.hint(), |json, hint| json.string("hint", &hint));
+        let json = json.maybe(error.hint(), |json, hint| json.string("hint", &terminal::lines(&hint)));
         let of = |json: ObjectWriter, reference: &Reference| json.string("reference", &reference.to_string());
         let json = match &error {
             CommandError::ListExists { list } | CommandError::EmptyList { list } => {

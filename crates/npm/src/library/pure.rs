@@ -5,7 +5,7 @@ use tallyman_core::{
     Algorithm, Descriptor, Digest, Hasher, ImageConfig, Index, ManifestBody, MediaType, Platform, Reference,
     encode_index,
     json::{Object, ObjectWriter, array, string_map},
-    reencode_index,
+    reencode_index, terminal,
 };
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
@@ -34,6 +34,12 @@ pub fn parse_reference(text: &str) -> Result<Array, Failure> {
 pub fn check_digest(text: &str) -> Result<(), Failure> {
     text.parse::<Digest>()?;
     Ok(())
+}
+
+/// Escapes text with what a registry or a layer said in it, for the sentence of an error.
+#[wasm_bindgen(js_name = escapeLines)]
+pub fn escape_lines(text: &str) -> String {
+    terminal::lines(text).into_owned()
 }
 
 /// Checks that texts are tags. The error says which one is none, and why.

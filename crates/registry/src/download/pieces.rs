@@ -9,10 +9,8 @@ use futures_util::{
 use http::{HeaderValue, StatusCode, header};
 use tallyman_core::{Digest, Reference};
 
-use super::{BlobPieces, blob_request};
-use crate::{
-    Client, Error, Piece, Response, TransportError, TransportErrorKind, error::shown_url, request::ApiRequest,
-};
+use super::{BlobPieces, blob_request, broken_off};
+use crate::{Client, Error, Piece, Response, TransportError, TransportErrorKind, request::ApiRequest};
 
 /// Pieces of one response.
 type ResponsePieces = LocalBoxStream<'static, Result<Piece, TransportError>>;
@@ -236,7 +234,7 @@ impl Download {
                     self.response = None;
                 }
                 Some(Err(source)) => {
-                    let error = Error::BrokenOff { url: shown_url(&response.url), source };
+                    let error = broken_off(&response.url, source);
                     self.client.wait_to_retry(self.reference.registry(), error, self.attempt).await?;
                     self.attempt += 1;
                     self.response = None;
