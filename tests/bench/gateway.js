@@ -267,6 +267,7 @@ async function startGateway(quickServer) {
   const args = ['--registry', `lab=${registry.registry}`, ...quick, '--listen', `127.0.0.1:${port}`];
   // It logs every request, as nginx does.
   const log = await open(join(folder, 'gateway.log'), 'w');
+  started.push({ stop: () => log.close() });
   const child = await startProgram(program, args, { stdio: ['ignore', 'ignore', log.fd] });
   const ready = await running(child, port, 'r/lab/');
   const securePort = await freePort();
@@ -274,7 +275,6 @@ async function startGateway(quickServer) {
   const registries = [['lab', registry.registry], ...(quickServer ? [['quick', quickServer.origin]] : [])].map(([name, url]) => `[[registries]]\nname = '${name}'\nurl = '${url}'\n`);
   await writeFile(config, `listen = '127.0.0.1:${securePort}'\n${registries.join('')}[tls]\ncertificate = '${folder}/certificate.pem'\nkey = '${folder}/key.pem'\n`);
   await running(await startProgram(program, ['--config', config], { stdio: ['ignore', 'ignore', log.fd] }), securePort, '');
-  await log.close();
   const at = (origin) => ({ url: `${origin}/r/lab/`, quick: `${origin}/r/quick/` });
   return { ...ready, ...at(`http://127.0.0.1:${port}`), secure: at(`https://127.0.0.1:${securePort}`) };
 }
