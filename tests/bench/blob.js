@@ -1,14 +1,14 @@
 // Layers that are downloaded and verified, from a registry on this machine.
 
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { startProgram } from '../e2e/child-processes.js';
 import { Tallyman } from '../../target/npm/tallyman/lib/node.js';
 import { compare } from './measure.js';
 
 const size = 256 * 1024 * 1024;
-const server = spawn('node', [fileURLToPath(new URL('blob-server.js', import.meta.url)), String(size)], { stdio: ['ignore', 'pipe', 'inherit'] });
+const server = await startProgram('node', [fileURLToPath(new URL('blob-server.js', import.meta.url)), String(size)], { stdio: ['ignore', 'pipe', 'inherit'] });
 const { value } = await createInterface(server.stdout)[Symbol.asyncIterator]().next();
 const { host, digest } = JSON.parse(value);
 const tm = new Tallyman();

@@ -5,14 +5,18 @@ import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
+import { endAtSignals } from '../e2e/child-processes.js';
 import config from '../e2e/playwright.config.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const types = { '.css': 'text/css', '.html': 'text/html', '.js': 'text/javascript', '.json': 'application/json', '.wasm': 'application/wasm' };
 const page = '<!doctype html><title>measuring</title>';
 
-/** Starts Chromium as the tests start it. */
-export const startChromium = () => chromium.launch({ ...config.use.launchOptions, headless: true });
+/** Starts Chromium as the tests start it. It ends with this process, which it leaves to handle signals. */
+export function startChromium() {
+  endAtSignals();
+  return chromium.launch({ ...config.use.launchOptions, headless: true, handleSIGHUP: false, handleSIGINT: false, handleSIGTERM: false });
+}
 
 /** Notes the tasks of a page that take over 50 ms in its `longTasks`: when each began and how long it took, in milliseconds. */
 export const noteLongTasks = (page) =>

@@ -1,16 +1,14 @@
 // The gateway against nginx's proxy_pass, both in front of one registry: manifests, blobs, and memory over many streams.
 
-import { execFile, spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { open, readFile, rm, writeFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 
+import { runProgram, startProgram, temporaryFolder } from '../e2e/child-processes.js';
 import { freePort, startDistribution } from '../e2e/servers.js';
 import { listens } from '../e2e/nginx.js';
 import { selfSigned } from '../replay/certificate.js';
@@ -22,7 +20,7 @@ const warmUpSeconds = 1;
 const streams = 200;
 const mib = 1024 * 1024;
 
-const folder = await mkdtemp(join(tmpdir(), 'tallyman-bench-'));
+const folder = await temporaryFolder('tallyman-bench-');
 const registry = await startDistribution();
 const started = [registry];
 try {
@@ -120,7 +118,7 @@ async function idle(nginx) {
     config,
     `listen = '127.0.0.1:${port}'\n[limits]\nconnections = ${2 * count}\nconnections_per_caller = ${2 * count}\nidle_seconds = 600\n[[registries]]\nname = 'lab'\nurl = '${registry.registry}'\n`,
   );
-  const child = spawn(program, ['--config', config], { stdio: 'ignore' });
+  const child = await startProgram(program, ['--config', config], { stdio: 'ignore' });
   const ready = await running(child, port, '');
   const own = { name: 'tallyman-gateway', path: '/healthz', pids: () => [ready.pid], url: ready.url };
   const other = nginx && { name: 'nginx', peer: true, path: '/idle', pids: () => childrenOf(nginx.pid), url: nginx.url };
@@ -159,13 +157,13 @@ function used({ hostname, port, host }, path) {
 }
 
 async function childrenOf(pid) {
-  const { stdout } = await promisify(execFile)('pgrep', ['-P', String(pid)]);
-  return [pid, ...stdout.trim().split('\n').map(Number)];
+  const printed = await runProgram('pgrep', ['-P', String(pid)]);
+  return [pid, ...printed.trim().split('\n').map(Number)];
 }
 
 /** wrk has no way to be asked for its version without complaining. */
 function hasWrk() {
-  return promisify(execFile)('wrk', ['-v']).then(
+  return runProgram('wrk', ['-v']).then(
     () => true,
     (error) => error.code !== 'ENOENT',
   );
@@ -175,8 +173,8 @@ function hasWrk() {
 async function load(url, callers, { isWarmUp }) {
   const accept = 'Accept: application/vnd.docker.distribution.manifest.list.v2+json';
   const args = ['-t1', `-c${callers}`, `-d${isWarmUp ? warmUpSeconds : seconds}s`, '--timeout', '30s', '-H', accept, '-s', fileURLToPath(new URL('wrk-summary.lua', import.meta.url)), url];
-  const { stdout } = await promisify(execFile)('wrk', args);
-  const found = JSON.parse(stdout.slice(stdout.lastIndexOf('\n{') + 1));
+  const printed = await runProgram('wrk', args);
+  const found = JSON.parse(printed.slice(printed.lastIndexOf('\n{') + 1));
   if (found.errors > 0) throw new Error(`${url}: ${found.errors} requests failed`);
   return { requests: (found.requests / found.microseconds) * 1e6, p99: found.p99, bytes: (found.bytes / found.microseconds) * 1e6 };
 }
@@ -269,14 +267,14 @@ async function startGateway(quickServer) {
   const args = ['--registry', `lab=${registry.registry}`, ...quick, '--listen', `127.0.0.1:${port}`];
   // It logs every request, as nginx does.
   const log = await open(join(folder, 'gateway.log'), 'w');
-  const child = spawn(program, args, { stdio: ['ignore', 'ignore', log.fd] });
+  started.push({ stop: () => log.close() });
+  const child = await startProgram(program, args, { stdio: ['ignore', 'ignore', log.fd] });
   const ready = await running(child, port, 'r/lab/');
   const securePort = await freePort();
   const config = join(folder, 'secure.toml');
   const registries = [['lab', registry.registry], ...(quickServer ? [['quick', quickServer.origin]] : [])].map(([name, url]) => `[[registries]]\nname = '${name}'\nurl = '${url}'\n`);
   await writeFile(config, `listen = '127.0.0.1:${securePort}'\n${registries.join('')}[tls]\ncertificate = '${folder}/certificate.pem'\nkey = '${folder}/key.pem'\n`);
-  await running(spawn(program, ['--config', config], { stdio: ['ignore', 'ignore', log.fd] }), securePort, '');
-  await log.close();
+  await running(await startProgram(program, ['--config', config], { stdio: ['ignore', 'ignore', log.fd] }), securePort, '');
   const at = (origin) => ({ url: `${origin}/r/lab/`, quick: `${origin}/r/quick/` });
   return { ...ready, ...at(`http://127.0.0.1:${port}`), secure: at(`https://127.0.0.1:${securePort}`) };
 }
@@ -353,16 +351,7 @@ http {
 }
 `,
   );
-  const child = spawn(program, ['-p', folder, '-c', file('nginx.conf')], { stdio: 'ignore' });
-  const failed = await new Promise((resolve) => {
-    child.on('error', resolve);
-    child.on('spawn', () => resolve(undefined));
-  });
-  if (failed) {
-    leaveOut('nginx', String(failed));
-    return undefined;
-  }
-  return child;
+  return startProgram(program, ['-p', folder, '-c', file('nginx.conf')], { stdio: 'ignore' }).catch((error) => leaveOut('nginx', error.message));
 }
 
 async function running(child, port, path) {

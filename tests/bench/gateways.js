@@ -1,10 +1,9 @@
 // Gateways, as the tests start them.
 
-import { spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { startProgram, temporaryFolder } from '../e2e/child-processes.js';
 import { listens } from '../e2e/nginx.js';
 import { freePort } from '../e2e/servers.js';
 import { selfSigned } from '../replay/certificate.js';
@@ -13,7 +12,7 @@ const program = fileURLToPath(new URL('../../target/release/tallyman-gateway', i
 
 /** Starts a gateway, with the registry at `url` as `lab`; with TLS, by a certificate that nobody else has signed. */
 export async function startGateway(url, { tls = false } = {}) {
-  const folder = await mkdtemp(join(tmpdir(), 'tallyman-bench-'));
+  const folder = await temporaryFolder('tallyman-bench-');
   const [config, certificate, key] = ['gateway.toml', 'certificate.pem', 'key.pem'].map((name) => join(folder, name));
   const port = await freePort();
   const lines = [`listen = '127.0.0.1:${port}'`, `[[registries]]`, `name = 'lab'`, `url = '${url}'`];
@@ -23,7 +22,7 @@ export async function startGateway(url, { tls = false } = {}) {
     lines.push('[tls]', `certificate = '${certificate}'`, `key = '${key}'`);
   }
   await writeFile(config, lines.join('\n'));
-  const child = spawn(program, ['--config', config], { stdio: 'ignore' });
+  const child = await startProgram(program, ['--config', config], { stdio: 'ignore' });
   await listens(port, child);
   const origin = `${tls ? 'https' : 'http'}://127.0.0.1:${port}`;
   const stop = () => {

@@ -1,8 +1,9 @@
 // A layer of many files, about as layers are, in a file.
 
-import { spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { finished, pipeline } from 'node:stream/promises';
+
+import { startProgram } from '../e2e/child-processes.js';
 
 const block = 512;
 
@@ -32,7 +33,7 @@ function header(name, size) {
 
 /** Writes a layer of so many files of so many bytes, packed by a program and its arguments. */
 export async function makeLayer(file, [program, ...args], fileCount, fileSize) {
-  const packing = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const packing = await startProgram(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const written = pipeline(packing.stdout, createWriteStream(file));
   // Files of nothing are names alone.
   const next = fileSize > 0 ? contents(fileSize) : () => Buffer.alloc(0);

@@ -1,13 +1,12 @@
 // Reading layers of many files: the reader of this project against gzip and tar, against JavaScript libraries, and against crane.
 
-import { spawn } from 'node:child_process';
-import { createReadStream, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { createReadStream, existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { startProgram, temporaryFolder } from '../e2e/child-processes.js';
 import { megabytesOfPages } from '../e2e/memory.js';
 import { startDevRegistry } from '../e2e/servers.js';
 import { digestOf, fill } from '../replay/registry-contents.js';
@@ -26,7 +25,7 @@ const megabytes = (fileCount * fileSize) / 1e6;
 /** Runs a line of the shell, and gives its seconds and the most memory of its process; it must print a line for each file. */
 async function run(line) {
   const start = performance.now();
-  const child = spawn('bash', ['-o', 'pipefail', '-c', line], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = await startProgram('bash', ['-o', 'pipefail', '-c', line], { stdio: ['ignore', 'pipe', 'inherit'] });
   let [lines, most] = [0, 0];
   const looking = setInterval(() => (most = Math.max(most, peak(child.pid))), 25);
   for await (const piece of child.stdout) for (const byte of piece) lines += byte === 10;
@@ -48,7 +47,7 @@ const line = (name, command, peer = false) => ({
 
 const within100 = (name) => (of) => [[`${name}: at most 100 MB of memory`, Number.parseFloat(of(name).note) <= 100]];
 
-const folder = mkdtempSync(join(tmpdir(), 'tallyman-layers-'));
+const folder = await temporaryFolder('tallyman-layers-');
 const files = await startFiles();
 const chromium = await startChromium();
 let layers;
@@ -146,7 +145,7 @@ try {
   const crane = there.find(({ name }) => name === 'crane');
   const exported = async ([command, ...args]) => {
     const start = performance.now();
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = await startProgram(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     let bytes = 0;
     for await (const piece of child.stdout) bytes += piece.length;
     if (bytes < fileCount * fileSize) throw new Error(`${command}: expected an archive, found ${bytes} bytes`);
@@ -203,7 +202,8 @@ try {
 /** The bytes that a file of gzip holds. */
 async function unpacked(file) {
   const parts = [];
-  for await (const piece of spawn('gzip', ['-dc', file], { stdio: ['ignore', 'pipe', 'inherit'] }).stdout) parts.push(piece);
+  const unpacking = await startProgram('gzip', ['-dc', file], { stdio: ['ignore', 'pipe', 'inherit'] });
+  for await (const piece of unpacking.stdout) parts.push(piece);
   return Buffer.concat(parts);
 }
 

@@ -1,12 +1,12 @@
 // Programs, run from start to end: ours, and those that others have for the same work.
 
-import { execFile, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+
+import { runProgram, startProgram, temporaryFolder } from '../e2e/child-processes.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -82,7 +82,7 @@ async function found(program, version) {
 }
 
 const runs = (program, args) =>
-  promisify(execFile)(program, args).then(
+  runProgram(program, args).then(
     () => true,
     () => false,
   );
@@ -96,22 +96,18 @@ export async function run(command, args, folder) {
 }
 
 /** Runs as `run` does, and gives `{ printed, megabytes }`: the most memory that the process had. */
-export function measured([program, ...first], args, folder) {
+export async function measured([program, ...first], args, folder) {
   // skopeo keeps what blobs a registry has, for root outside of its user's folders: a second copy would be none.
   const ofSkopeo = folder && { _CONTAINERS_ROOTLESS_UID: '65534', XDG_DATA_HOME: mkdtempSync(join(folder, 'data-')) };
   const own = { ...ofSkopeo, DOCKER_CONFIG: folder, TALLYMAN_CONFIG: folder, REGCTL_CONFIG: folder && join(folder, 'regctl.json'), DOCKER_CLI_EXPERIMENTAL: 'enabled' };
   const env = { ...process.env, ...Object.fromEntries(Object.entries(own).filter(([, value]) => value)) };
+  const child = await startProgram(program, [...first, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   return new Promise((resolve, reject) => {
-    const child = spawn(program, [...first, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     let [printed, complaints, megabytes] = ['', '', 0];
     const look = () => (megabytes = Math.max(megabytes, peak(child.pid)));
     const looking = setInterval(look, 25);
     child.stdout.on('data', (text) => (printed += text));
     child.stderr.on('data', (text) => (complaints += text));
-    child.on('error', (error) => {
-      clearInterval(looking);
-      reject(error);
-    });
     child.on('close', (code) => {
       clearInterval(looking);
       if (code === 0) resolve({ printed, megabytes });
@@ -131,7 +127,7 @@ export function peak(pid) {
 
 /** Does `work` with a folder that is removed afterwards. */
 export async function withFolder(work) {
-  const folder = await mkdtemp(join(tmpdir(), 'tallyman-bench-'));
+  const folder = await temporaryFolder('tallyman-bench-');
   try {
     return await work(folder);
   } finally {

@@ -1,9 +1,8 @@
 // Lists made, pushed and inspected with every round trip taking 50 ms.
 
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { temporaryFolder } from '../e2e/child-processes.js';
 import { startDistribution } from '../e2e/servers.js';
 import { startChromium, startFiles } from './browser.js';
 import { roundTripMs, startFarAway } from './far-away.js';
@@ -152,7 +151,7 @@ await withFolder(async (folder) => {
 });
 /** A program that asks `far` for the list. Its own start is no round trip, so that what it takes without any is taken off. */
 const looked = (program, args) => async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'tallyman-bench-'));
+  const folder = await temporaryFolder('tallyman-bench-');
   await far.take();
   const there = await milliseconds(() => run(program, args(far.host), folder));
   const counts = await far.take();

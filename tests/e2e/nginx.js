@@ -1,13 +1,13 @@
 // nginx with the examples for operators, their places replaced by those of a test.
 
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { startProgram, temporaryFolder } from './child-processes.js';
 import { freePort } from './servers.js';
 
 const dist = fileURLToPath(new URL('../../dist', import.meta.url));
@@ -18,7 +18,7 @@ const examples = fileURLToPath(new URL('../../crates/gateway/deploy/nginx/', imp
  * each must be there. The app is in the folder's `dist`. `port` is where it then listens.
  */
 export async function startNginx(example, port, places) {
-  const folder = await mkdtemp(join(tmpdir(), 'tallyman-nginx-'));
+  const folder = await temporaryFolder('tallyman-nginx-');
   // The app may be in a folder whose name nginx takes for several words.
   await symlink(dist, join(folder, 'dist'));
   let text = await readFile(join(examples, example), 'utf8');
@@ -42,7 +42,7 @@ ${text}
 `,
   );
   const program = existsSync('/usr/sbin/nginx') ? '/usr/sbin/nginx' : 'nginx';
-  const child = spawn(program, ['-p', folder, '-c', config], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const child = await startProgram(program, ['-p', folder, '-c', config], { stdio: ['ignore', 'ignore', 'inherit'] });
   await listens(port, child);
   return {
     async stop() {

@@ -1,12 +1,11 @@
 // The programs that the tests talk to: the in-memory registry with the app, and CNCF Distribution.
 
-import { execFile, spawn } from 'node:child_process';
-import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { open, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+
+import { runProgram, startProgram, temporaryFolder } from './child-processes.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const devRegistry = join(root, 'target/debug/tallyman-dev-registry');
@@ -26,12 +25,11 @@ export function freePort() {
 /** Starts the in-memory registry with `flags` and gives the addresses that it prints. */
 export async function startDevRegistry(...flags) {
   const port = await freePort();
-  const child = spawn(devRegistry, ['--addr', `127.0.0.1:${port}`, ...flags], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = await startProgram(devRegistry, ['--addr', `127.0.0.1:${port}`, ...flags], { stdio: ['ignore', 'pipe', 'inherit'] });
   const wanted = flags.includes('--app') ? ['registry', 'app'] : ['registry'];
   const urls = await new Promise((resolve, reject) => {
     const found = {};
     let text = '';
-    child.on('error', reject);
     child.on('exit', (code) => reject(new Error(`the in-memory registry ended with ${code}`)));
     child.stdout.on('data', (piece) => {
       text += piece;
@@ -45,7 +43,7 @@ export async function startDevRegistry(...flags) {
 /** Starts CNCF Distribution with the headers that a page of another origin needs, filled with the samples unless told otherwise. */
 export async function startDistribution({ samples = true } = {}) {
   const port = await freePort();
-  const folder = await mkdtemp(join(tmpdir(), 'tallyman-distribution-'));
+  const folder = await temporaryFolder('tallyman-distribution-');
   const config = join(folder, 'config.yml');
   await writeFile(
     config,
@@ -67,7 +65,7 @@ http:
   await answers(`${registry}/v2/`).catch(async (error) => {
     throw new Error(`${error.message}; Distribution says: ${await readFile(`${config}.log`, 'utf8')}`);
   });
-  if (samples) await promisify(execFile)(devRegistry, ['fill', registry, '--skip-unsupported']);
+  if (samples) await runProgram(devRegistry, ['fill', registry, '--skip-unsupported']);
   return {
     registry,
     host: `127.0.0.1:${port}`,
@@ -81,9 +79,11 @@ http:
 /** Distribution as `config` tells it. It notes every manifest that is not there, so it writes to a file beside `config`. */
 export async function spawnDistribution(config) {
   const log = await open(`${config}.log`, 'a');
-  const child = spawn('docker-registry', ['serve', config], { stdio: ['ignore', 'ignore', log.fd] });
-  await log.close();
-  return child;
+  try {
+    return await startProgram('docker-registry', ['serve', config], { stdio: ['ignore', 'ignore', log.fd] });
+  } finally {
+    await log.close();
+  }
 }
 
 async function answers(url) {

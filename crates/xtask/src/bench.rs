@@ -8,6 +8,7 @@ use std::{
     ffi::OsString,
     fs,
     io::{BufRead, BufReader},
+    path::Path,
     process::{Command, Stdio},
 };
 
@@ -40,8 +41,25 @@ enum Need {
     Load,
 }
 
-/// The topics: `tests/bench/NAME.js`, what it is about, and what it needs.
-const TOPICS: [(&str, &str, &[Need]); 10] = [
+impl Need {
+    /// The file that building it makes, from the project's folder; `None` for programs of others.
+    fn built(self) -> Option<&'static str> {
+        match self {
+            Self::Npm => Some("target/npm/tallyman/bin/program.js"),
+            Self::Web => Some("dist/sw.js"),
+            Self::Gateway => Some("target/release/tallyman-gateway"),
+            Self::Native => Some("target/release/tallyman"),
+            Self::Layers => Some("target/release/examples/list"),
+            Self::DevRegistry => Some("target/debug/tallyman-dev-registry"),
+            Self::Peers | Self::Load => None,
+        }
+    }
+}
+
+/// A topic: `tests/bench/NAME.js`, what it is about, and what it needs.
+type Topic = (&'static str, &'static str, &'static [Need]);
+
+const TOPICS: [Topic; 10] = [
     ("beside", "programs that start, and inspect beside a registry", &[Need::Npm, Need::Native, Need::Peers]),
     (
         "roundtrips",
@@ -210,6 +228,7 @@ pub fn run(sh: &Shell, Options { names, write, built, peers }: &Options) -> Resu
         setup::for_bench(sh)?;
         prepare(sh, &wanted.iter().flat_map(|(.., needs)| needs.iter().copied()).collect::<Vec<_>>())?;
     }
+    check_built(root(), &wanted)?;
 
     let file = root().join("target/bench.json");
     let machine = Machine::read(sh)?;
@@ -247,6 +266,21 @@ pub fn run(sh: &Shell, Options { names, write, built, peers }: &Options) -> Resu
 fn write_page(results: &Results) -> Result<()> {
     fs::create_dir_all(root().join("docs"))?;
     Ok(fs::write(root().join("docs/measurements.md"), table::page(results))?)
+}
+
+/// Fails where a topic needs something that was not built.
+fn check_built(root: &Path, topics: &[&Topic]) -> Result<()> {
+    for (topic, _, needs) in topics {
+        let missing: Vec<_> =
+            needs.iter().filter_map(|need| need.built()).filter(|path| !root.join(path).exists()).collect();
+        if !missing.is_empty() {
+            let missing = missing.join(" and ");
+            bail!(
+                "expected {missing} for the topic {topic}, found none: cargo xtask bench {topic} without --built builds them"
+            );
+        }
+    }
+    Ok(())
 }
 
 fn prepare(sh: &Shell, needs: &[Need]) -> Result<()> {
@@ -293,10 +327,14 @@ fn measure(topic: &str, peers: &[(&str, OsString)]) -> Result<Vec<Comparison>> {
         peers.iter().map(|(name, path)| (format!("TALLYMAN_BENCH_{}", name.to_uppercase()), path));
     let mut child = Command::new("node")
         .arg(&script)
+        // The script ends when its input does: with this process, however that ends.
+        .arg("--end-with-input")
         .envs(variables)
+        .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .context("cannot start node")?;
+    let _input = child.stdin.take();
     let output = child.stdout.take().expect("its standard output is a pipe");
     let mut comparisons = Vec::new();
     for line in BufReader::new(output).lines() {
@@ -314,4 +352,33 @@ fn measure(topic: &str, peers: &[(&str, OsString)]) -> Result<Vec<Comparison>> {
         bail!("{} measured nothing", script.display());
     }
     Ok(comparisons)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+    use std::fs;
+
+    use xshell::Shell;
+
+    use super::{TOPICS, check_built};
+
+    #[test]
+    fn a_topic_whose_programs_are_not_built_is_refused_with_what_builds_them() {
+        let topic = TOPICS.iter().find(|(name, ..)| *name == "gateway").unwrap();
+        let sh = Shell::new().unwrap();
+        let folder = sh.create_temp_dir().unwrap();
+        let build = |path: &str| {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        };
+        build("target/debug/tallyman-dev-registry");
+        let error = check_built(folder.path(), &[topic]).unwrap_err().to_string();
+        assert!(error.contains("target/release/tallyman-gateway for the topic gateway"), "{error}");
+        assert!(error.contains("cargo xtask bench gateway without --built"), "{error}");
+        build("target/release/tallyman-gateway");
+        check_built(folder.path(), &[topic]).unwrap();
+    }
 }

@@ -1,6 +1,7 @@
 //! All tests, in parts, with one count at the end.
 
 mod background_build;
+mod node_tests;
 
 use std::{
     env, fs,
@@ -76,7 +77,7 @@ const SKIPS: &str = "TALLYMAN_SKIPPED_TESTS";
 type Part = (&'static str, &'static str, fn(&Shell, &BackgroundBuild) -> Result<Count>);
 
 const PARTS: [Part; 7] = [
-    ("lint", "the checks of cargo xtask lint", lint),
+    (LINT, "the checks of cargo xtask lint", lint),
     ("native", "unit and integration tests on this machine", native),
     ("wasm", "tests in headless Chromium", wasm),
     ("npm", "the npm package, packed, and installed wherever it is to work", npm),
@@ -88,6 +89,13 @@ const PARTS: [Part; 7] = [
     ("e2e", "the app in Chromium, against both registries", e2e),
     ("browsers", "the main stories of the app and the package in Firefox and WebKit", browsers),
 ];
+
+/// The part that runs while what the others take is compiled.
+const LINT: &str = "lint";
+/// The other parts in the order in which they run. The rows of a group run beside each other: the tests of one wait for servers, time
+/// limits and programs while those of the other compute. The tests of the app have the processors for themselves: what they wait for is
+/// to be drawn in time.
+const GROUPS: [&[&[&str]]; 2] = [&[&["npm"], &["native", "wasm", "replay", "browsers"]], &[&["e2e"]]];
 
 /// Returns the help text of the command.
 pub fn help() -> String {
@@ -113,20 +121,23 @@ pub fn run(sh: &Shell, only: &[String]) -> Result<()> {
         sh.set_var("CARGO_INCREMENTAL", "0");
     }
     let background = BackgroundBuild::start(sh, is_wanted);
+    let mut ran = run_beside(sh, &[&[LINT]], &background, is_wanted);
+    if PARTS.iter().any(|(name, ..)| *name != LINT && is_wanted(name)) {
+        if background.compiles_native_tests {
+            // The native tests tell what became of it.
+            let _ = compile_native(sh, &background);
+        }
+        // Nothing is built while tests run. One that needs a tool which cannot be had says so itself.
+        background.wait();
+    }
+    for rows in GROUPS {
+        ran.extend(run_beside(sh, rows, &background, is_wanted));
+    }
     let mut total = Count::default();
     let mut lines = Vec::new();
-    for (name, about, part) in PARTS {
-        if !is_wanted(name) {
-            continue;
-        }
-        eprintln!("\n▶ {name}: {about}");
-        let start = Instant::now();
-        // A part that cannot run at all is a failure that must not hide what the others say.
-        let count = part(sh, &background).unwrap_or_else(|error| {
-            eprintln!("error: {error:#}");
-            Count::failure(format!("{error:#}"))
-        });
-        let seconds = start.elapsed().as_secs();
+    for (name, ..) in PARTS {
+        let Some(at) = ran.iter().position(|ran: &Ran| ran.name == name) else { continue };
+        let Ran { count, seconds, .. } = ran.swap_remove(at);
         lines.push(format!(
             "  {name:<8} {:>5} passed {:>4} failed {:>4} skipped {seconds:>5} s",
             count.passed, count.failed, count.skipped
@@ -150,6 +161,44 @@ pub fn run(sh: &Shell, only: &[String]) -> Result<()> {
     Ok(())
 }
 
+/// A part that ran, what came of it, and the time that it took.
+struct Ran {
+    name: &'static str,
+    count: Count,
+    seconds: u64,
+}
+
+/// Runs those parts of `rows` that are wanted: the rows beside each other, the parts of each one after another.
+fn run_beside(
+    sh: &Shell,
+    rows: &[&[&str]],
+    background: &BackgroundBuild,
+    is_wanted: impl Fn(&str) -> bool + Sync,
+) -> Vec<Ran> {
+    let run_row = |sh: Shell, row: &[&str]| {
+        let parts = row.iter().filter(|name| is_wanted(name)).filter_map(|name| {
+            let (name, about, part) = PARTS.into_iter().find(|(part, ..)| part == name)?;
+            eprintln!("\n▶ {name}: {about}");
+            let start = Instant::now();
+            // A part that cannot run at all is a failure that must not hide what the others say.
+            let count = part(&sh, background).unwrap_or_else(|error| {
+                eprintln!("error: {error:#}");
+                Count::failure(format!("{error:#}"))
+            });
+            Some(Ran { name, count, seconds: start.elapsed().as_secs() })
+        });
+        parts.collect::<Vec<_>>()
+    };
+    thread::scope(|scope| {
+        let mut running = Vec::new();
+        for row in rows {
+            let (own, run_row) = (sh.clone(), &run_row);
+            running.push(scope.spawn(move || run_row(own, row)));
+        }
+        running.into_iter().flat_map(|row| row.join().expect("a part that fails does not panic")).collect()
+    })
+}
+
 fn lint(sh: &Shell, background: &BackgroundBuild) -> Result<Count> {
     if background.compiles_native_tests {
         lint::run_without_clippy(sh)?;
@@ -159,40 +208,39 @@ fn lint(sh: &Shell, background: &BackgroundBuild) -> Result<Count> {
     Ok(Count { passed: 1, ..Count::default() })
 }
 
-fn native(sh: &Shell, background: &BackgroundBuild) -> Result<Count> {
-    let with_nextest = is_on_path("cargo-nextest");
-    let compiled = ["--locked", "--workspace", "--all-features"];
+/// The options with which cargo compiles and runs the native tests.
+const NATIVE: [&str; 3] = ["--locked", "--workspace", "--all-features"];
+
+/// Compiles the native tests. Returns what clippy complained of, which is no reason not to test.
+fn compile_native(sh: &Shell, background: &BackgroundBuild) -> Result<Count> {
     // The build beside takes longer alone, since one processor links most of it: it starts first.
     let compile = |sh: &Shell| {
-        background.native_tests(|| {
-            if with_nextest {
-                return Ok(cmd!(sh, "nice cargo nextest run {compiled...} --no-run --cargo-quiet")
-                    .quiet()
-                    .run()?);
-            }
-            Ok(cmd!(sh, "nice cargo test --quiet {compiled...} --all-targets --no-run").quiet().run()?)
-        })
+        if is_on_path("cargo-nextest") {
+            return cmd!(sh, "nice cargo nextest run {NATIVE...} --no-run --cargo-quiet").quiet().run();
+        }
+        cmd!(sh, "nice cargo test --quiet {NATIVE...} --all-targets --no-run").quiet().run()
     };
-    let (plain, mut sh) = (sh, lint::while_compiling(sh));
-    let mut complaint = Count::default();
-    if let Err(error) = compile(&sh) {
-        complaint = Count::failure(format!("clippy or the compiler: {error:#}"));
-        // Findings of clippy do not stop the tests.
-        sh = plain.clone();
-        compile(&sh)?;
-    }
-    // Nothing is compiled while tests run. One that needs a tool which cannot be had says so itself.
-    background.wait();
+    background.native_tests(|| {
+        let Err(error) = compile(&lint::while_compiling(sh)) else { return Ok(Count::default()) };
+        compile(sh)?;
+        Ok(Count::failure(format!("clippy or the compiler: {error:#}")))
+    })
+}
+
+fn native(sh: &Shell, background: &BackgroundBuild) -> Result<Count> {
+    let complaint = compile_native(sh, background)?;
+    // As they were compiled.
+    let sh = if complaint.failed == 0 { lint::while_compiling(sh) } else { sh.clone() };
     // A test that cannot run here adds a line to this file: there is no other way to tell cargo's test programs.
     let skips = root().join("target/skipped-tests");
     fs::write(&skips, "")?;
     sh.set_var(SKIPS, &skips);
-    let doc = tested(cmd!(sh, "cargo test --quiet {compiled...} --doc"), report::libtest)?;
-    let units = if with_nextest {
+    let doc = tested(cmd!(sh, "cargo test --quiet {NATIVE...} --doc"), report::libtest)?;
+    let units = if is_on_path("cargo-nextest") {
         let options = ["--no-fail-fast", "--status-level", "fail", "--test-threads", AT_ONCE];
-        tested(cmd!(sh, "cargo nextest run {compiled...} {options...}"), report::nextest)?
+        tested(cmd!(sh, "cargo nextest run {NATIVE...} {options...}"), report::nextest)?
     } else {
-        tested(cmd!(sh, "cargo test {compiled...} --all-targets --no-fail-fast"), report::libtest)?
+        tested(cmd!(sh, "cargo test {NATIVE...} --all-targets --no-fail-fast"), report::libtest)?
     };
     Ok(complaint.and(some(doc.and(units).without_skipped(&fs::read_to_string(&skips)?))?))
 }
@@ -219,56 +267,36 @@ fn npm(sh: &Shell, background: &BackgroundBuild) -> Result<Count> {
     background.package()?;
     background.programs(sh)?;
     npm::install(sh)?;
-    node(sh, &["crates/npm/js/test", "tests/npm"], None)
+    node_tests::run(sh, "npm", &node_tests::files(&["crates/npm/js/test", COMMAND_LINE, "tests/npm"])?, None)
 }
 
 fn replay(sh: &Shell, background: &BackgroundBuild) -> Result<Count> {
     background.package()?;
     background.programs(sh)?;
     // Each has one long row of scenarios after another, which leaves the processors time.
-    let (of_package, of_native) = meanwhile(sh, native_program, || node(sh, &["tests/replay"], None))?;
+    let (of_package, of_native) = meanwhile(sh, native_program, || {
+        node_tests::run(sh, "replay", &node_tests::files(&["tests/replay"])?, None)
+    })?;
     Ok(of_package.and(of_native))
 }
 
 /// Runs what tests the package's program with the native one: the scenarios, and the suite of the command line.
 fn native_program(sh: &Shell) -> Result<Count> {
-    let mut files: Vec<String> = ["distribution", "docker-lists", "manual", "memory", "redirects"]
-        .map(|name| format!("tests/replay/{name}.test.js"))
-        .into();
-    let folder = "crates/npm/js/test/command-line";
-    for entry in fs::read_dir(root().join(folder))? {
-        let name = entry?.file_name().to_string_lossy().into_owned();
-        // The action is a script of the package.
-        if name.ends_with(".test.js") && name != "action.test.js" {
-            files.push(format!("{folder}/{name}"));
-        }
-    }
-    files.sort();
-    let files: Vec<&str> = files.iter().map(String::as_str).collect();
+    let scenarios = ["distribution", "docker-lists", "manual", "memory", "redirects"];
+    let mut files: Vec<String> =
+        scenarios.iter().map(|name| format!("tests/replay/{name}.test.js")).collect();
+    // The action is a script of the package.
+    files.extend(
+        node_tests::files(&[COMMAND_LINE])?.into_iter().filter(|file| !file.ends_with("/action.test.js")),
+    );
     let program = root().join("target/debug/tallyman");
-    let count = node(sh, &files, Some(&program.to_string_lossy()))?;
+    let count = node_tests::run(sh, "native-program", &files, Some(&program.to_string_lossy()))?;
     let named = |titles: Vec<String>| titles.into_iter().map(|title| format!("native program: {title}"));
     Ok(Count { failures: named(count.failures).collect(), skips: named(count.skips).collect(), ..count })
 }
 
-/// Runs the tests of `paths` with Node's own test runner: of the package's program, unless another `program` is named.
-fn node(sh: &Shell, paths: &[&str], program: Option<&str>) -> Result<Count> {
-    let at_once = format!("--test-concurrency={AT_ONCE}");
-    let tested = if program.is_some() { "native-program" } else { "package" };
-    let report = root().join("target").join(format!("tests-of-{tested}.tap"));
-    let reporters = ["--test-reporter=spec", "--test-reporter-destination=stderr", "--test-reporter=tap"];
-    let run =
-        cmd!(sh, "node --test {at_once} {reporters...} --test-reporter-destination={report} {paths...}")
-            .quiet();
-    let run = match program {
-        Some(program) => run.env("TALLYMAN_BIN", program),
-        None => run.env_remove("TALLYMAN_BIN"),
-    };
-    run.ignore_status().run()?;
-    let written = fs::read_to_string(&report).context("Node's test runner wrote no report")?;
-    fs::remove_file(&report)?;
-    some(report::node(&written))
-}
+/// The tests of the package's program that the native one passes, too.
+const COMMAND_LINE: &str = "crates/npm/js/test/command-line";
 
 fn e2e(sh: &Shell, background: &BackgroundBuild) -> Result<Count> {
     background.app()?;
@@ -291,7 +319,7 @@ fn browsers(sh: &Shell, background: &BackgroundBuild) -> Result<Count> {
     background.app()?;
     background.package()?;
     background.programs(sh)?;
-    node(sh, &["tests/browsers"], None)
+    node_tests::run(sh, "browsers", &node_tests::files(&["tests/browsers"])?, None)
 }
 
 /// The page of the test in which two tabs write one list.
@@ -345,4 +373,19 @@ fn tested(run: Cmd<'_>, count: fn(&str) -> Count) -> Result<Count> {
         return Ok(counted.and(Count::failure(format!("a test program ended with {status}\n      {last}"))));
     }
     Ok(counted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{GROUPS, LINT, PARTS};
+
+    #[test]
+    fn every_part_runs_once() {
+        let mut ran: Vec<_> = GROUPS.iter().flat_map(|rows| rows.iter()).flat_map(|row| row.iter()).collect();
+        ran.push(&LINT);
+        ran.sort_unstable();
+        let mut parts: Vec<_> = PARTS.iter().map(|(name, ..)| name).collect();
+        parts.sort_unstable();
+        assert_eq!(ran, parts);
+    }
 }

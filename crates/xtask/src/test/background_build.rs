@@ -1,13 +1,14 @@
 //! The tools, the package and the app for the tests, built beside the checks and the compilation of the native tests.
 
 use std::{
-    cell::{Cell, OnceCell},
+    sync::{Mutex, OnceLock, PoisonError},
     thread::{self, JoinHandle},
 };
 
 use anyhow::{Error, Result};
 use xshell::{Shell, cmd};
 
+use super::Count;
 use crate::{npm, setup, tools::step, web};
 
 /// The things that are installed and built, each with the reason why it is not.
@@ -20,12 +21,14 @@ struct Built {
 /// The installing and building, under way in a thread: the package is compiled while the tools are installed. It and the app are
 /// linked by one thread for minutes, which leaves room for the compiler of the native tests beside them.
 pub struct BackgroundBuild {
-    thread: Cell<Option<JoinHandle<Built>>>,
-    built: OnceCell<Built>,
+    thread: Mutex<Option<JoinHandle<Built>>>,
+    built: OnceLock<Built>,
     /// Set if the native tests are compiled, which has clippy look at the workspace, too.
     pub compiles_native_tests: bool,
-    /// Set once the programs of the workspace are in `target/debug`.
-    programs: OnceCell<()>,
+    /// Set once the native tests are compiled, to what clippy complained of, or cannot be.
+    native_tests: OnceLock<Result<Count, String>>,
+    /// Set once the programs of the workspace are in `target/debug`, or cannot be built.
+    programs: OnceLock<Result<(), String>>,
 }
 
 impl BackgroundBuild {
@@ -56,10 +59,11 @@ impl BackgroundBuild {
             }
         });
         Self {
-            thread: Cell::new(Some(thread)),
-            built: OnceCell::new(),
+            thread: Mutex::new(Some(thread)),
+            built: OnceLock::new(),
             compiles_native_tests,
-            programs: OnceCell::new(),
+            native_tests: OnceLock::new(),
+            programs: OnceLock::new(),
         }
     }
 
@@ -84,32 +88,42 @@ impl BackgroundBuild {
     }
 
     /// Compiles the native tests, and with them the programs that the tests of all parts start. They then have the features
-    /// that they have in tests, and nothing is compiled a second time for others.
-    pub fn native_tests(&self, compile: impl FnOnce() -> Result<()>) -> Result<()> {
-        step("cargo test --no-run: the native tests (5 minutes where nothing is compiled yet)", compile)?;
-        let _ = self.programs.set(());
-        Ok(())
+    /// that they have in tests, and nothing is compiled a second time for others. `compile` is called once, and returns what clippy
+    /// complained of.
+    pub fn native_tests(&self, compile: impl FnOnce() -> Result<Count>) -> Result<Count> {
+        let compiled = self.native_tests.get_or_init(|| {
+            let compiled = step(
+                "cargo test --no-run: the native tests (5 minutes where nothing is compiled yet)",
+                compile,
+            );
+            if compiled.is_ok() {
+                let _ = self.programs.set(Ok(()));
+            }
+            compiled.map_err(|error| format!("{error:#}"))
+        });
+        compiled.clone().map_err(Error::msg)
     }
 
     /// Builds the programs that tests start, unless they came with the native tests.
     pub fn programs(&self, sh: &Shell) -> Result<()> {
-        if self.programs.get().is_some() {
-            return Ok(());
-        }
-        step("cargo build: the in-memory registry, the gateway and the native program", || {
-            let packages = ["tallyman-dev-registry", "tallyman-gateway", "tallyman-cli"];
-            let packages = packages.into_iter().flat_map(|package| ["--package", package]);
-            Ok(cmd!(sh, "cargo build --quiet --locked {packages...}").quiet().run()?)
-        })?;
-        let _ = self.programs.set(());
-        Ok(())
+        let built = self.programs.get_or_init(|| build_programs(sh).map_err(|error| format!("{error:#}")));
+        built.clone().map_err(Error::msg)
     }
 
     fn ended(&self) -> &Built {
         self.built.get_or_init(|| {
-            let ended = self.thread.take().and_then(|thread| thread.join().ok());
+            let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let ended = thread.and_then(|thread| thread.join().ok());
             let early = || Err("the thread that builds ended early; its last words are above".to_owned());
             ended.unwrap_or_else(|| Built { tools: early(), package: early(), app: early() })
         })
     }
+}
+
+fn build_programs(sh: &Shell) -> Result<()> {
+    step("cargo build: the in-memory registry, the gateway and the native program", || {
+        let packages = ["tallyman-dev-registry", "tallyman-gateway", "tallyman-cli"];
+        let packages = packages.into_iter().flat_map(|package| ["--package", package]);
+        Ok(cmd!(sh, "cargo build --quiet --locked {packages...}").quiet().run()?)
+    })
 }
