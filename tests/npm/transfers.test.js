@@ -230,6 +230,21 @@ describe('bringing content into registries', () => {
     assert.deepEqual([sbom.kind, await sbom.json()], ['sbom', { spdx: 1 }]);
   });
 
+  test('operations of one client at the same time write nothing twice and lose nothing', async () => {
+    const repository = `${other.host}/made/at-the-same-time`;
+    const uploads = [];
+    const client = new Tallyman({
+      onRequest: ({ method, url }) => method === 'PUT' && uploads.push(new URL(url).searchParams.get('digest') ?? new URL(url).pathname),
+    });
+    await Promise.all(['v1', 'v2', 'v3'].map((tag) => client.copy(`${hello}:amd64`, `${repository}:${tag}`)));
+    const types = Array.from({ length: 8 }, (_, number) => `application/x${number}`);
+    await Promise.all(types.map((artifactType) => client.attach(`${repository}:v1`, { artifactType, blobs: [{ content: 'the same' }] })));
+    const found = await client.referrers(`${repository}:v1`);
+    assert.deepEqual(found.map(({ artifactType }) => artifactType).sort(), types);
+    const written = uploads.filter((name) => !name.includes('/manifests/sha256-'));
+    assert.deepEqual(written, [...new Set(written)]);
+  });
+
   test('an attachment that fails sends nothing more, and a few blobs at a time', async () => {
     const begun = [];
     let underWay = 0;

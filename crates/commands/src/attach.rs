@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::TryFutureExt;
 use tallyman_core::{
     ArtifactType, Descriptor, Digest, Manifest, MediaType, Reference,
     json::{ObjectWriter, array, string_map},
@@ -40,10 +41,17 @@ pub async fn attach(
     subject: &Reference,
     attachment: &Attachment,
 ) -> Result<Descriptor, Error> {
+    let copier = Copier::new(client);
     client.read_directly(subject);
     let manifest = resolve(client, subject, None).await?;
     let digest = Digest::of(EMPTY);
-    client.upload_blob(subject, &digest, &EMPTY.into()).await.map_err(failed)?;
+    let upload = async {
+        if !client.has_blob(subject, &digest, Some(EMPTY.len() as u64)).await? {
+            client.upload_blob(subject, &digest, &EMPTY.into()).await?;
+        }
+        Ok(())
+    };
+    copier.bring(&subject.by_digest(digest.clone()), upload.map_err(failed)).await?;
     let empty = Descriptor::new(MediaType::new(EMPTY_TYPE), digest, EMPTY.len() as u64);
     let layers = match attachment.blobs.is_empty() {
         true => std::slice::from_ref(&empty),
@@ -62,8 +70,9 @@ pub async fn attach(
         .into_bytes();
     let made = Manifest::parse(bytes, Some(&media_type)).map_err(|error| content(subject, error))?;
     let reference = subject.by_digest(made.digest().clone());
-    client.put_manifest(&reference, &media_type, made.shared_bytes()).await.map_err(failed)?;
-    Copier::new(client).list_as_referrers(subject, std::slice::from_ref(&made)).await?;
+    let put = client.put_manifest(&reference, &media_type, made.shared_bytes()).map_ok(drop);
+    copier.bring(&reference, put.map_err(failed)).await?;
+    copier.list_as_referrers(subject, std::slice::from_ref(&made)).await?;
     let (_, referrer) = made.as_referrer().expect("it was made with a subject");
     Ok(referrer)
 }

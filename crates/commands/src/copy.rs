@@ -2,6 +2,7 @@
 
 mod copier;
 mod totals;
+mod writes;
 
 use std::collections::{HashMap, HashSet};
 

@@ -19,6 +19,7 @@ mod image_files;
 mod inspect;
 mod list_file;
 mod local_lists;
+mod moved_tag;
 mod push;
 mod remote_index;
 mod resolve;

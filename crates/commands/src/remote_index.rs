@@ -1,7 +1,7 @@
 //! Changing an index that is in a registry: fetched, changed, put again if nobody has moved its tag meanwhile, and all of that again
 //! if somebody has.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use tallyman_core::{
     Descriptor, Digest, EntryField, Index, ListEntry, Manifest, MediaType, PlanError, Platform,
@@ -12,6 +12,7 @@ use tallyman_registry::Client;
 use crate::{
     ContentError, Copier, Error, IndexChange, Source, difference,
     fetch::expand::{self, ExpandOptions},
+    moved_tag::{SeenTag, again_if_moved, moved},
     resolve::{content, failed, resolve},
     side_by_side,
     tags::{put, put_under},
@@ -41,15 +42,6 @@ pub struct AddOptions {
     pub no_attestations: bool,
 }
 
-/// Times that a change is made again on what somebody else has put meanwhile.
-const ATTEMPTS_AGAIN: u32 = 8;
-
-/// The longest wait before the first of those times; before each further one it is longer by as much.
-const FIRST_WAIT: Duration = Duration::from_millis(200);
-
-/// The longest wait for others who have looked at the tag before it was put, and put theirs a moment later.
-const OTHERS_MAX: Duration = Duration::from_secs(10);
-
 /// An index that was changed in a registry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UpdatedIndex {
@@ -71,27 +63,26 @@ pub async fn update_index(
     tags: &[Tag],
     change: impl AsyncFn(&mut IndexUpdate, bool) -> Result<(), Error>,
 ) -> Result<UpdatedIndex, Error> {
-    let (mut replaced, mut attempt) = (None, 0);
-    loop {
+    let mut replaced = None;
+    again_if_moved(client, async || {
         let mut update = IndexUpdate::fetch(client, reference).await?;
         change(&mut update, replaced.is_some()).await?;
         let changes = update.changes();
         match update.push(client, tags).await {
-            Err(Error::TagMoved { was_put, .. }) if attempt < ATTEMPTS_AGAIN => {
-                if was_put && !changes.is_empty() {
+            Ok(digest) => {
+                // Whoever has moved the tag may have done so with the change in what was put.
+                let changes = if changes.is_empty() { replaced.take().unwrap_or_default() } else { changes };
+                Ok(UpdatedIndex { changes, digest })
+            }
+            Err(error) => {
+                if matches!(error, Error::TagMoved { was_put: true, .. }) && !changes.is_empty() {
                     replaced = Some(changes);
                 }
-                attempt += 1;
-                client.sleep((FIRST_WAIT * attempt).mul_f64(client.jitter())).await;
-            }
-            pushed => {
-                let digest = pushed?;
-                // The writer that moved the tag may have included this change.
-                let changes = if changes.is_empty() { replaced.unwrap_or_default() } else { changes };
-                return Ok(UpdatedIndex { changes, digest });
+                Err(error)
             }
         }
-    }
+    })
+    .await
 }
 
 /// An index of a registry, and what it is to be.
@@ -349,37 +340,23 @@ impl IndexUpdate {
         Ok(manifest.digest().clone())
     }
 
-    /// Puts the index under its tag. Registries have no request that puts a manifest only if its tag has not moved, so the tag is
-    /// looked at before and, when others who have seen the same have had the time to put theirs, afterwards.
+    /// Puts the index under its tag, if that has not moved meanwhile.
     async fn put_under_tag(
         &self,
         client: &Client,
         tagged: &Reference,
         manifest: &Manifest,
     ) -> Result<(), Error> {
-        let moved = |expected: &Digest, found, was_put| Error::TagMoved {
-            reference: Box::new(tagged.clone()),
-            expected: expected.clone(),
-            found,
-            was_put,
+        let look = async || {
+            let found = client.standing(tagged).await.map_err(failed)?;
+            Ok(found.map(|found| found.digest))
         };
-        let begun = client.now();
-        let before = self.before.digest();
-        let found = client.standing(tagged).await.map_err(failed)?.map(|found| found.digest);
-        if found.as_ref() != Some(before) {
-            return Err(moved(before, found, false));
+        let since = client.now();
+        let before = look().await?;
+        if before.as_ref() != Some(self.before.digest()) {
+            return Err(moved(tagged, self.before.digest(), before, false));
         }
-        put(client, tagged, manifest.media_type(), manifest.shared_bytes()).await?;
-        let taken = Duration::from_secs_f64((client.now() - begun).max(0.0) / 1000.0);
-        if !taken.is_zero() {
-            client.sleep(taken.min(OTHERS_MAX)).await;
-        }
-        // It is in the registry, whether that can be read now or not; and some registries answer for a while with what was there before.
-        match client.standing(tagged).await {
-            Ok(Some(found)) if found.digest == *manifest.digest() || found.digest == *before => Ok(()),
-            Ok(found) => Err(moved(manifest.digest(), found.map(|found| found.digest), true)),
-            Err(_) => Ok(()),
-        }
+        SeenTag { tag: tagged, before, since }.put(client, manifest, look).await
     }
 }
 

@@ -1,6 +1,7 @@
 //! The client: its settings, and one session for each registry.
 
 use std::{
+    any::{Any, TypeId},
     cell::RefCell,
     collections::{HashMap, HashSet},
     hash::{BuildHasher, RandomState},
@@ -66,6 +67,8 @@ struct Inner {
     /// The repositories that no mirror is asked about, with their registries.
     direct: RefCell<HashSet<String>>,
     caches: Caches,
+    /// Values of programs that use the client, by their types.
+    extensions: RefCell<HashMap<TypeId, Rc<dyn Any>>>,
 }
 
 /// Content that was fetched by digest.
@@ -165,8 +168,8 @@ impl Builder {
     pub fn build(self) -> Client {
         let requests = Semaphore::new(self.0.concurrency);
         let (sessions, waits, direct) = (RefCell::default(), RefCell::default(), RefCell::default());
-        let caches = Caches::default();
-        Client(Rc::new(Inner { settings: self.0, requests, sessions, waits, direct, caches }))
+        let (caches, extensions) = (Caches::default(), RefCell::default());
+        Client(Rc::new(Inner { settings: self.0, requests, sessions, waits, direct, caches, extensions }))
     }
 }
 
@@ -185,6 +188,17 @@ impl Client {
             timeout: TIMEOUT,
             manifest_max: MANIFEST_SIZE_MAX,
         })
+    }
+
+    /// Returns the value of a type that belongs to this client and its clones, for what is built on top of it. It is the default until
+    /// somebody changes it.
+    ///
+    /// # Panics
+    /// Never: there is one value of a type, under that type.
+    pub fn extension<T: Default + 'static>(&self) -> Rc<T> {
+        let mut extensions = self.0.extensions.borrow_mut();
+        let value = extensions.entry(TypeId::of::<T>()).or_insert_with(|| Rc::<T>::default());
+        Rc::clone(value).downcast().expect("the value under a type is of that type")
     }
 
     /// Forgets what is known of `registry`: after a sign-in, a sign-out or another choice of [`Access`]. Requests that are under

@@ -97,15 +97,17 @@ impl Client {
 
     /// Fetches the manifest that a name stands for which is to be written to. Returns `None` if it stands for nothing. Where the
     /// right to read is refused, the right to write is asked for as well: what does not exist yet cannot be read in some
-    /// registries. No mirror is asked.
+    /// registries. No mirror is asked, and no request is joined that was sent earlier: somebody may have written meanwhile.
     ///
     /// # Errors
     /// The errors of [`Client::manifest`], but for that of a manifest which is not there.
     pub async fn standing(&self, reference: &Reference) -> Result<Option<FetchedManifest>, Error> {
         self.read_directly(reference);
-        let mut found = self.manifest(reference).await;
+        let start = self.fetch_start(reference.registry());
+        let repository = reference.repository().as_str();
+        let mut found = self.fetch_manifest(reference, &Scopes::pull(repository), &start).await;
         if found.as_ref().is_err_and(is_denied) {
-            found = self.shared_manifest(reference, Scopes::push(reference.repository().as_str())).await;
+            found = self.fetch_manifest(reference, &Scopes::push(repository), &start).await;
         }
         match found {
             Err(error) if error.is_not_found() => Ok(None),

@@ -4,7 +4,7 @@ use tallyman_core::{ManifestList, PushPlan, Reference};
 
 use super::{Environment, OutputOptions, PushExtensions, json, run::argument};
 use crate::{
-    Copier, Error, PlannedPush, PushEvent, check_tags, convert, execute, execute_as_docker, list_as_referrer,
+    Copier, Error, PlannedPush, PushEvent, check_tags, convert, execute_as_docker, list_as_referrer,
     purge as remove_local_list, push::load, put_tags,
 };
 
@@ -73,7 +73,7 @@ impl Environment {
             };
             copier.nested(&nested).await?;
             match run.copy || extensions.format.is_some() {
-                true => execute(&client, &plan, &on_event).await?,
+                true => copier.execute(&plan, &on_event).await?,
                 false => execute_as_docker(&client, &plan, &on_event).await?,
             }
         };

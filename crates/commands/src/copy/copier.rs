@@ -1,8 +1,7 @@
 //! Copies that belong together, several at a time: what one has brought into a repository is not brought again by the next.
 
 use std::{
-    cell::RefCell,
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::{BTreeSet, HashSet},
     rc::Rc,
 };
 
@@ -17,13 +16,17 @@ use tallyman_core::{
 };
 use tallyman_registry::Client;
 
-use super::{CopyPlan, NestedList, plan_copy};
+use super::{
+    CopyPlan, NestedList, plan_copy,
+    writes::{UnderWay, Writer},
+};
 use crate::{
     ContentError, Error, PushEvent, execute_rest,
+    moved_tag::{SeenTag, again_if_moved},
     push::is_transfer,
     resolve::{Below, content, failed, referrers_too_deep, resolve},
     side_by_side,
-    tags::{check_tags, put},
+    tags::check_tags,
 };
 
 /// A listener to copies: called with each plan before its first event, and with its events.
@@ -42,15 +45,9 @@ pub struct Copier<'a> {
 }
 
 /// The state that copiers of the same copies share.
-#[derive(Default)]
 struct State {
-    /// Blobs and manifests that are in their repository by now, each by its digest.
-    brought: RefCell<HashSet<Reference>>,
-    /// Blobs and manifests that a copy is bringing, each by its digest, with what that copy holds until it ends. No other copy brings them
-    /// at the same time: some registries read what is written a second time as if it were broken.
-    under_way: RefCell<HashMap<Reference, Rc<Mutex<()>>>>,
-    /// Fallback indexes that are being changed: each by one at a time.
-    indexes: RefCell<HashMap<Reference, Rc<Mutex<()>>>>,
+    /// The record of what these copies and all else by the client write.
+    writer: Writer,
     /// Lets one copy with much to transfer go at a time: it takes all the memory and network that there is for it.
     turn: Mutex<()>,
 }
@@ -59,9 +56,11 @@ impl<'a> Copier<'a> {
     /// Copies that are made at the same time, at most.
     pub const AT_ONCE: usize = 8;
 
-    /// Creates a copier by a client.
+    /// Creates a copier by a client. What anybody brings by that client from now on is not brought again: it is to be created before the
+    /// copies are planned.
     pub fn new(client: &'a Client) -> Self {
-        Self { client, only_plans: false, keeps_tags: false, listener: None, state: Rc::default() }
+        let state = Rc::new(State { writer: Writer::new(client), turn: Mutex::default() });
+        Self { client, only_plans: false, keeps_tags: false, listener: None, state }
     }
 
     /// Leaves tags alone that stand for something else, if `keeps_tags`.
@@ -90,8 +89,7 @@ impl<'a> Copier<'a> {
         self.client
     }
 
-    /// Executes the plan of a copy to `target` as [`execute`](crate::execute) does, but for what this copier has brought into the
-    /// repository before, and lists what the copy consists of as [`Copier::list_all`] does.
+    /// Executes the plan of a copy to `target` as [`Copier::execute`] does, and lists what the copy consists of as [`Copier::list_all`] does.
     ///
     /// # Errors
     /// As [`execute`](crate::execute).
@@ -102,7 +100,7 @@ impl<'a> Copier<'a> {
         on_event: &dyn Fn(PushEvent),
     ) -> Result<(), Error> {
         if let Some(plan) = &copy.plan {
-            self.carry_out_rest(plan, BTreeSet::new(), on_event).await?;
+            self.execute(plan, on_event).await?;
         }
         self.list_all(target, copy).await.map(drop)
     }
@@ -158,36 +156,39 @@ impl<'a> Copier<'a> {
         .boxed_local()
     }
 
-    /// Executes a plan as [`Copier::carry_out`] does, without the steps in `done`, whose outcome is in the registry.
-    pub(crate) async fn carry_out_rest(
+    /// Executes the plan of a push or a copy as [`execute`](crate::execute) does, but for what was brought into the repository since this
+    /// copier was created.
+    ///
+    /// # Errors
+    /// As [`execute`](crate::execute).
+    pub async fn execute(&self, plan: &PushPlan, on_event: &dyn Fn(PushEvent)) -> Result<Digest, Error> {
+        self.execute_rest(plan, BTreeSet::new(), on_event).await
+    }
+
+    /// Executes a plan as [`Copier::execute`] does, without the steps in `done`, whose outcome is in the registry.
+    pub(crate) async fn execute_rest(
         &self,
         plan: &PushPlan,
         mut done: BTreeSet<usize>,
         on_event: &dyn Fn(PushEvent),
     ) -> Result<Digest, Error> {
-        let steps = || 0..plan.steps.len();
-        let is_left = |step: &usize| !done.contains(step) && !self.has_brought(plan, *step);
-        let turn = match steps().filter(is_left).any(|step| is_transfer(plan, step)) {
+        let writer = &self.state.writer;
+        let has_brought = |step: &usize| !puts_tag(plan, *step) && writer.has_brought(&outcome(plan, *step));
+        let rest: Vec<usize> = (0..plan.steps.len()).filter(|step| !done.contains(step)).collect();
+        let left = || rest.iter().copied().filter(|step| !has_brought(step));
+        let turn = match left().any(|step| is_transfer(plan, step)) {
             true => Some(self.state.turn.lock().await),
             false => None,
         };
-        let own = Rc::new(Mutex::new(()));
-        let _held = own.lock().await;
-        let mut brought = BTreeSet::new();
-        let _under_way = loop {
-            brought.extend(steps().filter(|step| !done.contains(step) && self.has_brought(plan, *step)));
-            done.extend(&brought);
-            let left = steps().filter(|step| !done.contains(step)).map(|step| outcome(plan, step));
-            match self.begin(left.collect(), &own) {
-                Ok(under_way) => break under_way,
-                Err(other) => drop(other.lock().await),
-            }
-        };
-        brought.into_iter().for_each(|step| on_event(PushEvent::Done(step)));
+        let _under_way = writer.begin(|| left().map(|step| outcome(plan, step)).collect()).await;
+        for step in rest.into_iter().filter(has_brought) {
+            on_event(PushEvent::Done(step));
+            done.insert(step);
+        }
         let gate = || future::ready(()).boxed_local();
         let noted = |event| {
             if let PushEvent::Done(step) = event {
-                self.state.brought.borrow_mut().insert(outcome(plan, step));
+                writer.note_brought(outcome(plan, step));
             }
             on_event(event);
         };
@@ -196,19 +197,22 @@ impl<'a> Copier<'a> {
         digest
     }
 
-    /// Notes what a copy brings until the result is dropped, or returns what another copy holds that brings some of it.
-    fn begin(&self, outcomes: Vec<Reference>, own: &Rc<Mutex<()>>) -> Result<UnderWay<'_>, Rc<Mutex<()>>> {
-        let mut under_way = self.state.under_way.borrow_mut();
-        if let Some(other) = outcomes.iter().find_map(|outcome| under_way.get(outcome)) {
-            return Err(Rc::clone(other));
+    /// Brings a blob or a manifest into its repository by `work`, unless it was brought there since this copier was created.
+    ///
+    /// # Errors
+    /// The errors of `work`.
+    pub async fn bring<E>(
+        &self,
+        digest: &Reference,
+        work: impl Future<Output = Result<(), E>>,
+    ) -> Result<(), E> {
+        let writer = &self.state.writer;
+        let _under_way = writer.begin(|| vec![digest.clone()]).await;
+        if !writer.has_brought(digest) {
+            work.await?;
+            writer.note_brought(digest.clone());
         }
-        under_way.extend(outcomes.iter().map(|outcome| (outcome.clone(), Rc::clone(own))));
-        Ok(UnderWay { of: &self.state.under_way, outcomes })
-    }
-
-    /// Returns `true` for a step of which the outcome is in the repository. The last one moves a tag, wherever that was before.
-    fn has_brought(&self, plan: &PushPlan, step: usize) -> bool {
-        step + 1 < plan.steps.len() && self.state.brought.borrow().contains(&outcome(plan, step))
+        Ok(())
     }
 
     /// Copies the referrers of the manifests of a copy, by their digests, and theirs in turn. In a registry without
@@ -284,8 +288,7 @@ impl<'a> Copier<'a> {
     /// As [`Copier::digest_tags`].
     pub async fn fallback_index(&self, from: &Reference, to: &Reference) -> Result<Vec<PushPlan>, Error> {
         self.client.read_directly(to);
-        let turn = self.turn_at(to);
-        let _turn = turn.lock().await;
+        let _turn = self.turn_at(to).await;
         let there = async { self.client.fallback_index(to).await.map_err(failed) };
         let (there, root) = try_join(there, resolve(self.client, from, None)).await?;
         let index = root.index().filter(|_| there.is_some_and(|there| there.digest != *root.digest()));
@@ -294,7 +297,7 @@ impl<'a> Copier<'a> {
         };
         let entries = index.manifests.iter().map(|entry| &entry.digest);
         let mut plans = self.all_of(from, to, entries).await?;
-        plans.extend(self.add_to_fallback_index(to, index.manifests.clone()).await?);
+        plans.extend(self.add_to_fallback_index(to, &index.manifests).await?);
         Ok(plans)
     }
 
@@ -316,18 +319,27 @@ impl<'a> Copier<'a> {
         }
         leave_out(&mut referrers, &listed.map_err(failed)?);
         let tag = fallback_tag(target, subject);
-        let turn = self.turn_at(&tag);
-        let _turn = turn.lock().await;
-        self.add_to_fallback_index(&tag, referrers).await
+        let _turn = self.turn_at(&tag).await;
+        self.add_to_fallback_index(&tag, &referrers).await
     }
 
-    /// The turn of changing the fallback index at `tag`.
-    fn turn_at(&self, tag: &Reference) -> Rc<Mutex<()>> {
-        Rc::clone(self.state.indexes.borrow_mut().entry(tag.clone()).or_default())
+    /// Waits for the turn of changing the fallback index at `tag`.
+    async fn turn_at(&self, tag: &Reference) -> UnderWay<'_> {
+        self.state.writer.begin(|| vec![tag.clone()]).await
     }
 
-    /// Adds referrers to the fallback index at `tag`, in its turn. What others have put into it stays as it stands.
+    /// Adds referrers to the fallback index at `tag`, in its turn. What others have put into it stays as it stands, and what they put
+    /// at the same time does, too.
     async fn add_to_fallback_index(
+        &self,
+        tag: &Reference,
+        referrers: &[Descriptor],
+    ) -> Result<Option<PushPlan>, Error> {
+        again_if_moved(self.client, async || self.add_once(tag, referrers.to_vec()).await).await
+    }
+
+    /// Adds referrers to the fallback index at `tag`, unless that is moved meanwhile.
+    async fn add_once(
         &self,
         tag: &Reference,
         mut referrers: Vec<Descriptor>,
@@ -335,8 +347,12 @@ impl<'a> Copier<'a> {
         if referrers.is_empty() {
             return Ok(None);
         }
+        let since = self.client.now();
+        let look = async || self.client.fallback_index(tag).await.map_err(failed);
         // The index as it was sent: not every entry is shown as a referrer, and none is with members that a descriptor does not have.
-        let before = match self.client.fallback_index(tag).await.map_err(failed)? {
+        let fetched = look().await?;
+        let seen = SeenTag { tag, before: fetched.as_ref().map(|fetched| fetched.digest.clone()), since };
+        let before = match fetched {
             Some(fetched) => fetched.manifest().map_err(|error| content(tag, error))?,
             None => {
                 Manifest::parse(&br#"{"schemaVersion":2,"manifests":[]}"#[..], Some(&MediaType::OciIndex))
@@ -358,12 +374,12 @@ impl<'a> Copier<'a> {
             let media_type = media_type.clone();
             Error::content(tag, ContentError::Field { media_type, source })
         })?;
+        let after = Manifest::parse(encoded, Some(&media_type)).map_err(|error| content(tag, error))?;
         if self.only_plans {
-            let after = Manifest::parse(encoded, Some(&media_type));
-            let after = after.map_err(|error| content(tag, error))?;
             return Ok(Some(PushPlan::copying(tag, tag, &[after])));
         }
-        put(self.client, tag, &media_type, encoded.into()).await?;
+        let look_again = async || Ok(look().await?.map(|fetched| fetched.digest));
+        seen.put(self.client, &after, look_again).await?;
         Ok(None)
     }
 
@@ -386,7 +402,7 @@ impl<'a> Copier<'a> {
                         }
                     };
                     tell(None);
-                    self.carry_out_rest(plan, BTreeSet::new(), &|event| tell(Some(event))).await?;
+                    self.execute(plan, &|event| tell(Some(event))).await?;
                 }
             }
             let listed = if lists { self.list_all(to, &copy).await? } else { Vec::new() };
@@ -451,21 +467,6 @@ impl<'a> Copier<'a> {
     }
 }
 
-/// Blobs and manifests that a copy is bringing, noted until this is dropped.
-struct UnderWay<'a> {
-    of: &'a RefCell<HashMap<Reference, Rc<Mutex<()>>>>,
-    outcomes: Vec<Reference>,
-}
-
-impl Drop for UnderWay<'_> {
-    fn drop(&mut self) {
-        let mut under_way = self.of.borrow_mut();
-        for outcome in &self.outcomes {
-            under_way.remove(outcome);
-        }
-    }
-}
-
 /// Subjects, each with its referrers.
 type Level = Vec<(Digest, Vec<Descriptor>)>;
 
@@ -477,6 +478,11 @@ async fn after_first<T>(
     let mut answers = vec![first.await?];
     answers.extend(side_by_side::all(requests).await?);
     Ok(answers)
+}
+
+/// Returns `true` for a step that moves a tag, wherever that was before.
+fn puts_tag(plan: &PushPlan, step: usize) -> bool {
+    matches!(&plan.steps[step].action, Action::PutList { reference, .. } if reference.digest().is_none())
 }
 
 /// The blob or manifest that a step brings into the repository of its plan.

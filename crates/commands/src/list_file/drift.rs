@@ -155,7 +155,7 @@ impl ListDrift {
             // A registry that does not say what it has gets all of it.
             let present =
                 survey(client, &self.plan).await.map_or_else(|_| BTreeSet::new(), |found| found.present);
-            copier.carry_out_rest(&self.plan, present, on_event).await?;
+            copier.execute_rest(&self.plan, present, on_event).await?;
             rest.retain(|name| **name != self.names[0].0);
         }
         let puts =

@@ -610,3 +610,142 @@ async fn an_interrupted_copy_of_a_referrer_is_listed_when_it_is_made_again() {
     let planned = program.succeed(&[&line[..], &["--dry-run"]].concat()).await;
     assert!(planned.contains("is already up to date"), "{planned}");
 }
+
+/// The digests that are listed under the fallback tag of a subject.
+fn listed_at(registry: &RunningRegistry, repository: &str, subject: &str) -> Vec<String> {
+    let (_, bytes) =
+        registry.manifest(repository, &subject.replacen(':', "-", 1)).expect("there is an index");
+    let index: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+    let entries = index["manifests"].as_array().unwrap().iter();
+    entries.map(|entry| entry["digest"].as_str().unwrap().to_owned()).collect()
+}
+
+/// The number of requests of a method to paths that contain `part`.
+fn count(registry: &RunningRegistry, method: &str, part: &str) -> usize {
+    registry.requests().iter().filter(|asked| asked.method == method && asked.path.contains(part)).count()
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn attachments_of_one_client_at_the_same_time_are_all_listed() {
+    let registry = Registry::builder().referrers(false).start().await.expect("a port is free");
+    let image = Image::oci("linux/amd64", "one");
+    image.put(&registry, "a/app", Some("1"));
+    // Those who look at the index now and then have what was there before the last was put.
+    registry.add_fault("latency,ms=60,method=GET,path=/v2/a/app/manifests/sha256-*".parse().unwrap());
+    registry.add_fault("latency,ms=30,method=PUT".parse().unwrap());
+    let client = Program::anonymous().client(&tallyman_commands::ClientOptions::default());
+    let app = format!("{}/a/app:1", registry.addr).parse().unwrap();
+    let (client, app) = (&client, &app);
+    let attachments = (0..6).map(|at| async move {
+        let artifact_type = format!("example/signature{at}").parse().unwrap();
+        let attachment = tallyman_commands::Attachment {
+            artifact_type,
+            blobs: Vec::new(),
+            annotations: std::collections::BTreeMap::new(),
+        };
+        let made = tallyman_commands::attach(client, app, &attachment).await.expect("it is taken");
+        made.digest.to_string()
+    });
+    let mut attached = futures_util::future::join_all(attachments).await;
+    let mut listed = listed_at(&registry, "a/app", &image.digest());
+    attached.sort();
+    listed.sort();
+    assert_eq!(listed, attached);
+    assert_eq!(count(&registry, "PUT", "/blobs/"), 1, "the empty content is uploaded once");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn referrers_that_several_programs_push_at_the_same_time_are_all_listed() {
+    let registry = Registry::builder().referrers(false).start().await.expect("a port is free");
+    let image = Image::oci("linux/amd64", "one");
+    image.put(&registry, "a/app", Some("1"));
+    registry.add_fault("latency,ms=200,method=PUT,path=/v2/a/app/manifests/sha256-*".parse().unwrap());
+    let program = &Program::anonymous();
+    let app = &format!("{}/a/app:1", registry.addr);
+    let pushes = ["one", "two", "three"].map(|tag| {
+        let list = format!("{}/a/app:{tag}", registry.addr);
+        async move {
+            let artifact_type = format!("example/{tag}");
+            program.succeed(&["create", "--insecure", "--oci", &list, app]).await;
+            let line = ["push", "--insecure", "--subject", "1", "--artifact-type", &artifact_type, &list];
+            program.succeed(&line).await.trim().to_owned()
+        }
+    });
+    let mut pushed = futures_util::future::join_all(pushes).await;
+    let mut listed = listed_at(&registry, "a/app", &image.digest());
+    pushed.sort();
+    listed.sort();
+    assert_eq!(listed, pushed);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_referrer_is_put_once_for_all_tags_of_its_subject() {
+    let (source, [one, _, signature, _]) = source().await;
+    for tag in ["3", "4"] {
+        source.put_manifest("a/app", Some(tag), OCI, one.clone());
+    }
+    let target = Registry::builder().referrers(false).start().await.expect("a port is free");
+    target.add_fault("latency,ms=50".parse().unwrap());
+    let (from, to) = (format!("{}/a/app", source.addr), format!("{}/b/copy", target.addr));
+    let line = ["copy", "--insecure", "--all-tags", "--referrers", &from, &to];
+    Program::anonymous().succeed(&line).await;
+    let digest = Digest::of(signature.as_bytes());
+    assert_eq!(count(&target, "PUT", digest.as_str()), 1);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn copies_of_one_client_bring_nothing_twice_and_one_that_fails_fails_no_other() {
+    let (source, images, _) = index_source().await;
+    images[0].put(&source, "a/app", Some("1"));
+    for refused in [0, 1] {
+        let target = Registry::builder().start().await.expect("a port is free");
+        target.add_fault("latency,ms=50".parse().unwrap());
+        let fault = format!("server-error,status=403,method=PUT,path=/v2/b/copy/blobs/*,times={refused}");
+        target.add_fault(fault.parse().unwrap());
+        let client = &Program::anonymous().client(&tallyman_commands::ClientOptions::default());
+        let from = &format!("{}/a/app:1", source.addr).parse().unwrap();
+        let copies = ["1", "2", "3"].map(|tag| {
+            let to = format!("{}/b/copy:{tag}", target.addr).parse().unwrap();
+            async move {
+                let copier = tallyman_commands::Copier::new(client);
+                let plan = tallyman_commands::plan_copy(client, from, &to, None).await.unwrap();
+                copier.carry_out(&to, &plan, &|_| {}).await
+            }
+        });
+        let copied = futures_util::future::join_all(copies).await;
+        let failed = copied.iter().filter(|copied| copied.is_err()).count();
+        assert_eq!(failed, refused, "{copied:?}");
+        let uploads = count(&target, "PUT", "/blobs/");
+        let blobs = 2;
+        assert!((blobs..=blobs + refused).contains(&uploads), "{uploads} uploads of {blobs} blobs");
+        // What is deleted is brought again.
+        let (to, digest) = (format!("{}/b/copy:again", target.addr).parse().unwrap(), images[0].digest());
+        let manifest = format!("{}/b/copy@{digest}", target.addr).parse().unwrap();
+        client.delete_manifest(&manifest).await.expect("it is there");
+        let copier = tallyman_commands::Copier::new(client);
+        let plan = tallyman_commands::plan_copy(client, from, &to, None).await.unwrap();
+        copier.carry_out(&to, &plan, &|_| {}).await.expect("it is copied again");
+        assert!(target.manifest("b/copy", "again").is_some());
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn all_tags_that_move_no_tag_add_to_what_a_subject_has_there() {
+    let (source, [one, _, signature, _]) = source().await;
+    let subject = Digest::of(one.as_bytes()).to_string();
+    let tag = subject.replacen(':', "-", 1);
+    let entry = format!(
+        r#"{{"mediaType":"{OCI}","digest":"{}","size":{},"artifactType":"example/signature"}}"#,
+        Digest::of(signature.as_bytes()),
+        signature.len()
+    );
+    source.put_manifest("a/app", Some(&tag), INDEX, index(INDEX, &[entry], ""));
+    let target = Registry::builder().referrers(false).start().await.expect("a port is free");
+    let before = put_index_of_others(&target, "b/copy", &subject);
+    let (from, to) = (format!("{}/a/app", source.addr), format!("{}/b/copy", target.addr));
+    let line = ["copy", "--insecure", "--never-overwrite", "--all-tags", &from, &to];
+    let planned = Program::anonymous().succeed(&[&line[..], &["--dry-run"]].concat()).await;
+    assert!(planned.contains(&tag), "{planned}");
+    Program::anonymous().succeed(&line).await;
+    assert_kept(&target.manifest("b/copy", &tag).unwrap().1, &before, 1);
+}

@@ -9,7 +9,7 @@ use futures_util::{FutureExt, Stream, StreamExt, TryStreamExt, future::LocalBoxF
 use js_sys::{Array, Function, Uint8Array};
 use tallyman_commands::{
     Copier, Create, CreateExtensions, Error, PlannedPush, StoredList, check_tags, create, digest_to_delete,
-    duplicate, execute, list_as_referrer, parse_source, purge, put_tags, rename, resolve, stored_list,
+    duplicate, list_as_referrer, parse_source, purge, put_tags, rename, resolve, stored_list,
 };
 use tallyman_core::{
     Descriptor, Digest, ImageManifest, ManifestList, MediaType, Platform, Reference, Registry,
@@ -280,13 +280,13 @@ impl Worker {
         on_progress: &Function,
     ) -> Result<JsValue, Failure> {
         let tags = transfers::tags(tags)?;
+        let copier = Copier::new(&self.client);
         if keeps_tags {
             check_tags(&self.client, plan, &tags).await?;
         }
-        let copier = Copier::new(&self.client);
         copier.nested(nested).await?;
         let report = |event| transfers::report(on_progress, &event);
-        let digest = execute(&self.client, plan, &report).await?;
+        let digest = copier.execute(plan, &report).await?;
         let (_, refused) = put_tags(&self.client, plan, &tags).await;
         list_as_referrer(&copier, plan).await?;
         if let Some(refused) = refused.into_iter().next() {

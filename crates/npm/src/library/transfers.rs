@@ -89,6 +89,7 @@ pub async fn copy(
 ) -> Result<JsValue, Failure> {
     let (source, target): (Reference, Reference) = (source.parse()?, target.parse()?);
     let options = CopyOptions::parse(options)?;
+    let copier = &Copier::new(client).never_overwriting(options.keeps_tags);
     let copying = plan_copy_of(client, &source, &target, &options.platforms).await?;
     let totals = Cell::new(CopyTotals::of(&copying));
     let begin = |with_plan: CopyTotals| {
@@ -107,7 +108,7 @@ pub async fn copy(
         Some(event) => hear(event),
         None => begin(totals.get().with_plan_along(plan)),
     };
-    let copier = Copier::new(client).never_overwriting(options.keeps_tags).listening(&listener);
+    let copier = copier.listening(&listener);
     if let Some(plan) = &copying.plan {
         copier.check(plan).await?;
         begin(totals.get().with_plan(plan));
@@ -149,9 +150,13 @@ pub async fn put_blob(
     content: SentContent,
 ) -> Result<JsValue, Failure> {
     let (repository, digest): (Reference, Digest) = (repository.parse()?, digest.parse()?);
-    if !client.has_blob(&repository, &digest, Some(content.size())).await? {
-        client.upload_kept_blob(&repository, &digest, Rc::new(content)).await?;
-    }
+    let upload = async {
+        if !client.has_blob(&repository, &digest, Some(content.size())).await? {
+            client.upload_kept_blob(&repository, &digest, Rc::new(content)).await?;
+        }
+        Ok::<_, Failure>(())
+    };
+    Copier::new(client).bring(&repository.by_digest(digest.clone()), upload).await?;
     Ok(JsValue::UNDEFINED)
 }
 
