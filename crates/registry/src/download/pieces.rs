@@ -12,6 +12,7 @@ use tallyman_core::{Digest, Reference};
 use super::{BlobPieces, blob_request};
 use crate::{
     Client, Error, Piece, Response, TransportError, TransportErrorKind, error::shown_url, request::ApiRequest,
+    retry::Retried,
 };
 
 /// Pieces of one response.
@@ -62,6 +63,7 @@ impl Client {
             response: None,
             is_of_mirror: Rc::clone(is_of_mirror),
             attempt: 1,
+            retried: None,
         };
         download.into_pieces()
     }
@@ -94,6 +96,7 @@ impl Client {
             response: Some(response),
             is_of_mirror: Rc::default(),
             attempt: 1,
+            retried: None,
         };
         Ok(Some(download.into_pieces()))
     }
@@ -184,6 +187,8 @@ struct Download {
     /// `true` if a mirror has sent something of it.
     is_of_mirror: Rc<Cell<bool>>,
     attempt: u32,
+    /// Held from the first attempt that failed until a piece comes.
+    retried: Option<Retried>,
 }
 
 impl Download {
@@ -225,7 +230,7 @@ impl Download {
                         _ => piece,
                     };
                     self.position += piece.len() as u64;
-                    self.attempt = 1;
+                    (self.attempt, self.retried) = (1, None);
                     return Ok(Some(piece));
                 }
                 None => return Ok(None),
@@ -237,7 +242,8 @@ impl Download {
                 }
                 Some(Err(source)) => {
                     let error = Error::BrokenOff { url: shown_url(&response.url), source };
-                    self.client.wait_to_retry(self.reference.registry(), error, self.attempt).await?;
+                    let registry = self.reference.registry();
+                    self.client.wait_to_retry(registry, error, self.attempt, &mut self.retried).await?;
                     self.attempt += 1;
                     self.response = None;
                 }

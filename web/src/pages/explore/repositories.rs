@@ -207,7 +207,7 @@ fn route(registry: &Registry, name: &str) -> Route {
 
 /// A namespace with what is in it, or a repository with its link.
 fn content(registry: &Registry, name: &str, row: Row) -> Html {
-    let shown = name[row.start as usize..row.length as usize].to_owned();
+    let shown = format::visible_name(&name[row.start as usize..row.length as usize]).into_owned();
     if let Some(inside) = row.inside {
         let inside = inside as usize;
         return html! {
@@ -219,7 +219,7 @@ fn content(registry: &Registry, name: &str, row: Row) -> Html {
         };
     }
     html! {
-        <a class="tree-row__link" href={format!("#{}", route(registry, name).to_path())} tabindex="-1" aria-label={name.to_owned()}>{ shown }</a>
+        <a class="tree-row__link" href={format!("#{}", route(registry, name).to_path())} tabindex="-1" aria-label={format::visible_name(name).into_owned()}>{ shown }</a>
     }
 }
 

@@ -116,7 +116,7 @@ pub fn loading(reference: &str) -> Html {
     let row = |name: &'static str| html! { <Fact {name}><span class="skeleton" /></Fact> };
     html! {
         <div data-testid="loading" aria-busy="true">
-            <div class="title"><h1>{ reference }</h1></div>
+            <div class="title"><h1>{ format::visible_name(reference).into_owned() }</h1></div>
             if let Ok(reference) = reference.parse::<Reference>() {
                 <Actions reference={reference.clone()} is_source=true />
                 <Pull reference={reference.clone()} />

@@ -28,8 +28,13 @@ const CHIPS_MAX: usize = 3;
 pub fn cells(of: &Reference, tag: &str, facts: Option<&TagFacts>, aliases: &[Rc<str>]) -> Html {
     let words = text().explore();
     let Ok(parsed) = tag.parse::<Tag>() else {
-        let name = format!("{tag} ({})", words.no_reference);
-        return html! { <span role="gridcell" class="tag-row__tag soft" title={name.clone()}>{ name }</span> };
+        let name = format::visible_name(tag).into_owned();
+        return html! {
+            <>
+                <span role="gridcell" class="tag-row__tag soft"><span class="tag-row__name" title={name.clone()}>{ name }</span></span>
+                <span role="gridcell" class="tag-row__platforms soft" title={words.no_reference}>{ words.no_reference }</span>
+            </>
+        };
     };
     let reference = of.by_tag(parsed);
     let route = Route::inspect(&reference);
