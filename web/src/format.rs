@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use js_sys::Date;
-use tallyman_core::format_bytes;
+use tallyman_core::{Platform, format_bytes};
 use wasm_bindgen::JsValue;
 
 use crate::{
@@ -40,6 +40,14 @@ pub fn is_invisible(c: char) -> bool {
         | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
         | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0e}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}'
         | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Returns a platform with the version by which images for Windows differ.
+pub fn platform_name(platform: &Platform) -> String {
+    let name = platform.to_string();
+    let parts = [name.as_str(), platform.os_version.as_str()];
+    let parts = parts.into_iter().filter(|part| !part.is_empty());
+    visible_name(&parts.collect::<Vec<_>>().join(" ")).into_owned()
 }
 
 /// Characters of a text that a sentence quotes.

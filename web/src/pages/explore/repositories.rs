@@ -19,7 +19,10 @@ use crate::{
     },
     format,
     pages::{
-        explore::visible_rows::{VisibleRows, use_visible_rows},
+        explore::{
+            stop,
+            visible_rows::{VisibleRows, use_visible_rows},
+        },
         problem,
     },
     router::{self, Link},
@@ -76,6 +79,7 @@ pub fn Repositories(props: &Props) -> Html {
     };
     let words = text().explore();
     let tools = html! {
+        { stop(&listing) }
         if listing.with(|names| names.contain('/')) {
             <button class="button" type="button" onclick={folds.all} data-testid="fold-all">
                 { if folds.folded.is_empty() { words.fold_all } else { words.unfold_all } }
@@ -235,6 +239,7 @@ fn count(listing: &Listing, shown: &VisibleRows<Tree>) -> String {
             (words.some_of)(&format::count(some as u64), &all)
         }
         (false, true) => String::new(),
+        (false, false) if listing.is_stopped => (words.stopped)(&all),
         (false, false) => (words.so_far)(&all),
     }
 }

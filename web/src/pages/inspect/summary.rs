@@ -180,11 +180,29 @@ fn mark(verified: Verified) -> Html {
     html! { <Chip tone={Tone::Good} {title} testid="digest-verified"><Icon name="check" />{ words.verified }</Chip> }
 }
 
+/// Returns the compressed size of an image, or of all images of a list; none for a large list, and where one of them is not there.
+pub fn content_size(inspected: &Inspected) -> Loadable<u64> {
+    if let Some(image) = inspected.manifest.image() {
+        return Loadable::ready_of(image.content_size());
+    }
+    let runnable = |entry: &Descriptor| entry.is_runnable();
+    let images = inspected.manifest.index().map_or(0, |index| index.manifests.iter().filter(|entry| runnable(entry)).count());
+    if images == 0 || inspected.is_large() || inspected.verified == Verified::Pasted {
+        return Loadable::None;
+    }
+    let nodes = || inspected.entries().filter(|(_, node)| runnable(&node.descriptor));
+    if nodes().any(|(_, node)| node.manifest.failure().is_some()) {
+        return Loadable::None;
+    }
+    let ready = nodes().filter(|(_, node)| node.manifest.ready().is_some()).count();
+    if ready == images { Loadable::ready_of(shared::layers(inspected).all) } else { Loadable::Loading }
+}
+
 fn kind_facts(inspected: &Inspected) -> Html {
     let words = text().inspect();
     if let Some(image) = inspected.manifest.image() {
         let platform = match inspected.config() {
-            Loadable::Ready(config) => html! { <Chip>{ config.platform.to_string() }</Chip> },
+            Loadable::Ready(config) => html! { <Chip>{ format::platform_name(&config.platform) }</Chip> },
             Loadable::Loading => html! { <span class="skeleton" /> },
             Loadable::Failed(failure) => {
                 html! { <span class="soft">{ (words.unknown_because)(&failure.why) }</span> }
