@@ -164,12 +164,11 @@ impl Listing {
                 format!("{} names in {} bytes, and more", self.names, self.bytes),
             ));
         }
-        let names =
-            names_of(&bytes).map_err(|error| Error::Protocol {
-                url: url.clone(),
-                expected: "a JSON object with names",
-                found: error.to_string(),
-            })?;
+        let names = names_of(&bytes).map_err(|error| Error::Protocol {
+            url: url.clone(),
+            expected: "a JSON object with names",
+            found: error.to_string(),
+        })?;
         let last = names.last().cloned();
         let next = match next? {
             Some(next) => next,

@@ -8,7 +8,10 @@ use std::rc::Rc;
 use tallyman_core::{Descriptor, Diff, Manifest, diff_entries, diff_layers};
 use yew::prelude::*;
 
-use super::{inspect::{content_size, manifest_kind, media_name}, problem, use_title};
+use super::{
+    inspect::{content_size, manifest_kind, media_name},
+    problem, use_title,
+};
 use crate::{
     components::{
         change::{self, Row},
@@ -140,7 +143,10 @@ fn summary(left: &Inspected, right: &Inspected) -> Html {
                 html! { manifest_kind(&side.manifest) }
             },
         ),
-        sizes(text().inspect().manifest_size, [left, right].map(|side| Loadable::ready_of(side.manifest.size()))),
+        sizes(
+            text().inspect().manifest_size,
+            [left, right].map(|side| Loadable::ready_of(side.manifest.size())),
+        ),
         sizes(text().inspect().compressed, [left, right].map(content_size)),
     ];
     change::table(text().inspect().summary, rows)
@@ -151,7 +157,8 @@ fn sizes(name: &'static str, sizes: [Loadable<u64>; 2]) -> Row {
     let name = name.into();
     if let [Loadable::Ready(left), Loadable::Ready(right)] = &sizes {
         let exact = |size: &u64| (text().inspect().exact_bytes)(&format::count(*size));
-        let (differs, [left, right]) = change::written(&[**left, **right], |size| format::bytes(*size), exact);
+        let (differs, [left, right]) =
+            change::written(&[**left, **right], |size| format::bytes(*size), exact);
         return Row { name, differs, left: left.into(), right: right.into() };
     }
     let [left, right] = sizes.map(|size| match size {

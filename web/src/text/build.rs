@@ -140,7 +140,9 @@ static ENGLISH: Build = Build {
     other_list: |list| format!("These lines are about {list}; the images were added to this list"),
     no_image: |lines, more| {
         let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-        format!("Expected an image or a command that names images, found {lines}{more}. What could not be read stays in the box.")
+        format!(
+            "Expected an image or a command that names images, found {lines}{more}. What could not be read stays in the box."
+        )
     },
     in_line: |character, line| format!("{character} in line {line}"),
     control_characters: |found, more| {

@@ -11,8 +11,8 @@ use tallyman_core::{Digest, Reference};
 
 use super::{BlobPieces, blob_request};
 use crate::{
-    Client, Error, Piece, Response, TransportError, TransportErrorKind, error::shown_url, request::ApiRequest,
-    retry::Retried,
+    Client, Error, Piece, Response, TransportError, TransportErrorKind, error::shown_url,
+    request::ApiRequest, retry::Retried,
 };
 
 /// Pieces of one response.

@@ -97,7 +97,8 @@ impl Client {
                 Some(upload) => upload,
                 None => self.begin_upload(to).await?,
             };
-            let mut attempts = Attempts { attempt: 1, retried: None, beginnings: 1, furthest: 0, has_new_token: false };
+            let mut attempts =
+                Attempts { attempt: 1, retried: None, beginnings: 1, furthest: 0, has_new_token: false };
             loop {
                 let error = match self.send_by(way, to, source, &mut upload).await {
                     Ok(()) => return Ok(()),

@@ -44,10 +44,13 @@ pub fn Gone(props: &Props) -> Html {
     let same = use_state_eq(|| None::<Reference>);
     {
         let same = same.setter();
-        use_effect_with((Rc::clone(&props.local_lists), Rc::clone(&props.list)), move |(local_lists, list)| {
-            let (local_lists, list) = (Rc::clone(local_lists), Rc::clone(list));
-            spawn_local(async move { same.set(same_as(&local_lists, &list).await) });
-        });
+        use_effect_with(
+            (Rc::clone(&props.local_lists), Rc::clone(&props.list)),
+            move |(local_lists, list)| {
+                let (local_lists, list) = (Rc::clone(local_lists), Rc::clone(list));
+                spawn_local(async move { same.set(same_as(&local_lists, &list).await) });
+            },
+        );
     }
     let words = text().build();
     html! {
@@ -67,7 +70,8 @@ pub fn Gone(props: &Props) -> Html {
 /// Returns the list that was changed last of those with the images of `list`.
 async fn same_as(local_lists: &LocalLists, list: &ManifestList) -> Option<Reference> {
     let mut summaries = local_lists.summaries().await.ok().filter(|_| !list.is_empty())?;
-    summaries.sort_by(|one, other| other.changed.unwrap_or_default().total_cmp(&one.changed.unwrap_or_default()));
+    summaries
+        .sort_by(|one, other| other.changed.unwrap_or_default().total_cmp(&one.changed.unwrap_or_default()));
     for summary in summaries {
         if let Ok(Some(other)) = local_lists.load(&summary.reference).await
             && other.renamed(list.reference().clone()) == *list

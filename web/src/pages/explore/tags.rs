@@ -215,7 +215,7 @@ fn rows(rows: RowData) -> Callback<usize, Html> {
                 {onclick}
             >
                 <span role="gridcell" class="tag-row__pick"><span class="tick" aria-hidden="true" /></span>
-                { cells::cells(of, &tag, facts.as_deref(), (&same, more)) }
+                { cells::cells(of, &tag, facts.as_deref(), (&same[..], more)) }
             </div>
         }
     })
@@ -223,8 +223,7 @@ fn rows(rows: RowData) -> Callback<usize, Html> {
 
 fn head() -> Html {
     let words = text().explore();
-    let column =
-        |class: &'static str, name: &'static str| html! { <span role="columnheader" {class} title={name}>{ name }</span> };
+    let column = |class: &'static str, name: &'static str| html! { <span role="columnheader" {class} title={name}>{ name }</span> };
     html! {
         <div role="row" class="tag-row tag-row--head" aria-rowindex="1">
             <span role="columnheader" class="tag-row__pick"><span class="visually-hidden">{ words.column_pick }</span></span>

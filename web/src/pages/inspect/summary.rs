@@ -185,16 +185,17 @@ pub fn content_size(inspected: &Inspected) -> Loadable<u64> {
     if let Some(image) = inspected.manifest.image() {
         return Loadable::ready_of(image.content_size());
     }
-    let runnable = |entry: &Descriptor| entry.is_runnable();
-    let images = inspected.manifest.index().map_or(0, |index| index.manifests.iter().filter(|entry| runnable(entry)).count());
+    let entries = inspected.manifest.index().map_or(&[][..], |index| &index.manifests);
+    let images = entries.iter().filter(|entry| entry.is_runnable()).count();
     if images == 0 || inspected.is_large() || inspected.verified == Verified::Pasted {
         return Loadable::None;
     }
-    let nodes = || inspected.entries().filter(|(_, node)| runnable(&node.descriptor));
-    if nodes().any(|(_, node)| node.manifest.failure().is_some()) {
+    let nodes = inspected.entries().map(|(_, node)| node).filter(|node| node.descriptor.is_runnable());
+    let nodes: Vec<&Node> = nodes.collect();
+    if nodes.iter().any(|node| node.manifest.failure().is_some()) {
         return Loadable::None;
     }
-    let ready = nodes().filter(|(_, node)| node.manifest.ready().is_some()).count();
+    let ready = nodes.iter().filter(|node| node.manifest.ready().is_some()).count();
     if ready == images { Loadable::ready_of(shared::layers(inspected).all) } else { Loadable::Loading }
 }
 

@@ -123,7 +123,7 @@ fn entries_of(list: &ManifestList) -> Html {
     html! {
         <span class="title__chips">
             <span class="soft">{ (text().lists().entries_count)(list.len()) }</span>
-            { for list.iter().take(SHOWN).map(|entry| html! { <Chip>{ platform_name(entry.platform()) }</Chip> }) }
+            { for list.iter().take(SHOWN).map(|entry| html! { <Chip>{ platform_name(&entry.platform()) }</Chip> }) }
             if list.len() > SHOWN {
                 <Chip>{ format!("+{}", list.len() - SHOWN) }</Chip>
             }
