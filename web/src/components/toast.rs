@@ -104,9 +104,10 @@ pub fn ToastPlace(props: &Props) -> Html {
     use_row_focus(&place);
     let toasts = use_reducer(Toasts::default);
     let toaster = Toaster(toasts.dispatcher());
+    let location = use_location();
     {
         let toasts = toasts.dispatcher();
-        use_effect_with(use_location().path, move |_| toasts.dispatch(Change::Leave));
+        use_effect_with(location.path, move |_| toasts.dispatch(Change::Leave));
     }
     html! {
         <ContextProvider<Toaster> context={toaster.clone()}>

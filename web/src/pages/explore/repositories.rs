@@ -79,12 +79,14 @@ pub fn Repositories(props: &Props) -> Html {
     };
     let words = text().explore();
     let tools = html! {
-        { stop(&listing) }
-        if listing.with(|names| names.contain('/')) {
-            <button class="button" type="button" onclick={folds.all} data-testid="fold-all">
-                { if folds.folded.is_empty() { words.fold_all } else { words.unfold_all } }
-            </button>
-        }
+        <>
+            { stop(&listing) }
+            if listing.with(|names| names.contain('/')) {
+                <button class="button" type="button" onclick={folds.all} data-testid="fold-all">
+                    { if folds.folded.is_empty() { words.fold_all } else { words.unfold_all } }
+                </button>
+            }
+        </>
     };
     html! {
         <>
