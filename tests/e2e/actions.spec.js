@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 
 import { fill } from '../replay/registry-contents.js';
 import { putImage, readBack } from './images.js';
+import { startDevRegistry } from './servers.js';
 import { expect, expectAccessible, expectNoSidewaysScroll, test } from './test.js';
 
 const LINUX = { os: 'linux', architecture: 'amd64', config: {} };
@@ -245,12 +246,31 @@ test('a copy goes on while another page is looked at, is asked about before the 
   await held.pop().abort().catch(() => undefined);
   expect((await readBack(server.registry, 'actions/kept:1')).status).toBe(404);
 
-  await start();
+  await page.getByTestId('copy-resume').click();
+  await expect.poll(() => held.length).toBe(1);
   await open('/lists');
   await held.pop().continue();
   await expect.poll(isAsked).toBe(false);
   await open(address);
   await expect(page.getByTestId('copy-done')).toContainText('actions/kept:1');
+});
+
+test('a copy that fails says how far it came, and its rest is done by another try', async ({ page, open, server }) => {
+  await putImage(server, 'actions/broken', '1', LINUX);
+  const target = await startDevRegistry('--fault', 'server-error,path=/v2/*/manifests/*,method=PUT,status=400,times=1');
+  await open(`/copy/${server.host}/actions/broken:1|${target.host}/actions/broken:1`);
+  await page.getByTestId('copy-plan').click();
+  await page.getByTestId('copy-start').click();
+  const failed = page.getByTestId('copy-failed');
+  await expect(failed).toContainText('Copy failed: 2 of 3 steps done, 1 failed.');
+  await expect(failed).toContainText(`${target.host}/actions/broken:1 is unchanged in the registry.`);
+  await expect(page.getByTestId('step').and(page.locator('[data-state=done]'))).toHaveCount(2);
+  await expect(page.getByTestId('step').and(page.locator('[data-state=failed]'))).toHaveCount(1);
+  await expectAccessible(page);
+  await page.getByRole('button', { name: 'Retry failed steps' }).click();
+  await expect(page.getByTestId('copy-done')).toBeVisible();
+  expect((await readBack(target.registry, 'actions/broken:1')).status).toBe(200);
+  await target.stop();
 });
 
 /** Puts an index of two images under `repo:all`, the images under their architectures, and returns its digest. */

@@ -339,6 +339,21 @@ test('an undo that another tab has made impossible is applied all the same, or g
   await expect(entry(page, arm)).toBeVisible();
 });
 
+test('lines that cannot be read stay in the box, and why is said below it', async ({ page, open, server }) => {
+  const images = await twoImages(server, 'build/unread');
+  await open(`/build/${server.host}/build/unread:1`);
+  await add(page, [images[0], 'foo bar!!', images[1], 'docker manifest annotate x']);
+  for (const image of images) await expect(entry(page, image)).toBeVisible();
+  const box = page.getByTestId('add-input');
+  await expect(box).toHaveValue('docker manifest annotate x\nfoo bar!!');
+  await expect(page.getByTestId('add-fault')).toContainText('found “foo bar!!”');
+  await expect(page.getByTestId('add-fault')).toContainText('docker manifest annotate x: ');
+  await expect(page.getByTestId('toast')).toHaveCount(0);
+  await expectAccessible(page);
+  await box.fill(images[0]);
+  await expect(page.getByTestId('add-fault')).toHaveCount(0);
+});
+
 test('images that are added on two visits of a list are undone one by one', async ({ page, open, server }) => {
   const [amd64, arm] = await twoImages(server, 'build/visits');
   const list = `${server.host}/build/visits:1`;

@@ -231,6 +231,20 @@ test('a page without a secure context copies all the same', async ({ page, open,
   await expect.poll(() => page.evaluate(() => window.copied)).toBe(digest);
 });
 
+test('on a telephone the search button opens a dialog with its box, at its place and with the focus', async ({ page, open, memory }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await open('/lists');
+  await page.getByTestId('open-anything').click();
+  const input = page.getByTestId('open-input');
+  await expect(input).toBeFocused();
+  const [box, dialog] = [await input.boundingBox(), await page.getByTestId('open-dialog').boundingBox()];
+  expect(box.width).toBeGreaterThan(250);
+  expect(box.x + box.width).toBeLessThanOrEqual(dialog.x + dialog.width);
+  await input.fill(`${memory.host}/samples/hello:latest`);
+  await input.press('Enter');
+  await expect(page.getByTestId('digest-verified')).toBeVisible();
+});
+
 test('Back closes the dialog that opens anything', async ({ page, open }) => {
   await open('/lists');
   await expect(page.getByTestId('new-list')).toBeVisible();

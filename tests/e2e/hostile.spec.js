@@ -7,11 +7,13 @@ import { promisify } from 'node:util';
 import { startGateway } from './gateway.js';
 import { putImage, readBack } from './images.js';
 import { startDevRegistry } from './servers.js';
-import { expect, inProject, leave, test } from './test.js';
+import { expect, expectAccessible, inProject, leave, test } from './test.js';
 
 const SECRET = 'a-secret-of-the-registry';
 /** Milliseconds for which a page may not answer, on a machine that does other things as well. */
 const PAUSE_MAX = 2500;
+/** Characters that turn text or hide, and control characters but for those that part lines and words. */
+const TURNING = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/u;
 /** Milliseconds after which somebody who waits has been told something. */
 const TOLD_WITHIN = 20_000;
 
@@ -100,9 +102,62 @@ test('markup and control characters are read as text', async ({ page, open }) =>
   await open(`/inspect/${turning.host}/evil/app:latest`);
   await expect(page.getByTestId('digest-verified')).toBeVisible();
   const shown = await page.locator('main').innerText();
-  // No character that turns text or hides; a terminal's escape is none that a page obeys, and is shown as well.
-  expect(shown).not.toMatch(/[\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/u);
+  expect(shown).not.toMatch(TURNING);
   await turning.stop();
+});
+
+test('names of repositories and tags show the characters that turn or hide text, in the listings and on the page of one', async ({ page, open }) => {
+  const registry = await startDevRegistry('--hostile', 'control-characters');
+  for (const [path, rows] of [['', 'treeitem'], ['/evil/app', 'row']]) {
+    await open(`/explore/${registry.host}${path}`);
+    const named = page.getByRole(rows).filter({ hasText: '\\u{' });
+    await expect(named.first()).toBeVisible();
+    const held = await page.locator('main').evaluate((main) => `${main.innerText}${[...main.querySelectorAll('[title], [aria-label]')].map((element) => `${element.title}${element.ariaLabel}`).join('')}`);
+    expect(held).not.toMatch(TURNING);
+    await expectAccessible(page);
+  }
+  await expect(page.locator('.tag-row__platforms', { hasText: 'not a valid tag name' }).first()).toBeVisible();
+  await open(`/explore/${registry.host}/evil/one\u202etwo`);
+  const error = page.getByTestId('error');
+  await expect(error.locator('h1')).toContainText('one\\u{202e}two');
+  await expect.poll(() => page.title()).toContain('one\\u{202e}two');
+  expect(`${await error.innerText()}${await page.title()}`).not.toMatch(TURNING);
+  await registry.stop();
+});
+
+test('pages of a list that repeat or stay empty are told as that; so are responses that are cut off or too large', async ({ page, open }) => {
+  for (const [flags, path, code, said] of [
+    [['--hostile', 'circular-pages'], 'explore', 'protocol', 'did not send the whole list'],
+    [['--hostile', 'empty-pages'], 'explore', 'protocol', 'did not send the whole list'],
+    [['--hostile', 'endless-bodies'], 'inspect', 'too-large', 'is too large'],
+    [['--samples', '--fault', 'truncate,path=/v2/*/manifests/*'], 'inspect', 'broken-off', 'was cut off'],
+  ]) {
+    const registry = await startDevRegistry(...flags);
+    const image = flags.includes('--samples') ? 'samples/hello:latest' : 'evil/app:latest';
+    await open(`/${path}/${registry.host}${path === 'inspect' ? `/${image}` : ''}`);
+    const error = page.getByTestId('error');
+    await expect(error).toHaveAttribute('data-code', code, { timeout: TOLD_WITHIN });
+    await expect(error.locator('h1'), flags.join(' ')).toContainText(said);
+    // The reason is beside the advice, and not in its place.
+    await expect(error.getByTestId('detail')).not.toHaveAttribute('open', '');
+    await expect(error).not.toContainText('web page');
+    await registry.stop();
+  }
+});
+
+test('a catalog without an end is stopped by a button', async ({ page, open }) => {
+  const registry = await startDevRegistry('--hostile', 'endless-pages');
+  await open(`/explore/${registry.host}`);
+  await page.getByTestId('stop-listing').click({ timeout: TOLD_WITHIN });
+  await expect(page.getByTestId('count')).toContainText('stopped');
+  await expect(page.getByTestId('stop-listing')).toHaveCount(0);
+  await expect(page.getByRole('treeitem').first()).toBeVisible();
+  const asked = [];
+  page.on('request', (request) => asked.push(request.url()));
+  await page.getByTestId('filter').fill('nothing-has-this-name');
+  await expect(page.locator('.empty')).toBeVisible();
+  expect(asked).toEqual([]);
+  await registry.stop();
 });
 
 test('uploads that a registry sends to one of the gateway do not go by way of the gateway', async ({ page }) => {

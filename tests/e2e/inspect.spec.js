@@ -384,8 +384,23 @@ test('a registry that stumbles is asked again, and the page says so', async ({ p
   const stumbling = await startDevRegistry('--samples', '--fault', 'server-error,times=2,status=503');
   await open(`/inspect/${stumbling.host}/samples/hello:latest`);
   await expect(page.getByTestId('notice')).toContainText('trying again in');
+  await expect(page.getByTestId('notice')).toContainText(`${stumbling.host} returned a server error`);
   await expect(page.getByTestId('digest-verified')).toBeVisible();
+  await expect(page.getByTestId('notice')).toBeEmpty({ timeout: 500 });
   await stumbling.stop();
+});
+
+test('the notice of another try is in the language of the app, and leaves with its request', async ({ page, open }) => {
+  const { startDevRegistry } = await import('./servers.js');
+  const cut = await startDevRegistry('--samples', '--fault', 'truncate,path=/v2/*/manifests/*');
+  await open('/lists');
+  await page.getByTestId('language').selectOption('es');
+  await open(`/inspect/${cut.host}/samples/hello:latest`);
+  const notice = page.getByTestId('notice');
+  await expect(notice).toContainText(/El intento 3 falló; se repite en \d,\d s: La respuesta de \S+ se cortó/);
+  await expect(page.getByTestId('error')).toBeVisible();
+  await expect(notice).toBeEmpty({ timeout: 500 });
+  await cut.stop();
 });
 
 test('the lines to paste name this page', async ({ page, open }) => {

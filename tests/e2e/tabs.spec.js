@@ -72,6 +72,30 @@ test('a list that another tab pushes is not pushed a second time until that has 
   await pushed(after);
 });
 
+test('a list that another tab renames or removes is told of as that, with the way to it', async ({ context, page, open, server }) => {
+  await putImage(server, 'tabs/gone', '1', { os: 'linux', architecture: 'amd64' });
+  const [list, renamed] = ['v1', 'v2'].map((tag) => `${server.host}/tabs/gone:${tag}`);
+  await build(page, open, list, [`${server.host}/tabs/gone:1`]);
+  const other = await context.newPage();
+  await other.goto(`${new URL(page.url()).origin}/#/lists`);
+  const row = (name) => other.locator(`[data-testid=list][data-name="${name}"]`);
+  await row(list).getByTestId('rename').click();
+  await other.getByTestId('new-name').fill(renamed);
+  await other.getByTestId('new-name').press('Enter');
+  const gone = page.getByTestId('list-gone');
+  await expect(gone).toContainText(`${list} was removed or renamed.`);
+  await expect(page.getByText('No images yet.')).toHaveCount(0);
+  await gone.getByRole('link', { name: renamed }).click();
+  await expect(page.getByTestId('entry')).toHaveCount(1);
+  await expect(gone).toHaveCount(0);
+  await row(renamed).getByTestId('remove-list').click();
+  await expect(gone).toContainText(`${renamed} was removed or renamed.`);
+  await expect(gone.getByRole('link')).toHaveText(['Local lists']);
+  await other.getByTestId('toast').getByRole('button', { name: 'Undo' }).click();
+  await expect(page.getByTestId('entry')).toHaveCount(1);
+  await expect(gone).toHaveCount(0);
+});
+
 test('a copy to a reference that another tab copies to is not made at the same time', async ({ context, page, open, server }) => {
   await putImage(server, 'tabs/copied', '1', { os: 'linux', architecture: 'amd64' });
   const held = [];

@@ -27,7 +27,7 @@ use crate::{
     router::{Link, Router, use_route},
     routes::{self, Route},
     state::registries::{
-        Registries, Retry, Revision,
+        Registries, Retry, RetryEvent, Revision,
         settings::{self, Fault, Settings},
     },
     text::{Language, text, use_language},
@@ -104,7 +104,7 @@ fn use_app_registries(
         let (notice, revision) = (notice.dispatcher(), revision.dispatcher());
         let made = Registries::new(
             settings,
-            move |retry| show_retry(retry, &notice),
+            move |event| tell_of_retry(event, &notice),
             move |()| revision.dispatch(()),
             move |has_ended| session_ended.set(has_ended),
         );
@@ -205,10 +205,13 @@ fn not_loaded(again: &Callback<()>) -> Html {
     }
 }
 
-/// Says that a request is made again, for as long as that takes and a little longer. Others may say so meanwhile, and
-/// then theirs stands.
-fn show_retry(retry: Retry, notice: &UseReducerDispatcher<Notice>) {
-    let Retry { registry, attempt, wait, why } = retry;
+/// Says that a request is made again, until it has ended, and no longer than a little after it was sent. Others may say so meanwhile,
+/// and then theirs stands.
+fn tell_of_retry(event: RetryEvent, notice: &UseReducerDispatcher<Notice>) {
+    let Retry { registry, attempt, wait, why } = match event {
+        RetryEvent::Waits(retry) => retry,
+        RetryEvent::Ended(registry) => return notice.dispatch(retry_notice::Change::End(registry)),
+    };
     let until = js_sys::Date::now() + wait.as_secs_f64() * 1000.0;
     notice.dispatch(retry_notice::Change::Show(Pending { registry, attempt, wait, until, why: why.into() }));
     let notice = notice.clone();

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use js_sys::Date;
-use tallyman_core::format_bytes;
+use tallyman_core::{Platform, format_bytes};
 use wasm_bindgen::JsValue;
 
 use crate::{
@@ -11,17 +11,26 @@ use crate::{
     text::locale,
 };
 
-/// Writes characters that nobody sees, and those that turn the direction of text, as their numbers: `\u{202e}`. What a
-/// registry sent is then read in the order in which it is stored.
+/// Writes characters that nobody sees, control characters, and those that turn the direction of text, as their numbers: `\u{202e}`.
+/// What a registry sent is then read in the order in which it is stored. Tabs and ends of lines stay.
 pub fn visible(text: &str) -> Cow<'_, str> {
-    if text.is_ascii() || !text.contains(is_invisible) {
+    escape(text, |c| is_invisible(c) || c.is_control() && !matches!(c, '\t' | '\n' | '\r'))
+}
+
+/// Writes a name of one line as [`visible`] writes a text, and tabs and ends of lines as their numbers, too.
+pub fn visible_name(name: &str) -> Cow<'_, str> {
+    escape(name, |c| is_invisible(c) || c.is_control())
+}
+
+fn escape(text: &str, is_escaped: impl Fn(char) -> bool) -> Cow<'_, str> {
+    if !text.contains(&is_escaped) {
         return Cow::Borrowed(text);
     }
-    let shown = text.chars().flat_map(|c| {
-        let escaped = is_invisible(c).then(|| c.escape_unicode());
-        escaped.into_iter().flatten().chain((!is_invisible(c)).then_some(c))
-    });
-    Cow::Owned(shown.collect())
+    let mut shown = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        if is_escaped(c) { shown.extend(c.escape_unicode()) } else { shown.push(c) }
+    }
+    Cow::Owned(shown)
 }
 
 /// Returns `true` for characters without a shape: marks of text direction, joiners, fillers, separators of lines, selectors of
@@ -31,6 +40,14 @@ pub fn is_invisible(c: char) -> bool {
         | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
         | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0e}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}'
         | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Returns a platform with the version by which images for Windows differ.
+pub fn platform_name(platform: &Platform) -> String {
+    let name = platform.to_string();
+    let parts = [name.as_str(), platform.os_version.as_str()];
+    let parts = parts.into_iter().filter(|part| !part.is_empty());
+    visible_name(&parts.collect::<Vec<_>>().join(" ")).into_owned()
 }
 
 /// Characters of a text that a sentence quotes.
@@ -134,7 +151,7 @@ pub fn age(rfc3339: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::visible;
+    use super::{visible, visible_name};
 
     #[test]
     fn characters_that_turn_or_hide_text_are_shown() {
@@ -142,8 +159,11 @@ mod tests {
             ("plain año 日本", "plain año 日本"),
             ("abc\u{202e}gnp.exe", r"abc\u{202e}gnp.exe"),
             ("a\u{200b}b\u{2066}", r"a\u{200b}b\u{2066}"),
+            ("a\u{1b}[31mb\u{7}\u{9b}", r"a\u{1b}[31mb\u{7}\u{9b}"),
+            ("a\tb\r\n", "a\tb\r\n"),
         ] {
             assert_eq!(visible(text), shown);
         }
+        assert_eq!(visible_name("a\tb\nc\u{202e}"), r"a\u{9}b\u{a}c\u{202e}");
     }
 }

@@ -2,6 +2,8 @@
 
 use yew::prelude::*;
 
+use crate::format::visible_name;
+
 pub mod build;
 pub mod command;
 pub mod compare;
@@ -21,7 +23,7 @@ pub mod start;
 /// Names the browser's tab after what the page is about; nothing stands for the start page.
 #[hook]
 pub fn use_title(about: &str) {
-    use_effect_with(about.to_owned(), |about| {
+    use_effect_with(visible_name(about).into_owned(), |about| {
         if let Some(document) = web_sys::window().and_then(|window| window.document()) {
             let title = if about.is_empty() { "Tallyman".to_owned() } else { format!("{about} · Tallyman") };
             document.set_title(&title);

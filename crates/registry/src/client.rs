@@ -293,6 +293,7 @@ impl Client {
             Error::Api { .. }
             | Error::Token { .. }
             | Error::Protocol { .. }
+            | Error::Paging { .. }
             | Error::TooManyRedirects { .. } => true,
             // Where the registry has answered before, it may be a server that it redirects to.
             Error::Unreachable { source, .. } => {

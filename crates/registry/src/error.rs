@@ -219,6 +219,16 @@ pub enum Error {
         /// The thing that was there.
         found: String,
     },
+    /// The pages of a list are not as the specification has them, so that the list is incomplete.
+    #[error("expected {expected} in the response from {url}, found {found}")]
+    Paging {
+        /// The request's URL.
+        url: String,
+        /// The thing that should have been there.
+        expected: &'static str,
+        /// The thing that was there.
+        found: String,
+    },
     /// A request that took longer than it may.
     #[error("expected a response from {url} within {}, none came", seconds(*.limit))]
     TimedOut {
@@ -265,7 +275,7 @@ impl Error {
             Self::PlainRealm { .. } => "plain-realm",
             Self::Credentials { .. } => "credentials",
             Self::PlainHttpRefused { .. } => "plain-http-refused",
-            Self::Protocol { .. } | Self::TooManyRedirects { .. } => "protocol",
+            Self::Protocol { .. } | Self::Paging { .. } | Self::TooManyRedirects { .. } => "protocol",
             Self::TimedOut { .. } => "timeout",
             Self::Unreachable { source, .. } => match source.kind {
                 TransportErrorKind::Tls | TransportErrorKind::Handshake => "tls",

@@ -70,7 +70,7 @@ impl Client {
     ///
     /// # Errors
     /// As the last item: [those of every request](Error#errors-of-every-request); [`Error::TooLarge`] for a page over
-    /// 64 MiB, [`Error::Protocol`] for a list that has no end, or may be incomplete.
+    /// 64 MiB, [`Error::Protocol`] for a page without names, [`Error::Paging`] for a list that has no end, or may be incomplete.
     pub fn tags(&self, reference: &Reference) -> LocalBoxStream<'static, Result<Vec<String>, Error>> {
         self.tags_in_pages(reference, &TagPages::default())
     }
@@ -150,22 +150,24 @@ impl Listing {
             fetched = self.fetch().await;
         }
         let (url, next, bytes) = fetched?;
-        let protocol = |expected, found: String| Error::Protocol { url: url.clone(), expected, found };
+        let broken = |expected, found: String| Error::Paging { url: url.clone(), expected, found };
         // Names have no commas, so there are no more of them than these.
         let most = bytes.iter().filter(|byte| **byte == b',').count();
         if most > NAMES_MAX {
-            return Err(protocol("a page of at most a million names", format!("one with {most} commas")));
+            return Err(broken("a page of at most a million names", format!("one with {most} commas")));
         }
         self.names += most;
         self.bytes += bytes.len();
         if self.names > LIST_NAMES_MAX || self.bytes > LIST_BYTES_MAX {
-            return Err(protocol(
+            return Err(broken(
                 "an end of the list",
                 format!("{} names in {} bytes, and more", self.names, self.bytes),
             ));
         }
-        let names = names_of(&bytes).map_err(|fault| {
-            protocol("a JSON object with names", format!("one that cannot be read: {fault}"))
+        let names = names_of(&bytes).map_err(|fault| Error::Protocol {
+            url: url.clone(),
+            expected: "a JSON object with names",
+            found: format!("one that cannot be read: {fault}"),
         })?;
         let last = names.last().cloned();
         let next = match next? {
@@ -184,16 +186,16 @@ impl Listing {
         self.empty_pages = if names.is_empty() || last == self.last { self.empty_pages + 1 } else { 0 };
         if self.empty_pages > EMPTY_PAGES_MAX {
             let found = format!("{} pages in a row without one", self.empty_pages);
-            return Err(protocol("names, or an end of the list", found));
+            return Err(broken("names, or an end of the list", found));
         }
         if !self.seen.insert(next.as_str().to_owned()) {
-            return Err(protocol(
+            return Err(broken(
                 "another page, or an end of the list",
                 format!("a page that was there before, {}", next.as_str()),
             ));
         }
         if self.seen.len() > PAGES_MAX {
-            return Err(protocol("an end of the list", format!("more than {PAGES_MAX} pages")));
+            return Err(broken("an end of the list", format!("more than {PAGES_MAX} pages")));
         }
         self.last = last.or(self.last.take());
         self.request.endpoint = next;
@@ -249,14 +251,14 @@ fn name_of(value: &[u8], path: &str) -> Option<String> {
 /// ever without credentials.
 ///
 /// # Errors
-/// [`Error::Protocol`] if there is a `Link` that cannot be parsed, or is too long: the list would end early without a word.
+/// [`Error::Paging`] if there is a `Link` that cannot be parsed, or is too long: the list would end early without a word.
 pub(crate) fn next_page(
     client: &Client,
     request: &ApiRequest,
     response: &Response,
 ) -> Result<Option<Endpoint>, Error> {
     let url = shown_url(&response.url);
-    let wrong = |found| Error::Protocol { url: url.clone(), expected: "a Link to the next page", found };
+    let wrong = |found| Error::Paging { url: url.clone(), expected: "a Link to the next page", found };
     let target = next_link(&response.headers).map_err(|_| wrong("one that cannot be parsed".to_owned()))?;
     let Some(target) = target else { return Ok(None) };
     let next = client.resolve(&response.url, &target).map_err(&wrong)?;

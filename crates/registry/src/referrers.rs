@@ -48,7 +48,8 @@ impl Client {
     ///
     /// # Errors
     /// [Those of every request](Error#errors-of-every-request); [`Error::TooLarge`] for a page over the client's limit
-    /// of a manifest, [`Error::Protocol`] for a list that cannot be read, has no end, or may be incomplete.
+    /// of a manifest, [`Error::Protocol`] for a page that cannot be read, [`Error::Paging`] for a list that has no end, or may be
+    /// incomplete.
     pub async fn referrers(
         &self,
         reference: &Reference,
@@ -126,13 +127,14 @@ impl Client {
                 }
                 Err(error) => return Err(error),
             };
-            let protocol = |expected, found| Error::Protocol { url: url.clone(), expected, found };
+            let broken = |expected, found| Error::Paging { url: url.clone(), expected, found };
             match index_entries(&bytes, named.as_ref()) {
                 Ok(Some(entries)) => found.extend(entries),
                 // An index that is broken may have signatures in it.
                 Err(fault) if is_json(&bytes, named.as_ref()) => return Err(unreadable(&url, &fault)),
                 Ok(None) | Err(_) => {
-                    let error = protocol("an OCI image index", "something else".to_owned());
+                    let (url, found) = (url.clone(), "something else".to_owned());
+                    let error = Error::Protocol { url, expected: "an OCI image index", found };
                     // A page for people is what servers have for a route that they do not know.
                     return if is_first { Ok(ApiAnswer::Missing(error)) } else { Err(error) };
                 }
@@ -141,11 +143,11 @@ impl Client {
             let Some(next) = next? else { return Ok(ApiAnswer::Referrers(found)) };
             if seen.len() >= PAGES_MAX || found.len() > REFERRERS_MAX || size > PAGES_BYTES_MAX {
                 let found = format!("{} referrers on {} pages, and more", found.len(), seen.len() + 1);
-                return Err(protocol("an end of the referrers", found));
+                return Err(broken("an end of the referrers", found));
             }
             if !seen.insert(next.as_str().to_owned()) {
                 let found = format!("a page that was there before, {}", next.as_str());
-                return Err(protocol("another page, or an end of the referrers", found));
+                return Err(broken("another page, or an end of the referrers", found));
             }
             request.endpoint = next;
         }

@@ -1,6 +1,9 @@
 //! Retries with exponential backoff.
 
-use std::{cell::RefCell, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    time::Duration,
+};
 
 use futures_channel::oneshot;
 use futures_util::future;
@@ -57,22 +60,50 @@ impl Retry {
 
 /// The waits until requests to one registry are sent again, which can be ended early.
 #[derive(Debug, Default)]
-pub(crate) struct Waits(RefCell<Vec<oneshot::Sender<()>>>);
+pub(crate) struct Waits {
+    ends: RefCell<Vec<oneshot::Sender<()>>>,
+    /// The number of requests that were sent again, or will be, and have not ended.
+    retried: Cell<usize>,
+}
 
 impl Waits {
     /// Begins a wait, which lasts until all are ended.
     fn begin(&self) -> oneshot::Receiver<()> {
         let (sender, ended) = oneshot::channel();
-        let mut waits = self.0.borrow_mut();
+        let mut waits = self.ends.borrow_mut();
         waits.retain(|wait| !wait.is_canceled());
         waits.push(sender);
         ended
     }
 
     fn end_all(&self) {
-        for wait in self.0.take() {
+        for wait in self.ends.take() {
             // One that was dropped meanwhile needs no end.
             let _ = wait.send(());
+        }
+    }
+}
+
+/// A request that is sent again, until it ends and this is dropped. The end of the last one of a registry is told.
+pub(crate) struct Retried {
+    client: Client,
+    registry: Registry,
+}
+
+impl Retried {
+    pub(crate) fn new(client: &Client, registry: &Registry) -> Self {
+        let retried = &client.waits(registry).retried;
+        retried.set(retried.get() + 1);
+        Self { client: client.clone(), registry: registry.clone() }
+    }
+}
+
+impl Drop for Retried {
+    fn drop(&mut self) {
+        let waits = self.client.waits(&self.registry);
+        waits.retried.set(waits.retried.get() - 1);
+        if waits.retried.get() == 0 {
+            self.client.notify(&Event::RetriesEnded { registry: self.registry.clone() });
         }
     }
 }
@@ -91,6 +122,11 @@ pub enum Event {
         wait: Duration,
         /// The number of attempts so far.
         attempt: u32,
+    },
+    /// All requests to a registry that were sent again have ended: with an answer, with a failure, or because nobody waits for them.
+    RetriesEnded {
+        /// The registry.
+        registry: Registry,
     },
 }
 
@@ -123,27 +159,29 @@ impl Client {
         registry: &Registry,
         work: impl AsyncFn() -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let mut attempt = 1;
+        let (mut attempt, mut retried) = (1, None);
         loop {
             match work().await {
                 Ok(value) => return Ok(value),
-                Err(error) => self.wait_to_retry(registry, error, attempt).await?,
+                Err(error) => self.wait_to_retry(registry, error, attempt, &mut retried).await?,
             }
             attempt += 1;
         }
     }
 
-    /// Waits before the attempt after `attempt`. Returns `error` if there is none.
+    /// Waits before the attempt after `attempt`, with `retried` held for the request. Returns `error` if there is none.
     pub(crate) async fn wait_to_retry(
         &self,
         registry: &Registry,
         error: Error,
         attempt: u32,
+        retried: &mut Option<Retried>,
     ) -> Result<(), Error> {
         let session = self.session(registry);
         let is_known = session.scheme().is_some();
         let wait = self.retry().wait(&error, attempt, self.jitter());
         let Some(wait) = wait.filter(|_| is_transient(&error, is_known)) else { return Err(error) };
+        retried.get_or_insert_with(|| Retried::new(self, registry));
         self.notify(&Event::Retry { registry: registry.clone(), error, wait, attempt });
         self.wait(&session, wait).await;
         Ok(())

@@ -17,6 +17,7 @@ use crate::{
     error::{ErrorResponse, retry_after, seconds, shown_url},
     manifests::is_page,
     request::ApiRequest,
+    retry::Retried,
     semaphore::Permit,
     session::Session,
 };
@@ -133,7 +134,7 @@ impl Client {
         request: &'a Request,
     ) -> LocalBoxFuture<'a, Result<Response, TransportError>> {
         async move {
-            let mut throttles = 0;
+            let (mut throttles, mut retried) = (0, None);
             loop {
                 if let RequestBody::Stream(_) = request.body {
                     // It lasts as long as its source, which needs permits of its own.
@@ -180,6 +181,7 @@ impl Client {
                 drop(permits);
                 throttles += 1;
                 if self.retry().attempts > 1 && !wanted.is_zero() {
+                    retried.get_or_insert_with(|| Retried::new(self, registry));
                     let registry = registry.clone();
                     self.notify(&Event::Retry { registry, error, wait, attempt: throttles });
                 }

@@ -14,6 +14,8 @@ use yew::prelude::*;
 
 use super::entry_state::{entry, read, write};
 
+/// Time without scrolling after which the rows in sight are fetched: while somebody scrolls, rows come and go that nobody reads.
+pub const QUIET: Duration = Duration::from_millis(100);
 /// Name under which an entry keeps its place.
 const NAME: &str = "scroll";
 /// Tries to reach a place: content comes after the page.

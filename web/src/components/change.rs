@@ -75,8 +75,8 @@ fn rows_of(title: &'static str, rows: Vec<Row>, differing: usize, more: usize) -
                         { for rows.into_iter().map(|row| html! {
                             <tr class={classes!(row.differs.then_some("differs"))} data-testid="compare-row">
                                 <th scope="row" class="fill soft">{ row.name }{ mark(row.differs.then_some(text().compare().changed)) }</th>
-                                <td class="fill">{ row.left }</td>
-                                <td class="fill">{ row.right }</td>
+                                <td class="fill" data-side={text().compare().left}>{ row.left }</td>
+                                <td class="fill" data-side={text().compare().right}>{ row.right }</td>
                             </tr>
                         }) }
                     </tbody>

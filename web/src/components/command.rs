@@ -16,7 +16,21 @@ pub struct Props {
 #[component]
 pub fn Command(props: &Props) -> Html {
     use_language();
-    html! { <div class="command"><code>{ &props.line }</code><Copy text={props.line.clone()} what={text().controls().command} /></div> }
+    html! { <div class="command"><code>{ unbroken(&props.line) }</code><Copy text={props.line.clone()} what={text().controls().command} /></div> }
+}
+
+/// Characters of a flag that is kept on one line.
+const FLAG_MAX: usize = 24;
+
+/// Writes a command line whose flags break at none of their hyphens.
+pub fn unbroken(line: &str) -> Html {
+    let words = line.split_inclusive(' ').map(|word| match word.trim_end() {
+        flag if flag.starts_with('-') && flag.len() <= FLAG_MAX => {
+            html! { <><span class="nowrap">{ flag.to_owned() }</span>{ word[flag.len()..].to_owned() }</> }
+        }
+        _ => word.to_owned().into(),
+    });
+    words.collect()
 }
 
 /// Shows `line`, and the same line for `docker manifest`, or a sentence that Docker has none.

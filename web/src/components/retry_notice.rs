@@ -40,6 +40,8 @@ pub enum Change {
     Show(Pending),
     /// The one that was to be sent at this moment needs no notice any more. Another one stays.
     Clear(f64),
+    /// Those to a registry have ended.
+    End(Registry),
 }
 
 impl Reducible for Notice {
@@ -50,6 +52,10 @@ impl Reducible for Notice {
             Change::Show(pending) => Rc::new(Self(Some(pending))),
             Change::Clear(until) => match &self.0 {
                 Some(shown) if shown.until == until => Rc::default(),
+                _ => self,
+            },
+            Change::End(registry) => match &self.0 {
+                Some(shown) if shown.registry == registry => Rc::default(),
                 _ => self,
             },
         }
@@ -90,7 +96,7 @@ pub fn RetryNotice(props: &Props) -> Html {
     let seconds = if is_long {
         (((pending.until - *now) / 1000.0).max(0.0).ceil() as u32).to_string()
     } else {
-        format!("{}.{}", pending.wait.as_secs(), pending.wait.subsec_millis() / 100)
+        format!("{}{}{}", pending.wait.as_secs(), words.decimal, pending.wait.subsec_millis() / 100)
     };
     let try_now = {
         let (registry, until, notice) = (pending.registry.clone(), pending.until, props.notice.dispatcher());
@@ -126,6 +132,9 @@ mod tests {
         let shown = Rc::new(Notice::default()).reduce(Change::Show(at(3.0))).reduce(Change::Show(at(30.0)));
         let shown = shown.reduce(Change::Clear(3.0));
         assert_eq!(*shown, Notice(Some(at(30.0))));
-        assert_eq!(*shown.reduce(Change::Clear(30.0)), Notice(None));
+        assert_eq!(*Rc::clone(&shown).reduce(Change::Clear(30.0)), Notice(None));
+        let shown = shown.reduce(Change::End("other.example".parse().unwrap()));
+        assert_eq!(*shown, Notice(Some(at(30.0))));
+        assert_eq!(*shown.reduce(Change::End("r.example".parse().unwrap())), Notice(None));
     }
 }

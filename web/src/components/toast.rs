@@ -2,16 +2,22 @@
 
 use std::{rc::Rc, time::Duration};
 
+use js_sys::Date;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use super::{icon::Icon, row_focus::use_row_focus};
-use crate::text::{text, use_language};
+use crate::{
+    router::use_location,
+    text::{text, use_language},
+};
 
 /// Milliseconds for which a message stays.
 const STAY: Duration = Duration::from_secs(6);
 /// Milliseconds for which a message with a button stays.
 const STAY_WITH_OFFER: Duration = Duration::from_secs(20);
+/// Milliseconds for which a message stays on another page: it may be what led there.
+const STAY_ELSEWHERE: f64 = 1000.0;
 
 /// Says messages. Pages get it by [`use_toaster`].
 #[derive(Clone, PartialEq)]
@@ -23,6 +29,8 @@ struct Toast {
     number: u32,
     message: AttrValue,
     offer: Option<(AttrValue, Callback<()>)>,
+    /// The time at which it was said, in milliseconds since 1970.
+    said: f64,
 }
 
 #[derive(Default)]
@@ -34,6 +42,8 @@ struct Toasts {
 enum Change {
     Say(AttrValue, Option<(AttrValue, Callback<()>)>),
     Drop(u32),
+    /// Another page is shown. What can still be done about a message does not depend on the page.
+    Leave,
 }
 
 impl Reducible for Toasts {
@@ -44,9 +54,13 @@ impl Reducible for Toasts {
         match change {
             Change::Say(message, offer) => {
                 last += 1;
-                shown.push(Toast { number: last, message, offer });
+                shown.push(Toast { number: last, message, offer, said: Date::now() });
             }
             Change::Drop(number) => shown.retain(|toast| toast.number != number),
+            Change::Leave => {
+                let since = Date::now() - STAY_ELSEWHERE;
+                shown.retain(|toast| toast.offer.is_some() || toast.said > since);
+            }
         }
         Rc::new(Self { last, shown })
     }
@@ -90,6 +104,11 @@ pub fn ToastPlace(props: &Props) -> Html {
     use_row_focus(&place);
     let toasts = use_reducer(Toasts::default);
     let toaster = Toaster(toasts.dispatcher());
+    let location = use_location();
+    {
+        let toasts = toasts.dispatcher();
+        use_effect_with(location.path, move |_| toasts.dispatch(Change::Leave));
+    }
     html! {
         <ContextProvider<Toaster> context={toaster.clone()}>
             { props.children.clone() }

@@ -6,6 +6,7 @@ mod editing;
 mod entries;
 mod findings;
 mod form;
+mod gone;
 mod name;
 mod offer;
 mod preview;
@@ -83,6 +84,7 @@ fn Builder(props: &BuilderProps) -> Html {
     let view = use_list(local_lists, name, elsewhere);
     let adder = use_adder(local_lists, name);
     let editing = use_editing(local_lists, name);
+    let gone = gone::use_gone(&view);
     let list = match &view {
         ListView::There(list) => Rc::clone(list),
         _ => Rc::new(ManifestList::new(name.clone())),
@@ -104,9 +106,14 @@ fn Builder(props: &BuilderProps) -> Html {
                 <div class="alert" role="alert" data-testid="store-problem"><Icon name="warning" /><span>{ why }</span></div>
             }
             { conflict(&editing, &list) }
+            if let Some(list) = gone.clone() {
+                <gone::Gone local_lists={Rc::clone(local_lists)} {list} />
+            }
             <offer::Offer name={name.clone()} sources={sources.clone()} view={view.clone()} adder={adder.clone()} />
             <add::Add {onadd} />
-            <entries::EntryTable list={Rc::clone(&list)} entries={Rc::clone(&entries)} {adder} change={change.clone()} {check} {sign_in} />
+            if gone.is_none() || !adder.pending().is_empty() {
+                <entries::EntryTable list={Rc::clone(&list)} entries={Rc::clone(&entries)} {adder} change={change.clone()} {check} {sign_in} />
+            }
             if !list.is_empty() {
                 <findings::Findings list={Rc::clone(&list)} entries={Rc::clone(&entries)} change={change.clone()} />
                 <form::Form list={Rc::clone(&list)} {change} />
@@ -117,7 +124,7 @@ fn Builder(props: &BuilderProps) -> Html {
     }
 }
 
-/// Adds what was pasted, and says what of it could not be used.
+/// Adds what was pasted, and says what of it is not used; the faults of lines that stay in the box are told there.
 #[hook]
 fn use_onadd(name: &Reference, adder: &Adder) -> Callback<Pasted> {
     let toaster = use_toaster();
@@ -128,7 +135,7 @@ fn use_onadd(name: &Reference, adder: &Adder) -> Callback<Pasted> {
         if let Some(other) = other {
             toaster.say((text().build().other_list)(&other));
         }
-        for fault in &pasted.faults {
+        for fault in pasted.faults.iter().filter(|_| pasted.unread.is_empty()) {
             toaster.say(fault.clone());
         }
         adder.add(&pasted);

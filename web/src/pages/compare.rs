@@ -3,10 +3,15 @@
 mod config;
 mod sides;
 
-use tallyman_core::{Descriptor, Diff, ImageManifest, Manifest, diff_entries, diff_layers};
+use std::rc::Rc;
+
+use tallyman_core::{Descriptor, Diff, Manifest, diff_entries, diff_layers};
 use yew::prelude::*;
 
-use super::{inspect::manifest_kind, problem, use_title};
+use super::{
+    inspect::{content_size, manifest_kind, media_name},
+    problem, use_title,
+};
 use crate::{
     components::{
         change::{self, Row},
@@ -17,7 +22,7 @@ use crate::{
     router::{self, Link},
     routes::Route,
     state::{
-        inspection::{Blob, Extent, Inspected, Inspection, use_inspection},
+        inspection::{Blob, Extent, Inspected, Inspection, Loadable, use_inspection},
         problem::Problem,
     },
     text::{text, use_language},
@@ -40,6 +45,8 @@ pub fn Compare(props: &Props) -> Html {
     use_language();
     let (left, right) =
         (use_inspection(&props.left, Extent::Image), use_inspection(&props.right, Extent::Image));
+    use_images(&left);
+    use_images(&right);
     use_title(&format!("{} | {}", props.left, props.right));
     let words = text().compare();
     let said = match (&*left, &*right) {
@@ -119,17 +126,6 @@ fn summary(left: &Inspected, right: &Inspected) -> Html {
         left: show(left),
         right: show(right),
     };
-    let size = |name: &'static str, of: &dyn Fn(&Inspected) -> Option<u64>| {
-        let or_none =
-            |size: &Option<u64>, write: fn(u64) -> String| size.map_or_else(|| "–".to_owned(), write);
-        let exact = |size| (text().inspect().exact_bytes)(&format::count(size));
-        let (differs, [left, right]) = change::written(
-            &[of(left), of(right)],
-            |size| or_none(size, format::bytes),
-            |size| or_none(size, exact),
-        );
-        Row { name: name.into(), differs, left: left.into(), right: right.into() }
-    };
     let rows = vec![
         // Two names of one thing are no difference.
         row(text().compare().reference, false, &|side| {
@@ -147,10 +143,49 @@ fn summary(left: &Inspected, right: &Inspected) -> Html {
                 html! { manifest_kind(&side.manifest) }
             },
         ),
-        size(text().inspect().manifest_size, &|side| Some(side.manifest.size())),
-        size(text().inspect().compressed, &|side| side.manifest.image().map(ImageManifest::content_size)),
+        sizes(
+            text().inspect().manifest_size,
+            [left, right].map(|side| Loadable::ready_of(side.manifest.size())),
+        ),
+        sizes(text().inspect().compressed, [left, right].map(content_size)),
     ];
     change::table(text().inspect().summary, rows)
+}
+
+/// The sizes of both sides. One that is not known is no difference.
+fn sizes(name: &'static str, sizes: [Loadable<u64>; 2]) -> Row {
+    let name = name.into();
+    if let [Loadable::Ready(left), Loadable::Ready(right)] = &sizes {
+        let exact = |size: &u64| (text().inspect().exact_bytes)(&format::count(*size));
+        let (differs, [left, right]) =
+            change::written(&[**left, **right], |size| format::bytes(*size), exact);
+        return Row { name, differs, left: left.into(), right: right.into() };
+    }
+    let [left, right] = sizes.map(|size| match size {
+        Loadable::Ready(size) => format::bytes(*size).into(),
+        Loadable::Loading => html! { <span class="skeleton skeleton--short" /> },
+        Loadable::Failed(_) | Loadable::None => "–".into(),
+    });
+    Row { name, differs: false, left, right }
+}
+
+/// Fetches the images of a list, whose sizes are compared. Those of a large list are not fetched.
+#[hook]
+fn use_images(side: &Rc<Inspection>) {
+    let unfetched = match &**side {
+        Inspection::Ready(side) if !side.is_large() => {
+            let images = side.entries().filter(|(_, node)| node.descriptor.is_runnable());
+            let unfetched = images.filter(|(_, node)| matches!(node.manifest, Loadable::None));
+            unfetched.map(|(number, _)| number).collect::<Vec<_>>()
+        }
+        _ => Vec::new(),
+    };
+    let side = Rc::clone(side);
+    use_effect_with(unfetched, move |numbers| {
+        if let (Inspection::Ready(side), false) = (&*side, numbers.is_empty()) {
+            side.want.nodes(numbers);
+        }
+    });
 }
 
 fn platforms(left: &Inspected, right: &Inspected) -> Html {
@@ -158,7 +193,7 @@ fn platforms(left: &Inspected, right: &Inspected) -> Html {
     let Some((left, right)) = left.manifest.index().zip(right.manifest.index()) else { return html! {} };
     let what = |entry: &&Descriptor| {
         let platform =
-            entry.platform.as_ref().map_or_else(|| entry.media_type.label().to_owned(), ToString::to_string);
+            entry.platform.as_ref().map_or_else(|| media_name(&entry.media_type), format::platform_name);
         let platform =
             if entry.attests().is_some() { text().compare().attestation.to_owned() } else { platform };
         html! { <><span>{ platform }</span>{ " " }<code class="soft">{ entry.digest.short() }</code></> }
@@ -171,7 +206,7 @@ fn platforms(left: &Inspected, right: &Inspected) -> Html {
                 left: left_reference.by_digest(left.digest.clone()).to_string(),
                 right: right_reference.by_digest(right.digest.clone()).to_string(),
             };
-            let platform = left.platform.as_ref().map(ToString::to_string).unwrap_or_default();
+            let platform = left.platform.as_ref().map(format::platform_name).unwrap_or_default();
             Some(html! { <Link to={route} classes="button">{ (text().compare().both_images)(&platform) }</Link> })
         }
         _ => None,

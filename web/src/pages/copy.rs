@@ -221,7 +221,7 @@ fn overwritten(target: &Reference, standing: &Standing) -> Option<String> {
     }
 }
 
-/// A copy under way, or ended. After a sign-in it is resumed.
+/// A copy under way, or ended. What has failed or was cancelled is resumed; what was not begun is planned again by `retry`.
 fn run_view(run: &Run, cancel: Callback<MouseEvent>, retry: &Callback<()>, resume: &Callback<()>) -> Html {
     let words = text().copy();
     let (done, total) = (run.done(), run.steps.len());
@@ -243,7 +243,7 @@ fn run_view(run: &Run, cancel: Callback<MouseEvent>, retry: &Callback<()>, resum
                 <div class="push__state push__state--cancelled" data-testid="copy-cancelled">
                     <p role="status">{ (words.cancelled)(done, total) }</p>
                     <div class="import__ways">
-                        <button class="button" type="button" onclick={retry.reform(|_: MouseEvent| ())}>{ words.retry }</button>
+                        <button class="button button--main" type="button" onclick={resume.reform(|_: MouseEvent| ())} data-testid="copy-resume">{ words.resume }</button>
                     </div>
                 </div>
                 { steps_panel(&run.plan, &run.steps) }
@@ -266,11 +266,44 @@ fn run_view(run: &Run, cancel: Callback<MouseEvent>, retry: &Callback<()>, resum
                 </>
             }
         }
-        Phase::Failed(failure) => failed(words.failed, failure, retry, resume),
+        // None of its steps failed: it was not begun.
+        Phase::Failed(failure) if run.failed() == 0 => failed(words.failed, failure, retry, resume),
+        Phase::Failed(failure) => html! {
+            <>
+                { failed_run(run, failure, resume) }
+                { steps_panel(&run.plan, &run.steps) }
+            </>
+        },
     }
 }
 
-/// The reason why a copy failed, or could not be planned, and the way on: again, or from where it stands after a sign-in.
+/// How far a copy came that failed, why, and the way on: the rest of its steps.
+fn failed_run(run: &Run, failure: &Failure, resume: &Callback<()>) -> Html {
+    let words = text().copy();
+    let (done, total) = (run.done(), run.steps.len());
+    html! {
+        <>
+            <div class="push__state push__state--failed" data-testid="copy-failed">
+                <p role="status">
+                    { (words.failed_after)(done, total, run.failed()) }
+                    if run.leaves_target(failure) {
+                        { " " }{ (words.unchanged)(&run.plan.target.to_string()) }
+                    }
+                </p>
+                <progress max={total.to_string()} value={done.to_string()} aria-label={words.progress_label} />
+                <div class="hint--bad" role="alert">{ reason(failure) }</div>
+                <div class="import__ways">
+                    <button class="button button--main" type="button" onclick={resume.reform(|_: MouseEvent| ())} data-testid="copy-resume">{ words.retry_steps }</button>
+                </div>
+            </div>
+            if let Some(registry) = failure.sign_in.clone() {
+                <SignInPanel {registry} ondone={resume.clone()} />
+            }
+        </>
+    }
+}
+
+/// The reason why a copy could not be begun or planned, and the way on: again, or from where it stands after a sign-in.
 fn failed(title: &'static str, failure: &Failure, retry: &Callback<()>, onsigned_in: &Callback<()>) -> Html {
     let words = text().copy();
     html! {

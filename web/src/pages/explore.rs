@@ -9,7 +9,11 @@ use std::rc::Rc;
 use tallyman_core::{Reference, Registry};
 use yew::prelude::*;
 
-use crate::{router::Link, text::use_language};
+use crate::{
+    router::Link,
+    state::listing::Listing,
+    text::{text, use_language},
+};
 
 use super::{problem, use_title};
 use crate::{routes::Route, state::problem::Problem};
@@ -65,4 +69,17 @@ pub fn Explore(props: &Props) -> Html {
             }
         }
     }
+}
+
+/// Names from which on a listing can be stopped: shorter ones are there before anybody wants that.
+const LONG: usize = 1000;
+
+/// The button that stops a long listing while names come.
+fn stop(listing: &Listing) -> Html {
+    if listing.len() < LONG || !listing.is_growing() {
+        return html! {};
+    }
+    let listing = listing.clone();
+    let onclick = Callback::from(move |_: MouseEvent| listing.stop());
+    html! { <button class="button" type="button" {onclick} data-testid="stop-listing">{ text().explore().stop }</button> }
 }

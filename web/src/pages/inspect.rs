@@ -36,10 +36,11 @@ use raw::Raw;
 
 pub use artifact::Artifact;
 pub use choice::{Choice, Named, Names};
+pub use entry_name::media_name;
 pub use layers::command;
 pub use platform_grid::PlatformGrid;
 pub use pull::pull_command;
-pub use summary::{exact_size, manifest_kind};
+pub use summary::{content_size, exact_size, manifest_kind};
 
 /// Properties of [`Inspect`].
 #[derive(PartialEq, Properties)]

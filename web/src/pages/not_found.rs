@@ -26,7 +26,7 @@ pub fn NotFound(props: &Props) -> Html {
     html! {
         <div class="problem" role="alert" data-testid="error" data-code="no-page">
             <h1>{ words.no_page }</h1>
-            <p>{ words.no_page_found }<code>{ format!("#{}", format::excerpt(&props.path)) }</code>{ "." }</p>
+            <p>{ words.no_page_found }<code>{ format!("#{}", format::visible_name(&format::excerpt(&props.path))) }</code>{ "." }</p>
             <div class="problem__ways">
                 <Link to={Route::Start} classes="button">{ words.to_start }</Link>
                 <Link to={Route::Lists} classes="button">{ text().lists().nav }</Link>

@@ -8,7 +8,6 @@ use std::{collections::BTreeSet, rc::Rc};
 
 use tallyman_commands::{Survey, survey};
 use tallyman_core::{Action, ManifestList, PlanError, PushPlan, Reference};
-use tallyman_registry::Error;
 use yew::prelude::*;
 
 use super::{problem, registries::sign_in::SignInPanel, use_title};
@@ -23,7 +22,7 @@ use crate::{
     router::Link,
     routes::Route,
     state::{
-        failure::{Cause, Failure},
+        failure::Failure,
         latest::use_latest,
         lists::{ListView, LocalLists, Opened, use_list},
         problem::Problem,
@@ -335,18 +334,14 @@ fn Running(props: &RunningProps) -> Html {
     }
 }
 
-/// Says how far a failed push came. The last step alone moves the name, and may have done so if its answer tells nothing.
+/// Says how far a failed push came, and what the registry has under its name.
 fn failed(run: &Run, failure: &Failure, name: &Reference) -> String {
     let words = text().push();
-    let failed = run.steps.iter().filter(|state| **state == StepState::Failed).count();
-    let lead = (words.failed_lead)(run.done(), run.steps.len(), failed);
-    // A registry that names another digest than that of the bytes has taken them.
-    let is_open = matches!(&*failure.cause, Cause::Request { error, .. }
-        if error.leaves_outcome_open() || matches!(error, Error::DigestMismatch { .. }));
-    if is_open && run.steps.last() == Some(&StepState::Failed) {
-        return lead;
+    let lead = (words.failed_lead)(run.done(), run.steps.len(), run.failed());
+    match run.leaves_target(failure) {
+        true => format!("{lead} {}", (words.unchanged)(&name.to_string())),
+        false => lead,
     }
-    format!("{lead} {}", (words.unchanged)(&name.to_string()))
 }
 
 #[derive(PartialEq, Properties)]

@@ -189,7 +189,8 @@ fn registry_of(error: &RegistryError) -> Option<Registry> {
         | RegistryError::TooManyRedirects { url, .. }
         | RegistryError::BrokenOff { url, .. }
         | RegistryError::TimedOut { url, .. }
-        | RegistryError::Protocol { url, .. } => registry_at(url),
+        | RegistryError::Protocol { url, .. }
+        | RegistryError::Paging { url, .. } => registry_at(url),
         _ => None,
     }
 }

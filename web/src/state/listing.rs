@@ -63,6 +63,9 @@ pub struct Listing {
     count: usize,
     /// All have come.
     pub is_complete: bool,
+    /// No more are fetched, because somebody stopped it.
+    pub is_stopped: bool,
+    stop: Option<AbortHandle>,
     failure: Option<Rc<Error>>,
     /// The failure that ended the listing, in the language of the app.
     pub problem: Option<Rc<Problem>>,
@@ -71,7 +74,8 @@ pub struct Listing {
 impl PartialEq for Listing {
     fn eq(&self, other: &Self) -> bool {
         self.is_same(other)
-            && (self.count, self.is_complete) == (other.count, other.is_complete)
+            && (self.count, self.is_complete, self.is_stopped)
+                == (other.count, other.is_complete, other.is_stopped)
             && self.failure.as_ref().map(Rc::as_ptr) == other.failure.as_ref().map(Rc::as_ptr)
             && self.problem == other.problem
     }
@@ -85,7 +89,19 @@ impl Listing {
 
     /// Returns `true` as long as nothing has come.
     pub fn is_silent(&self) -> bool {
-        self.count == 0 && !self.is_complete && self.failure.is_none()
+        self.count == 0 && self.is_growing()
+    }
+
+    /// Returns `true` as long as names are fetched.
+    pub fn is_growing(&self) -> bool {
+        !self.is_complete && !self.is_stopped && self.failure.is_none()
+    }
+
+    /// Fetches no more names. Those that have come stay.
+    pub fn stop(&self) {
+        if let Some(stop) = &self.stop {
+            stop.abort();
+        }
     }
 
     /// Returns `true` if it has the same names as `other`, as far as both go.
@@ -139,10 +155,12 @@ pub fn use_listing(listed: &ListingTarget) -> Listing {
 
 async fn gather(
     compare: fn(&str, &str) -> Ordering,
-    mut pages: LocalBoxStream<'static, Result<Vec<String>, Error>>,
+    pages: LocalBoxStream<'static, Result<Vec<String>, Error>>,
     state: UseStateSetter<Listing>,
 ) {
-    let mut listing = Listing::default();
+    let (stop, registration) = AbortHandle::new_pair();
+    let mut pages = Abortable::new(pages, registration);
+    let mut listing = Listing { stop: Some(stop), ..Listing::default() };
     state.set(listing.clone());
     let mut drawn = 0.0;
     while let Some(page) = pages.next().await {
@@ -166,6 +184,7 @@ async fn gather(
             pieces.pause().await;
         }
     }
-    listing.is_complete = listing.failure.is_none();
+    listing.is_stopped = pages.is_aborted() && listing.failure.is_none();
+    listing.is_complete = listing.failure.is_none() && !listing.is_stopped;
     state.set(listing);
 }

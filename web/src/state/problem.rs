@@ -76,7 +76,7 @@ impl Problem {
         let words = &self::text().problem();
         Self {
             code: "reference-invalid",
-            title: (words.reference)(&format::excerpt(text)),
+            title: (words.reference)(&format::visible_name(&format::excerpt(text))),
             reason: sentence(error),
             advice: vec![words.reference_advice.to_owned()],
             ..Self::default()
@@ -163,6 +163,11 @@ impl Problem {
         problem
     }
 
+    /// A request to `registry` failed, whatever it was about.
+    pub fn of_request(registry: &Registry, error: &Error) -> Self {
+        Self::of_error(registry, "", error)
+    }
+
     /// Something that another manifest points to did not come.
     pub fn of_failure(reference: &Reference, failure: &Failure) -> Self {
         let words = text().problem();
@@ -196,7 +201,7 @@ impl Problem {
                     None if matches!(error.code(), "not-found" | "denied") && !is_web_page(error) => {
                         return None;
                     }
-                    None => Self::of_error(registry, "", error),
+                    None => Self::of_request(registry, error),
                 }
             }
             Cause::Reference { text, error } => Self::of_reference(text, error),
@@ -214,6 +219,7 @@ impl Problem {
                 ((words.offline)(if name.is_empty() { host } else { name }), one(words.offline_advice))
             }
             _ if is_web_page(error) => ((words.not_a_registry)(host), one(words.not_a_registry_advice)),
+            _ if matches!(error, Error::Paging { .. }) => ((words.paging)(host), one(words.paging_advice)),
             "protocol" => ((words.not_a_registry)(host), one(words.not_a_registry_advice)),
             "timeout" => ((words.timeout)(host), one(words.timeout_advice)),
             "not-found" => ((words.not_found)(host, name), Vec::new()),
@@ -223,6 +229,8 @@ impl Problem {
                 let advice = advice.chain(no_local_network.then_some(words.unreachable_local_network));
                 ((words.unreachable)(host), advice.map(str::to_owned).collect())
             }
+            "broken-off" => ((words.broken_off)(host), one(words.broken_off_advice)),
+            "too-large" => ((words.too_large)(host), one(words.too_large_advice)),
             "cors" if registry.is_docker_hub() => (words.cors_hub.to_owned(), one(words.cors_hub_advice)),
             "cors" => ((words.cors)(host), one(words.cors_advice)),
             "mixed-content" => ((words.mixed)(host), one(words.mixed_advice)),
@@ -237,6 +245,8 @@ impl Problem {
             "foreign-realm" => ((words.foreign_realm)(host), one(words.foreign_realm_advice)),
             "plain-http-refused" | "plain-realm" => ((words.plain_http)(host), one(words.plain_http_advice)),
             "digest-mismatch" | "size-mismatch" => ((words.mismatch)(host, name), one(words.mismatch_advice)),
+            "media-type-mismatch" => ((words.mismatch)(host, name), one(words.manifest_advice)),
+            "out-of-reach" => ((words.out_of_reach)(host), one(words.out_of_reach_advice)),
             "registry-error" if is_refusal(error) => {
                 ((words.rejected)(host), said(error).unwrap_or_else(|| one(words.rejected_advice)))
             }
@@ -315,7 +325,7 @@ fn is_web_page(error: &Error) -> bool {
 }
 
 fn sentence(error: &impl ToString) -> String {
-    format!("{}.", error.to_string().trim_end_matches('.'))
+    format!("{}.", format::visible(error.to_string().trim_end_matches('.')))
 }
 
 /// The origin of this page, which registries have to allow.

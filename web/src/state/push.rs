@@ -14,13 +14,14 @@ use std::{
 use futures_util::future::{AbortHandle, AbortRegistration, Abortable};
 use tallyman_commands::{PushEvent, execute_rest, survey};
 use tallyman_core::{Digest, PushPlan, Reference};
+use tallyman_registry::Error;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use crate::{
     browser::locks::Lock,
     state::{
-        failure::Failure,
+        failure::{Cause, Failure},
         lists::LocalLists,
         registries::Registries,
         tasks::{Task, Tasks, Update, use_tasks},
@@ -100,6 +101,20 @@ impl Run {
     /// Returns the number of steps that are done or not needed.
     pub fn done(&self) -> usize {
         self.over().count()
+    }
+
+    /// Returns the number of steps that failed.
+    pub fn failed(&self) -> usize {
+        self.steps.iter().filter(|state| **state == StepState::Failed).count()
+    }
+
+    /// Returns `true` if the name that it puts stands for the same as before, though it failed. The last step alone moves that, and may
+    /// have done so if its answer tells nothing.
+    pub fn leaves_target(&self, failure: &Failure) -> bool {
+        // A registry that names another digest than that of the bytes has taken them.
+        let is_open = matches!(&*failure.cause, Cause::Request { error, .. }
+            if error.leaves_outcome_open() || matches!(error, Error::DigestMismatch { .. }));
+        !is_open || self.steps.last() != Some(&StepState::Failed)
     }
 
     /// The steps that are done or not needed.

@@ -23,7 +23,7 @@ use yew::prelude::*;
 
 use crate::{
     browser::storage::{self, Keep},
-    state::{files::kept_layers, inspection::last_seen},
+    state::{files::kept_layers, inspection::last_seen, problem::Problem},
 };
 use accounts::{Account, Accounts, Key};
 use gateway_transport::GatewayTransport;
@@ -40,7 +40,7 @@ pub struct Registries {
     permissions: Rc<Permissions>,
     /// The hosts beside which nothing is asked; `None` if everything may be.
     closed: Option<Vec<String>>,
-    observer: Rc<dyn Fn(Retry)>,
+    observer: Rc<dyn Fn(RetryEvent)>,
     /// Requests without an answer.
     pending: Rc<PendingRequests>,
     /// Changes so far, by host.
@@ -82,6 +82,14 @@ impl Held for Client {
     }
 }
 
+/// News of requests that are sent again.
+pub enum RetryEvent {
+    /// One will be sent again.
+    Waits(Retry),
+    /// All those to a registry have ended.
+    Ended(Registry),
+}
+
 /// A request that will be sent again.
 pub struct Retry {
     /// The registry.
@@ -90,7 +98,7 @@ pub struct Retry {
     pub attempt: u32,
     /// The wait before the next.
     pub wait: Duration,
-    /// The reason.
+    /// The reason, in one sentence without its full stop.
     pub why: String,
 }
 
@@ -120,7 +128,7 @@ impl Registries {
     /// registries on loopback may speak plain HTTP. Those that have a gateway are asked through it.
     pub fn new(
         settings: &Settings,
-        observer: impl Fn(Retry) + 'static,
+        observer: impl Fn(RetryEvent) + 'static,
         changed: impl Into<Callback<()>>,
         session_ended: impl Into<Callback<bool>>,
     ) -> Self {
@@ -185,10 +193,13 @@ impl Registries {
                 .access(access)
                 .credentials(Rc::clone(&self.accounts) as _)
                 .content(Rc::new(CacheStorage))
-                .observer(move |event: &Event| {
-                    let Event::Retry { registry, error, wait, attempt } = event else { return };
-                    let (registry, why) = (registry.clone(), error.to_string());
-                    observer(Retry { registry, attempt: *attempt, wait: *wait, why });
+                .observer(move |event: &Event| match event {
+                    Event::Retry { registry, error, wait, attempt } => {
+                        let (registry, why) = (registry.clone(), Problem::of_request(registry, error).title);
+                        observer(RetryEvent::Waits(Retry { registry, attempt: *attempt, wait: *wait, why }));
+                    }
+                    Event::RetriesEnded { registry } => observer(RetryEvent::Ended(registry.clone())),
+                    _ => {}
                 })
                 .build();
             Box::new(client)

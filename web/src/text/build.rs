@@ -98,6 +98,10 @@ pub struct Build {
     pub done_line: &'static str,
     pub outside_table: &'static str,
     pub live: fn(entries: usize, digest: &str) -> String,
+    /// The list of this page is not there any more.
+    pub gone: fn(name: &str) -> String,
+    /// Before the name of another list.
+    pub gone_same: &'static str,
 }
 
 impl Language {
@@ -136,7 +140,9 @@ static ENGLISH: Build = Build {
     other_list: |list| format!("These lines are about {list}; the images were added to this list"),
     no_image: |lines, more| {
         let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-        format!("Expected an image or a command that names images, found {lines}{more}; left out")
+        format!(
+            "Expected an image or a command that names images, found {lines}{more}. What could not be read stays in the box."
+        )
     },
     in_line: |character, line| format!("{character} in line {line}"),
     control_characters: |found, more| {
@@ -219,6 +225,10 @@ static ENGLISH: Build = Build {
     done_line: "Last change, as a command:",
     outside_table: "docker manifest annotate refuses this pair; pushing it works",
     live: |entries, digest| format!("{}, digest {digest}", counted(entries, "image", "images")),
+    gone: |name| {
+        format!("{name} was removed or renamed. Images that you add here begin a new list of this name.")
+    },
+    gone_same: "The list with the same images is",
 };
 
 static SPANISH: Build = Build {
@@ -253,7 +263,7 @@ static SPANISH: Build = Build {
     no_image: |lines, more| {
         let more = if more == 0 { String::new() } else { format!(" y {more} más") };
         format!(
-            "Se esperaba una imagen o un comando que nombre imágenes, y se encontró {lines}{more}; no se ha usado"
+            "Se esperaba una imagen o un comando que nombre imágenes, y se encontró {lines}{more}. Lo que no se pudo leer sigue en el cuadro."
         )
     },
     in_line: |character, line| format!("{character} en la línea {line}"),
@@ -341,4 +351,10 @@ static SPANISH: Build = Build {
     done_line: "Último cambio, como comando:",
     outside_table: "docker manifest annotate rechaza este par; el push funciona",
     live: |entries, digest| format!("{}, digest {digest}", counted(entries, "imagen", "imágenes")),
+    gone: |name| {
+        format!(
+            "{name} se eliminó o cambió de nombre. Las imágenes que añadas aquí forman una lista nueva con este nombre."
+        )
+    },
+    gone_same: "La lista con las mismas imágenes es",
 };

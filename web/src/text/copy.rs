@@ -24,6 +24,13 @@ pub struct Copy {
     pub cancelled: fn(done: usize, all: usize) -> String,
     pub done: fn(target: &str) -> String,
     pub failed: &'static str,
+    pub failed_after: fn(done: usize, all: usize, failed: usize) -> String,
+    /// Says that the target stands in the registry for the same as before the copy, if for anything.
+    pub unchanged: fn(target: &str) -> String,
+    /// Does the steps again that failed or were not begun.
+    pub retry_steps: &'static str,
+    /// Goes on after a cancellation.
+    pub resume: &'static str,
     pub not_planned: &'static str,
     /// Another push or copy to the same reference runs, in this tab or another.
     pub elsewhere: fn(target: &str) -> String,
@@ -68,6 +75,12 @@ static ENGLISH: Copy = Copy {
     },
     done: |target| format!("Copied to {target}."),
     failed: "Copy failed",
+    failed_after: |done, all, failed| {
+        format!("Copy failed: {done} of {} done, {failed} failed.", counted(all, "step", "steps"))
+    },
+    unchanged: |target| format!("{target} is unchanged in the registry."),
+    retry_steps: "Retry failed steps",
+    resume: "Resume copy",
     not_planned: "The copy could not be planned. Nothing was copied.",
     elsewhere: |target| format!("another push or copy to {target} is running. Retry when it has ended."),
     retry: "Retry",
@@ -104,6 +117,12 @@ static SPANISH: Copy = Copy {
     },
     done: |target| format!("Copiado a {target}."),
     failed: "La copia falló",
+    failed_after: |done, all, failed| {
+        format!("La copia falló: {done} de {} hechos, {failed} con error.", counted(all, "paso", "pasos"))
+    },
+    unchanged: |target| format!("El registro sigue igual en cuanto a {target}."),
+    retry_steps: "Reintentar los pasos fallidos",
+    resume: "Continuar la copia",
     not_planned: "No se pudo planificar la copia. No se copió nada.",
     elsewhere: |target| format!("hay otro push u otra copia a {target} en curso. Reintenta cuando termine."),
     retry: "Reintentar",

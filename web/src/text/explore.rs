@@ -15,6 +15,8 @@ pub struct Explore {
     pub some_of: fn(some: &str, all: &str) -> String,
     /// More are to come.
     pub so_far: fn(all: &str) -> String,
+    /// The others are not fetched.
+    pub stopped: fn(all: &str) -> String,
     pub no_repositories: &'static str,
     pub no_tags: &'static str,
     pub none_fits: &'static str,
@@ -50,6 +52,8 @@ pub struct Explore {
     pub date_unreadable: &'static str,
     pub no_platform: &'static str,
     pub same_as: fn(tags: &str) -> String,
+    /// Behind names, of which there are more.
+    pub and_more: fn(count: &str) -> String,
     pub partly: &'static str,
 
     pub keys: &'static str,
@@ -78,6 +82,7 @@ static ENGLISH: Explore = Explore {
     count_tags: |number, written| counted_as(number, written, "tag", "tags"),
     some_of: |some, all| format!("{some} of {all}"),
     so_far: |all| format!("{all} so far …"),
+    stopped: |all| format!("{all}, stopped"),
     no_repositories: "This registry has no repositories yet.",
     no_tags: "This repository has no tags.",
     none_fits: "No name matches the filter.",
@@ -111,6 +116,7 @@ static ENGLISH: Explore = Explore {
     date_unreadable: "unreadable",
     no_platform: "no platform",
     same_as: |tags| format!("the same as {tags}"),
+    and_more: |count| format!(" and {count} more"),
     partly: "Without the images that are missing",
 
     keys: "Arrow keys move, Space selects, Shift with arrow keys selects a range, Ctrl A selects all, Enter opens",
@@ -131,6 +137,7 @@ static SPANISH: Explore = Explore {
     count_tags: |number, written| counted_as(number, written, "tag", "tags"),
     some_of: |some, all| format!("{some} de {all}"),
     so_far: |all| format!("{all} hasta ahora …"),
+    stopped: |all| format!("{all}, detenido"),
     no_repositories: "Este registro todavía no tiene repositorios.",
     no_tags: "Este repositorio no tiene tags.",
     none_fits: "Ningún nombre coincide con el filtro.",
@@ -164,6 +171,7 @@ static SPANISH: Explore = Explore {
     date_unreadable: "ilegible",
     no_platform: "sin plataforma",
     same_as: |tags| format!("igual que {tags}"),
+    and_more: |count| format!(" y {count} más"),
     partly: "Sin las imágenes que faltan",
 
     keys: "Las flechas mueven, Espacio selecciona, Mayús con flechas selecciona un rango, Ctrl A selecciona todo, Intro abre",

@@ -290,7 +290,7 @@ static SPANISH: Files = Files {
     sets_id_about: "Programas que se ejecutan como su propietario o grupo, los arranque quien los arranque.",
     largest: "Primero los más grandes",
     clear: "Quitar filtros",
-    expand_all: "Desplegar todo",
+    expand_all: "Expandir todo",
     collapse_all: "Plegar todo",
     rows: |number, written| counted_as(number, written, "fila", "filas"),
     matches: |number, written| counted_as(number, written, "encontrado", "encontrados"),

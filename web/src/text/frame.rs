@@ -28,6 +28,8 @@ pub struct Frame {
     pub again: &'static str,
     /// A request is made again: the attempt, the seconds until the next, the reason.
     pub retry: fn(attempt: u32, seconds: &str, why: &str) -> String,
+    /// The sign between a number and its tenths.
+    pub decimal: &'static str,
     /// Sends it now.
     pub try_now: &'static str,
 }
@@ -56,6 +58,7 @@ static ENGLISH: Frame = Frame {
     again: "Try again",
     not_loaded_why: "The server of this app did not send the files of this page. Nothing is lost: try again when the server is reachable.",
     retry: |attempt, seconds, why| format!("Attempt {attempt} failed, trying again in {seconds} s: {why}"),
+    decimal: ".",
     try_now: "Try now",
 };
 
@@ -76,5 +79,6 @@ static SPANISH: Frame = Frame {
     again: "Reintentar",
     not_loaded_why: "El servidor de esta aplicación no envió los archivos de esta página. No se ha perdido nada: inténtalo de nuevo cuando responda.",
     retry: |attempt, seconds, why| format!("El intento {attempt} falló; se repite en {seconds} s: {why}"),
+    decimal: ",",
     try_now: "Intentar ahora",
 };

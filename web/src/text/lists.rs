@@ -49,6 +49,8 @@ pub struct Lists {
     pub found: fn(count: usize) -> String,
     pub guessed: &'static str,
     pub refused: &'static str,
+    /// Before the reason why a file brings no lists, which is in English.
+    pub no_lists_in: &'static str,
     pub unread: &'static str,
     pub no_room: fn(limit: &str) -> String,
     pub unreadable: fn(why: &str) -> String,
@@ -120,6 +122,7 @@ static ENGLISH: Lists = Lists {
     found: |count| if count == 1 { "1 list found".to_owned() } else { format!("{count} lists found") },
     guessed: "The Docker CLI's folder names are ambiguous; correct the name if it is wrong.",
     refused: "Skipped",
+    no_lists_in: "no list could be read from it",
     unread: "Not read",
     no_room: |limit| format!("exceeds the limit of {limit} for one import; choose fewer or smaller files"),
     unreadable: |why| format!("the browser could not read it ({why}); choose it again"),
@@ -188,6 +191,7 @@ static SPANISH: Lists = Lists {
     },
     guessed: "Los nombres de carpeta de la CLI de Docker son ambiguos; corrige el nombre si no es correcto.",
     refused: "Omitido",
+    no_lists_in: "no se pudo leer ninguna lista de él",
     unread: "Sin leer",
     no_room: |limit| {
         format!("supera el límite de {limit} por importación; elige menos archivos o más pequeños")

@@ -198,7 +198,7 @@ static SPANISH: Registries = Registries {
     keep: "Conservar las credenciales",
     keep_memory: "hasta salir de esta página o recargarla",
     keep_session: "hasta cerrar esta pestaña",
-    keep_stored: "en este navegador, hasta que cierre la sesión",
+    keep_stored: "en este navegador, hasta que cierres la sesión",
     shared_origin: |origin| {
         format!(
             "Esta aplicación comparte {origin} con otras páginas, y todas pueden leer lo que guarda, credenciales incluidas. Sírvela desde un origen propio, como https://tallyman.example.com."

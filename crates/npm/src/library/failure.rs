@@ -305,7 +305,7 @@ fn fields(error: &RegistryError) -> ObjectWriter {
             .json("tried", &string_array(diagnosis.tried.iter().map(String::as_str))),
         RegistryError::MixedContent { url, page } => json.string("url", url).string("page", page),
         RegistryError::LocalNetworkDenied { url } => json.string("url", url),
-        RegistryError::Protocol { url, expected, found } => {
+        RegistryError::Protocol { url, expected, found } | RegistryError::Paging { url, expected, found } => {
             json.string("url", url).string("expected", expected).string("found", found)
         }
         RegistryError::TooManyRedirects { url, source } => json

@@ -10,7 +10,9 @@ use http::{HeaderValue, StatusCode, header};
 use tallyman_core::{Digest, Reference};
 
 use super::{BlobPieces, blob_request, broken_off};
-use crate::{Client, Error, Piece, Response, TransportError, TransportErrorKind, request::ApiRequest};
+use crate::{
+    Client, Error, Piece, Response, TransportError, TransportErrorKind, request::ApiRequest, retry::Retried,
+};
 
 /// Pieces of one response.
 type ResponsePieces = LocalBoxStream<'static, Result<Piece, TransportError>>;
@@ -60,6 +62,7 @@ impl Client {
             response: None,
             is_of_mirror: Rc::clone(is_of_mirror),
             attempt: 1,
+            retried: None,
         };
         download.into_pieces()
     }
@@ -92,6 +95,7 @@ impl Client {
             response: Some(response),
             is_of_mirror: Rc::default(),
             attempt: 1,
+            retried: None,
         };
         Ok(Some(download.into_pieces()))
     }
@@ -182,6 +186,8 @@ struct Download {
     /// `true` if a mirror has sent something of it.
     is_of_mirror: Rc<Cell<bool>>,
     attempt: u32,
+    /// Held from the first attempt that failed until a piece comes.
+    retried: Option<Retried>,
 }
 
 impl Download {
@@ -223,7 +229,7 @@ impl Download {
                         _ => piece,
                     };
                     self.position += piece.len() as u64;
-                    self.attempt = 1;
+                    (self.attempt, self.retried) = (1, None);
                     return Ok(Some(piece));
                 }
                 None => return Ok(None),
@@ -235,7 +241,8 @@ impl Download {
                 }
                 Some(Err(source)) => {
                     let error = broken_off(&response.url, source);
-                    self.client.wait_to_retry(self.reference.registry(), error, self.attempt).await?;
+                    let registry = self.reference.registry();
+                    self.client.wait_to_retry(registry, error, self.attempt, &mut self.retried).await?;
                     self.attempt += 1;
                     self.response = None;
                 }

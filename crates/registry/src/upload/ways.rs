@@ -10,7 +10,7 @@ use super::{
     requests::push,
     source::{BUFFERED_MAX, Content, Parts, Source},
 };
-use crate::{Client, Error, TransportErrorKind};
+use crate::{Client, Error, TransportErrorKind, retry::Retried};
 
 /// Bytes of a blob that are kept in memory if the transport cannot send them while they come, and the registry takes no
 /// parts.
@@ -25,6 +25,7 @@ const BEGINNINGS_MAX: u32 = 3;
 /// The attempts of an upload in one way.
 struct Attempts {
     attempt: u32,
+    retried: Option<Retried>,
     /// The number of times that it was begun.
     beginnings: u32,
     /// The furthest byte at which the registry has stood.
@@ -96,7 +97,8 @@ impl Client {
                 Some(upload) => upload,
                 None => self.begin_upload(to).await?,
             };
-            let mut attempts = Attempts { attempt: 1, beginnings: 1, furthest: 0, has_new_token: false };
+            let mut attempts =
+                Attempts { attempt: 1, retried: None, beginnings: 1, furthest: 0, has_new_token: false };
             loop {
                 let error = match self.send_by(way, to, source, &mut upload).await {
                     Ok(()) => return Ok(()),
@@ -153,7 +155,8 @@ impl Client {
             self.drop_tokens(to, &push(to));
             return Ok(());
         }
-        let waited = self.wait_to_retry(to.registry(), error.clone(), attempts.attempt);
+        let Attempts { attempt, retried, .. } = attempts;
+        let waited = self.wait_to_retry(to.registry(), error.clone(), *attempt, retried);
         if let Err(error) = waited.await {
             self.cancel_upload(to, upload).await.ok();
             return Err(error);

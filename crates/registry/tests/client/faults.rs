@@ -64,6 +64,7 @@ async fn transient_failures_of_reads_are_retried() {
             assert_eq!(fetched.bytes, image.bytes, "{fault:?}");
             assert_eq!(client.blob(&reference, &image.config_descriptor()).await.unwrap(), image.config);
             assert_eq!(told.retries(), retries, "{fault:?} on {part}");
+            assert_eq!(told.ends() > 0, !retries.is_empty(), "{fault:?} on {part}");
         }
     }
 }

@@ -64,5 +64,26 @@ async fn retry_now_wakes_rate_limited_requests_and_their_wait_is_reported() {
     let all = tokio::time::timeout(Duration::from_secs(10), future::join(fetched, try_now)).await;
     let (fetched, ()) = all.expect("nobody waits for half a minute");
     assert!(fetched.iter().all(Result::is_ok));
-    assert_eq!(told.retries(), ["too-many-requests"; 2]);
+    assert_eq!((told.retries(), told.ends()), (vec!["too-many-requests"; 2], 1));
+}
+
+#[test]
+fn the_end_of_retries_is_told_when_the_last_request_that_is_sent_again_ends_or_is_dropped() {
+    let transport = AtOnce(|request: Request| {
+        let headers = HeaderMap::from_iter([(header::RETRY_AFTER, HeaderValue::from_static("30"))]);
+        Ok(Response { status: StatusCode::BAD_GATEWAY, headers, url: request.url, body: Body::full("") })
+    });
+    let told = Told::default();
+    let client = Client::builder(Rc::new(transport)).observer(told.observer()).build();
+    let images = ["a", "b"].map(image);
+    let [first, second] = images.each_ref().map(|image| {
+        let mut fetched = Box::pin(client.manifest(image));
+        assert!(fetched.as_mut().now_or_never().is_none(), "it waits");
+        fetched
+    });
+    assert_eq!((told.retries().len(), told.ends()), (2, 0));
+    drop(first);
+    assert_eq!(told.ends(), 0, "another one is still sent again");
+    drop(second);
+    assert_eq!(told.ends(), 1);
 }

@@ -58,11 +58,16 @@ impl Told {
     /// The codes of the errors after which something was asked again.
     pub fn retries(&self) -> Vec<&'static str> {
         let told = self.0.borrow();
-        let retries = told.iter().map(|event| match event {
-            Event::Retry { error, .. } => error.code(),
-            _ => "something else",
+        let retries = told.iter().filter_map(|event| match event {
+            Event::Retry { error, .. } => Some(error.code()),
+            _ => None,
         });
         retries.collect()
+    }
+
+    /// The number of times that requests which were sent again have all ended.
+    pub fn ends(&self) -> usize {
+        self.0.borrow().iter().filter(|event| matches!(event, Event::RetriesEnded { .. })).count()
     }
 }
 

@@ -51,6 +51,7 @@ pub fn Add(props: &Props) -> Html {
     };
     let ondrop = {
         let (over, input, onadd) = (over.clone(), input.clone(), props.onadd.clone());
+        let fault = fault.setter();
         move |event: DragEvent| {
             event.prevent_default();
             over.set(false);
@@ -60,14 +61,12 @@ pub fn Add(props: &Props) -> Html {
                 of("text/plain").or_else(|| of("text/uri-list"))
             });
             let Some(dropped) = dropped else { return };
-            match input.cast::<HtmlTextAreaElement>().filter(|_| control_characters(&dropped).is_some()) {
-                Some(input) => {
-                    let typed = input.value();
-                    let separator = if typed.is_empty() || typed.ends_with('\n') { "" } else { "\n" };
-                    input.set_value(&format!("{typed}{separator}{dropped}"));
-                    submit.emit(());
-                }
-                None => onadd.emit(sources_in(&dropped)),
+            let Some(input) = input.cast::<HtmlTextAreaElement>() else { return };
+            if control_characters(&dropped).is_some() {
+                append(&input, &dropped);
+                submit.emit(());
+            } else {
+                take(&input, &fault, &onadd, sources_in(&dropped));
             }
         }
     };
@@ -86,6 +85,25 @@ pub fn Add(props: &Props) -> Html {
             </form>
         </Panel>
     }
+}
+
+/// Adds the images of a text. What of it cannot be read is put into the box, and why is said below.
+fn take(
+    input: &HtmlTextAreaElement,
+    fault: &UseStateSetter<Option<String>>,
+    onadd: &Callback<Pasted>,
+    pasted: Pasted,
+) {
+    fault.set((!pasted.unread.is_empty()).then(|| pasted.faults.join("\n")));
+    append(input, &pasted.unread.join("\n"));
+    onadd.emit(pasted);
+}
+
+/// Puts lines behind those that are in the box.
+fn append(input: &HtmlTextAreaElement, lines: &str) {
+    let typed = input.value();
+    let separator = if typed.is_empty() || typed.ends_with('\n') || lines.is_empty() { "" } else { "\n" };
+    input.set_value(&format!("{typed}{separator}{lines}"));
 }
 
 /// Returns the callback that adds the images which the text in the box names. A text with control characters stays there, the first of
@@ -111,7 +129,7 @@ fn use_submit(
         let pasted = sources_in(&given);
         if !pasted.sources.is_empty() || !pasted.faults.is_empty() {
             input.set_value("");
-            onadd.emit(pasted);
+            take(&input, &fault, &onadd, pasted);
         }
     })
 }

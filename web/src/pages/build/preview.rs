@@ -127,7 +127,7 @@ fn member(name: &str, value: &str) -> Html {
 
 fn side(entry: &Descriptor) -> Html {
     let platform = entry.platform.clone().unwrap_or_default();
-    html! { <><span class="strong">{ platform.to_string() }</span>{ " " }<code class="soft" title={entry.digest.to_string()}>{ entry.digest.short().to_owned() }</code></> }
+    html! { <><span class="strong">{ format::platform_name(&platform) }</span>{ " " }<code class="soft" title={entry.digest.to_string()}>{ entry.digest.short().to_owned() }</code></> }
 }
 
 /// Returns the members of two indexes that differ, but for platforms and digests of entries: those of the index itself, and those of

@@ -19,7 +19,10 @@ use crate::{
     },
     format,
     pages::{
-        explore::visible_rows::{VisibleRows, use_visible_rows},
+        explore::{
+            stop,
+            visible_rows::{VisibleRows, use_visible_rows},
+        },
         problem,
     },
     router::{self, Link},
@@ -76,11 +79,14 @@ pub fn Repositories(props: &Props) -> Html {
     };
     let words = text().explore();
     let tools = html! {
-        if listing.with(|names| names.contain('/')) {
-            <button class="button" type="button" onclick={folds.all} data-testid="fold-all">
-                { if folds.folded.is_empty() { words.fold_all } else { words.unfold_all } }
-            </button>
-        }
+        <>
+            { stop(&listing) }
+            if listing.with(|names| names.contain('/')) {
+                <button class="button" type="button" onclick={folds.all} data-testid="fold-all">
+                    { if folds.folded.is_empty() { words.fold_all } else { words.unfold_all } }
+                </button>
+            }
+        </>
     };
     html! {
         <>
@@ -207,7 +213,7 @@ fn route(registry: &Registry, name: &str) -> Route {
 
 /// A namespace with what is in it, or a repository with its link.
 fn content(registry: &Registry, name: &str, row: Row) -> Html {
-    let shown = name[row.start as usize..row.length as usize].to_owned();
+    let shown = format::visible_name(&name[row.start as usize..row.length as usize]).into_owned();
     if let Some(inside) = row.inside {
         let inside = inside as usize;
         return html! {
@@ -219,7 +225,7 @@ fn content(registry: &Registry, name: &str, row: Row) -> Html {
         };
     }
     html! {
-        <a class="tree-row__link" href={format!("#{}", route(registry, name).to_path())} tabindex="-1" aria-label={name.to_owned()}>{ shown }</a>
+        <a class="tree-row__link" href={format!("#{}", route(registry, name).to_path())} tabindex="-1" aria-label={format::visible_name(name).into_owned()}>{ shown }</a>
     }
 }
 
@@ -235,6 +241,7 @@ fn count(listing: &Listing, shown: &VisibleRows<Tree>) -> String {
             (words.some_of)(&format::count(some as u64), &all)
         }
         (false, true) => String::new(),
+        (false, false) if listing.is_stopped => (words.stopped)(&all),
         (false, false) => (words.so_far)(&all),
     }
 }

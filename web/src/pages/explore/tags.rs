@@ -24,7 +24,10 @@ use crate::{
     },
     format,
     pages::{
-        explore::visible_rows::{VisibleRows, use_visible_rows},
+        explore::{
+            stop,
+            visible_rows::{VisibleRows, use_visible_rows},
+        },
         problem,
     },
     router,
@@ -106,7 +109,7 @@ pub fn Tags(props: &Props) -> Html {
                 </div>
             } else if listing.problem.is_none() || listing.len() > 0 {
                 <FilteredPanel label={words.tags} filter_label={words.filter_tags} filter={(*filter).clone()} {onfilter} count={count(&listing, &made)}
-                    tools={html! { <SortChoice sort={*sort} {onsort} /> }}>
+                    tools={html! { <>{ stop(&listing) }<SortChoice sort={*sort} {onsort} /></> }}>
                     if *sort == Sort::Date {
                         { dating(&book, shown.len(), |tag| order.shows(tag), *dates_all, &dates_all.setter()) }
                     }
@@ -198,7 +201,7 @@ fn rows(rows: RowData) -> Callback<usize, Html> {
             }
         };
         let facts = book.facts(&tag);
-        let same = book.aliases(&tag, ALIASES);
+        let (same, more) = book.aliases(&tag, ALIASES);
         html! {
             <div
                 key={number}
@@ -212,7 +215,7 @@ fn rows(rows: RowData) -> Callback<usize, Html> {
                 {onclick}
             >
                 <span role="gridcell" class="tag-row__pick"><span class="tick" aria-hidden="true" /></span>
-                { cells::cells(of, &tag, facts.as_deref(), &same) }
+                { cells::cells(of, &tag, facts.as_deref(), (&same[..], more)) }
             </div>
         }
     })
@@ -220,8 +223,7 @@ fn rows(rows: RowData) -> Callback<usize, Html> {
 
 fn head() -> Html {
     let words = text().explore();
-    let column =
-        |class: &'static str, name: &'static str| html! { <span role="columnheader" {class}>{ name }</span> };
+    let column = |class: &'static str, name: &'static str| html! { <span role="columnheader" {class} title={name}>{ name }</span> };
     html! {
         <div role="row" class="tag-row tag-row--head" aria-rowindex="1">
             <span role="columnheader" class="tag-row__pick"><span class="visually-hidden">{ words.column_pick }</span></span>
@@ -241,6 +243,7 @@ fn count(listing: &Listing, shown: &VisibleRows<Order>) -> String {
         (true, _) if shown.view().is_none_or(|order| order.filter.is_empty()) => all,
         (true, _) => (words.some_of)(&format::count(shown.rows.len() as u64), &all),
         (false, true) => String::new(),
+        (false, false) if listing.is_stopped => (words.stopped)(&all),
         (false, false) => (words.so_far)(&all),
     }
 }

@@ -67,7 +67,7 @@ impl<V: View> VisibleRows<V> {
     /// Returns `true` if they are all the rows of `view` that there will be.
     pub fn is_all(&self, listing: &Listing, view: &V) -> bool {
         let is_of = |wanted: &Wanted<V>| wanted.listing == *listing && wanted.view == *view;
-        listing.is_complete && self.wanted.as_ref().is_some_and(is_of)
+        (listing.is_complete || listing.is_stopped) && self.wanted.as_ref().is_some_and(is_of)
     }
 }
 

@@ -4,7 +4,8 @@ use tallyman_core::{Descriptor, ImageManifest, Index, ManifestBody, Reference};
 
 use super::address::USUAL_PLATFORM;
 use crate::{
-    pages::inspect::{Named, Names, entry_name},
+    format,
+    pages::inspect::{Named, Names},
     state::{
         files::{ImageLayer, ImageSource},
         inspection::{Inspected, Inspection, Loadable, Node},
@@ -106,7 +107,7 @@ fn source(
         diff_id: diff_ids.get(number).cloned(),
         step: steps.get(number).copied().flatten().cloned(),
     });
-    let platform = node.platform().map(entry_name::platform_name).unwrap_or_default();
+    let platform = node.platform().map(format::platform_name).unwrap_or_default();
     let os = config.map(|config| config.platform.os.clone()).unwrap_or_default();
     ImageSource { reference, platform, os, layers: layers.collect() }
 }

@@ -191,9 +191,9 @@ fn cells(row: &Row, steps: &[String], shows_changes: bool, is_pair: bool) -> Htm
                 if let Some(change) = row.change.filter(|_| shows_changes) {
                     { mark(change) }
                 }
-                <span class="file-row__text" title={format::visible(&row.name).into_owned()}>{ format::visible(&row.name).into_owned() }</span>
+                <span class="file-row__text" title={format::visible_name(&row.name).into_owned()}>{ format::visible_name(&row.name).into_owned() }</span>
                 if let Some(link) = &row.link {
-                    <span class="soft file-row__link"><span aria-hidden="true">{ "→ " }</span><span class="visually-hidden">{ (words.points_to)("") }</span>{ format::visible(link).into_owned() }</span>
+                    <span class="soft file-row__link"><span aria-hidden="true">{ "→ " }</span><span class="visually-hidden">{ (words.points_to)("") }</span>{ format::visible_name(link).into_owned() }</span>
                 }
                 if row.kind == FileKind::Directory && row.files > 0 {
                     <span class="soft file-row__count">{ (words.inside)(row.files as usize, &format::count(row.files.into())) }</span>
@@ -201,7 +201,7 @@ fn cells(row: &Row, steps: &[String], shows_changes: bool, is_pair: bool) -> Htm
             </span>
             <span role="gridcell" class="file-row__size number" data-bytes={row.size.to_string()}>{ size }</span>
             <span role="gridcell" class={classes!("file-row__mode", row.sets_id.then_some("is-setid"))}><code>{ row.mode.clone() }</code></span>
-            <span role="gridcell" class="file-row__owner" title={format::visible(&row.owner).into_owned()}>{ row.owner.split(' ').next().unwrap_or_default().to_owned() }</span>
+            <span role="gridcell" class="file-row__owner" title={format::visible_name(&row.owner).into_owned()}>{ row.owner.split(' ').next().unwrap_or_default().to_owned() }</span>
             if is_pair {
                 <span role="gridcell" class="file-row__layer">{ row.change.map(|change| (words.change)(change)).unwrap_or_default() }</span>
             } else {

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use tallyman_core::Platform;
+use tallyman_core::MediaType;
 
 use crate::{
-    format::visible,
+    format::{platform_name, visible},
     state::inspection::{Inspected, Node},
     text::text,
 };
@@ -13,14 +13,6 @@ use crate::{
 /// Returns the platform of an image, by which an index names it.
 pub fn name(node: &Node) -> String {
     node.platform().map_or_else(|| text().inspect().no_platform.to_owned(), platform_name)
-}
-
-/// Returns a platform with the version by which images for Windows differ.
-pub fn platform_name(platform: &Platform) -> String {
-    let name = platform.to_string();
-    let parts = [name.as_str(), platform.os_version.as_str()];
-    let parts = parts.into_iter().filter(|part| !part.is_empty());
-    visible(&parts.collect::<Vec<_>>().join(" ")).into_owned()
 }
 
 /// Returns the names of images, with their digests where several have the same.
@@ -50,10 +42,14 @@ pub fn kind_name(inspected: &Inspected, number: usize) -> String {
             None => words.attestation_of_none.to_owned(),
         };
     }
-    let media = (words.media)(&entry.media_type);
-    match media {
+    match (words.media)(&entry.media_type) {
         Some(media) if entry.media_type.is_list() => (words.nested)(media),
-        Some(media) => media.to_owned(),
-        None => visible(entry.media_type.as_str()).into_owned(),
+        _ => media_name(&entry.media_type),
     }
+}
+
+/// Returns the name of a media type: in words, where the app has some.
+pub fn media_name(media_type: &MediaType) -> String {
+    let media = (text().inspect().media)(media_type);
+    media.map_or_else(|| visible(media_type.as_str()).into_owned(), str::to_owned)
 }

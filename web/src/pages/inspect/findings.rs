@@ -1,10 +1,11 @@
 //! The findings on an image or a list.
 
-use tallyman_core::{Platform, ResolvedEntry, lint_image, lint_index};
+use tallyman_core::{ResolvedEntry, lint_image, lint_index};
 use yew::prelude::*;
 
 use crate::{
     components::{icon::Icon, panel::Panel},
+    format::platform_name,
     state::inspection::{Inspected, Node, Relation},
     text::text,
 };
@@ -35,7 +36,7 @@ pub fn view(inspected: &Inspected, chosen: Option<&Node>) -> Html {
     }
     let platform = |at: usize| {
         let entry = inspected.manifest.index().and_then(|index| index.manifests.get(at));
-        entry.and_then(|entry| entry.platform.as_ref()).map(Platform::to_string).unwrap_or_default()
+        entry.and_then(|entry| entry.platform.as_ref()).map(platform_name).unwrap_or_default()
     };
     html! {
         <Panel title={words.findings} remark={found.len().to_string()}>

@@ -1,12 +1,13 @@
 //! The platforms of a large index: rows in a window, of which those in sight are fetched.
 
-use std::{rc::Rc, time::Duration};
+use std::rc::Rc;
 
 use gloo_timers::callback::Timeout;
 use yew::prelude::*;
 
 use super::{choice::Choice, entry_name, manifest_kind};
 use crate::{
+    browser::scroll::QUIET,
     components::{
         facts,
         filtered_panel::{FilteredPanel, use_search},
@@ -20,10 +21,6 @@ use crate::{
     },
     text::{text, use_language},
 };
-
-/// Time without scrolling after which the rows in sight are fetched: while somebody scrolls, rows come and go that nobody
-/// reads.
-const QUIET: u32 = Duration::from_millis(100).as_millis() as u32;
 
 /// Properties of [`PlatformGrid`].
 #[derive(PartialEq, Properties)]
@@ -111,7 +108,7 @@ fn use_wanted(inspected: &Inspected, shown: &Rc<Vec<usize>>) -> Callback<(usize,
     let (want, shown) = (inspected.want.clone(), Rc::clone(shown));
     Callback::from(move |(first, last): (usize, usize)| {
         let (want, shown) = (want.clone(), Rc::clone(&shown));
-        *waiting.borrow_mut() = Some(Timeout::new(QUIET, move || {
+        *waiting.borrow_mut() = Some(Timeout::new(QUIET.as_millis() as u32, move || {
             want.nodes(shown.get(first..last.min(shown.len())).unwrap_or_default());
         }));
     })

@@ -6,7 +6,7 @@ use yew::prelude::*;
 
 use super::artifact::Artifact;
 use crate::{
-    components::copy::Copy,
+    components::{command::unbroken, copy::Copy},
     text::{text, use_language},
 };
 
@@ -72,7 +72,7 @@ fn command(line: &Line, testid: &'static str, title: Option<&'static str>) -> Ht
         classes!("command", (!line.is_command).then_some("command--file"), title.map(|_| "command--second"));
     html! {
         <div {class} {title} data-testid={testid}>
-            <code>{ &line.text }</code>
+            <code>{ unbroken(&line.text) }</code>
             <Copy text={line.text.clone()} what={text().controls().command} />
         </div>
     }

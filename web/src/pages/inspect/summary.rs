@@ -116,7 +116,7 @@ pub fn loading(reference: &str) -> Html {
     let row = |name: &'static str| html! { <Fact {name}><span class="skeleton" /></Fact> };
     html! {
         <div data-testid="loading" aria-busy="true">
-            <div class="title"><h1>{ reference }</h1></div>
+            <div class="title"><h1>{ format::visible_name(reference).into_owned() }</h1></div>
             if let Ok(reference) = reference.parse::<Reference>() {
                 <Actions reference={reference.clone()} is_source=true />
                 <Pull reference={reference.clone()} />
@@ -180,11 +180,30 @@ fn mark(verified: Verified) -> Html {
     html! { <Chip tone={Tone::Good} {title} testid="digest-verified"><Icon name="check" />{ words.verified }</Chip> }
 }
 
+/// Returns the compressed size of an image, or of all images of a list; none for a large list, and where one of them is not there.
+pub fn content_size(inspected: &Inspected) -> Loadable<u64> {
+    if let Some(image) = inspected.manifest.image() {
+        return Loadable::ready_of(image.content_size());
+    }
+    let entries = inspected.manifest.index().map_or(&[][..], |index| &index.manifests);
+    let images = entries.iter().filter(|entry| entry.is_runnable()).count();
+    if images == 0 || inspected.is_large() || inspected.verified == Verified::Pasted {
+        return Loadable::None;
+    }
+    let nodes = inspected.entries().map(|(_, node)| node).filter(|node| node.descriptor.is_runnable());
+    let nodes: Vec<&Node> = nodes.collect();
+    if nodes.iter().any(|node| node.manifest.failure().is_some()) {
+        return Loadable::None;
+    }
+    let ready = nodes.iter().filter(|node| node.manifest.ready().is_some()).count();
+    if ready == images { Loadable::ready_of(shared::layers(inspected).all) } else { Loadable::Loading }
+}
+
 fn kind_facts(inspected: &Inspected) -> Html {
     let words = text().inspect();
     if let Some(image) = inspected.manifest.image() {
         let platform = match inspected.config() {
-            Loadable::Ready(config) => html! { <Chip>{ config.platform.to_string() }</Chip> },
+            Loadable::Ready(config) => html! { <Chip>{ format::platform_name(&config.platform) }</Chip> },
             Loadable::Loading => html! { <span class="skeleton" /> },
             Loadable::Failed(failure) => {
                 html! { <span class="soft">{ (words.unknown_because)(&failure.why) }</span> }

@@ -304,25 +304,29 @@ async fn import_all(
 /// that were not read, which may have lists.
 fn refused(offer: &Offer) -> Html {
     let words = text().lists();
+    let unread = offer.unread.iter().map(|(path, why)| html! { <><code>{ path }</code>{ ": " }{ why }</> });
+    let refused = offer.refused.iter().map(|(path, why)| {
+        html! { <><code>{ path }</code>{ ": " }{ words.no_lists_in }{ " (" }<span lang="en">{ why }</span>{ ")" }</> }
+    });
     if offer.lists.is_empty() {
-        return offer.unread.iter().chain(&offer.refused).map(|(path, why)| html! {
-            <div class="alert" role="alert" data-testid="refused"><Icon name="warning" /><span><code>{ path }</code>{ ": " }{ why }</span></div>
+        return unread.chain(refused).map(|file| html! {
+            <div class="alert" role="alert" data-testid="refused"><Icon name="warning" /><span>{ file }</span></div>
         }).collect();
     }
-    let folded = |title: &str, open: bool, files: &[(String, String)]| {
+    let folded = |title: &str, open: bool, files: Vec<Html>| {
         html! {
             if !files.is_empty() {
                 <details {open} data-testid="refused">
                     <summary>{ format!("{title}: {}", files.len()) }</summary>
-                    <ul class="plain-list">{ for files.iter().map(|(path, why)| html! { <li><code>{ path }</code>{ ": " }{ why }</li> }) }</ul>
+                    <ul class="plain-list">{ for files.into_iter().map(|file| html! { <li>{ file }</li> }) }</ul>
                 </details>
             }
         }
     };
     html! {
         <>
-            { folded(words.unread, true, &offer.unread) }
-            { folded(words.refused, false, &offer.refused) }
+            { folded(words.unread, true, unread.collect()) }
+            { folded(words.refused, false, refused.collect()) }
         </>
     }
 }

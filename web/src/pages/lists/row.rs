@@ -18,6 +18,7 @@ use crate::{
         removed_list::offer_back,
         toast::use_toaster,
     },
+    format::platform_name,
     router::Link,
     routes::Route,
     state::lists::{LocalLists, StoredList, import_export},
@@ -122,7 +123,7 @@ fn entries_of(list: &ManifestList) -> Html {
     html! {
         <span class="title__chips">
             <span class="soft">{ (text().lists().entries_count)(list.len()) }</span>
-            { for list.iter().take(SHOWN).map(|entry| html! { <Chip>{ entry.platform().to_string() }</Chip> }) }
+            { for list.iter().take(SHOWN).map(|entry| html! { <Chip>{ platform_name(&entry.platform()) }</Chip> }) }
             if list.len() > SHOWN {
                 <Chip>{ format!("+{}", list.len() - SHOWN) }</Chip>
             }

@@ -25,7 +25,9 @@ pub struct Pasted {
     pub form: IndexForm,
     /// The only source is to be the whole of a new list, with all that an index says.
     pub is_whole: bool,
-    /// Lines that cannot be read, and options that are not used, with the reason.
+    /// Commands and lines that cannot be read.
+    pub unread: Vec<String>,
+    /// The reasons why lines cannot be read, and options that are not used.
     pub faults: Vec<String>,
 }
 
@@ -63,6 +65,7 @@ pub fn sources_in(text: &str) -> Pasted {
     }
     if !unread.is_empty() {
         pasted.faults.push(no_image(&unread));
+        pasted.unread.extend(unread.into_iter().map(str::to_owned));
     }
     pasted
 }
@@ -186,6 +189,12 @@ impl Pasted {
         }
     }
 
+    /// Takes note of a command that cannot be read.
+    fn fault(&mut self, command: &str, reason: &str) {
+        self.faults.push(format!("{command}: {reason}"));
+        self.unread.push(command.to_owned());
+    }
+
     /// Takes the images of a command or of words. Returns `false` if there are none. In a file a word is an image only with its
     /// registry.
     fn part(&mut self, part: &str, in_file: bool) -> bool {
@@ -197,7 +206,7 @@ impl Pasted {
             // Where its output goes does not matter here.
             Err(WordsError::Operator { before, .. }) => return self.part(&before, in_file),
             Err(error @ WordsError::Quote) if is_program(first) => {
-                self.faults.push(format!("{command}: {error}"));
+                self.fault(command, &error.to_string());
                 return true;
             }
             Err(_) => {}
@@ -294,7 +303,7 @@ impl Pasted {
             Invocation::Run(..) => return self.named(line),
             Invocation::Exit(saying) => {
                 let reason = saying.stderr.lines().next().unwrap_or_default().to_owned();
-                self.faults.push(format!("{line}: {reason}"));
+                self.fault(line, &reason);
             }
         }
         true
@@ -348,6 +357,7 @@ mod tests {
         let (image, change) = &pasted.changes[0];
         assert_eq!((image.as_str(), change.platform.variant.as_str()), ("r.io/b:1", "v7"));
         assert_eq!(pasted.faults.len(), 1);
+        assert_eq!(pasted.unread, ["docker manifest annotate x"]);
     }
 
     #[test]

@@ -18,6 +18,7 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use crate::{
+    browser::scroll::QUIET,
     format,
     state::{
         failure::{Failure, config_in, manifest_in},
@@ -28,9 +29,6 @@ use crate::{
 
 /// Tags that are asked for at the same time.
 const TAGS: usize = 6;
-/// Time without a change of the wanted rows after which requests are sent: while somebody scrolls, rows come and go that
-/// nobody reads.
-const QUIET: Duration = Duration::from_millis(100);
 /// Time after which a tag that could not be fetched is asked for again, if its row is in sight.
 const AGAIN: Duration = Duration::from_secs(3);
 /// Images of one list that are asked for at the same time.
@@ -122,12 +120,13 @@ impl TagBook {
         self.facts.borrow().get(tag).cloned()
     }
 
-    /// Returns the first `most` of the other tags that are known to point to the same as `tag`.
-    pub fn aliases(&self, tag: &str, most: usize) -> Vec<Rc<str>> {
+    /// Returns the first `most` of the other tags that are known to point to the same as `tag`, and the number of those behind them.
+    pub fn aliases(&self, tag: &str, most: usize) -> (Vec<Rc<str>>, usize) {
         let (facts, by_digest) = (self.facts.borrow(), self.by_digest.borrow());
         let digest = facts.get(tag).and_then(|facts| facts.digest());
         let same = digest.and_then(|digest| by_digest.get(digest)).into_iter().flatten();
-        same.filter(|other| ***other != *tag).take(most).cloned().collect()
+        let mut same = same.filter(|other| ***other != *tag).cloned();
+        (same.by_ref().take(most).collect(), same.count())
     }
 
     /// Returns how many of the tags whose names are `wanted` have been asked for their dates, and of how many of these the date is known,

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use tallyman_core::{Platform, Reference, Tag};
+use tallyman_core::{Reference, Tag};
 use yew::prelude::*;
 
 use crate::{
@@ -24,23 +24,37 @@ use crate::{
 /// Platforms that a row shows; the rest is counted.
 const CHIPS_MAX: usize = 3;
 
-/// The cells of a tag's row. `aliases` are the other tags that are known to point to the same.
-pub fn cells(of: &Reference, tag: &str, facts: Option<&TagFacts>, aliases: &[Rc<str>]) -> Html {
+/// The cells of a tag's row. `aliases` are other tags that are known to point to the same, and the number of `more` ones.
+pub fn cells(
+    of: &Reference,
+    tag: &str,
+    facts: Option<&TagFacts>,
+    (aliases, more): (&[Rc<str>], usize),
+) -> Html {
     let words = text().explore();
     let Ok(parsed) = tag.parse::<Tag>() else {
-        let name = format!("{tag} ({})", words.no_reference);
-        return html! { <span role="gridcell" class="tag-row__tag soft" title={name.clone()}>{ name }</span> };
+        let name = format::visible_name(tag).into_owned();
+        return html! {
+            <>
+                <span role="gridcell" class="tag-row__tag soft"><span class="tag-row__name" title={name.clone()}>{ name }</span></span>
+                <span role="gridcell" class="tag-row__platforms soft" title={words.no_reference}>{ words.no_reference }</span>
+            </>
+        };
     };
     let reference = of.by_tag(parsed);
     let route = Route::inspect(&reference);
+    let mut names = aliases.join(", ");
+    if more > 0 {
+        names.push_str(&(words.and_more)(&format::count(more as u64)));
+    }
     html! {
         <>
             <span role="gridcell" class="tag-row__tag">
                 <a class="strong" href={format!("#{}", route.to_path())} tabindex="-1" title={tag.to_owned()} data-testid="tag">{ tag.to_owned() }</a>
                 if !aliases.is_empty() {
-                    <span class="tag-row__alias" data-testid="alias" title={(words.same_as)(&aliases.join(", "))}>
-                        <span aria-hidden="true">{ format!("= {}", aliases.join(", ")) }</span>
-                        <span class="visually-hidden">{ (words.same_as)(&aliases.join(", ")) }</span>
+                    <span class="tag-row__alias" data-testid="alias" title={(words.same_as)(&names)}>
+                        <span aria-hidden="true">{ format!("= {names}") }</span>
+                        <span class="visually-hidden">{ (words.same_as)(&names) }</span>
                     </span>
                 }
             </span>
@@ -125,8 +139,7 @@ fn chip(facts: &PlatformFacts, is_image: bool) -> Html {
 }
 
 fn name(facts: &PlatformFacts) -> String {
-    let shown = |platform: &Platform| format::visible(&platform.to_string()).into_owned();
-    facts.platform.as_ref().map_or_else(|| text().explore().no_platform.to_owned(), shown)
+    facts.platform.as_ref().map_or_else(|| text().explore().no_platform.to_owned(), format::platform_name)
 }
 
 fn all(platforms: &[PlatformFacts]) -> String {

@@ -62,7 +62,7 @@ pub fn use_requests(
     shown: &Rc<Vec<u32>>,
     dates: bool,
 ) -> Callback<(usize, usize)> {
-    let is_growing = !listing.is_complete && listing.problem.is_none();
+    let is_growing = listing.is_growing();
     // Not a state: scrolling draws nothing but the rows.
     let view = use_mut_ref(View::default);
     let ask = {
