@@ -232,6 +232,27 @@ pub fn helper_has_none(stdout: &[u8]) -> bool {
     String::from_utf8_lossy(stdout).trim() == NOT_FOUND
 }
 
+/// Returns a sentence about a helper that failed, given its exit code and the `secret` that it was given, if any. Passwords in its
+/// output are not repeated: helpers print credentials, and what they were given.
+///
+/// ```
+/// use tallyman_auth::helper_failure;
+///
+/// let sentence = helper_failure(Some(1), b"the keychain is locked", Some("s3cret"));
+/// assert_eq!(sentence, r#"it ended with exit status 1 and printed "the keychain is locked""#);
+/// ```
+pub fn helper_failure(status: Option<i32>, stdout: &[u8], secret: Option<&str>) -> String {
+    let printed = String::from_utf8_lossy(stdout);
+    // Credentials are printed as an object, which may not be whole.
+    let printed = match printed.trim() {
+        text if text.contains('{') => "JSON, which may hold a password".to_owned(),
+        text if secret.is_some_and(|secret| text.contains(secret)) => "a text with the password".to_owned(),
+        text => format!("{text:?}"),
+    };
+    let status = status.map_or_else(|| "a signal".to_owned(), |status| format!("exit status {status}"));
+    format!("it ended with {status} and printed {printed}")
+}
+
 /// Reads the output of the helper for a registry, given its exit code. Returns `None` if the helper has no credentials.
 ///
 /// # Errors
@@ -241,14 +262,7 @@ pub fn parse_helper_output(status: Option<i32>, stdout: &[u8]) -> Result<Option<
         if helper_has_none(stdout) {
             return Ok(None);
         }
-        let printed = String::from_utf8_lossy(stdout);
-        // Helpers print credentials as an object, which may not be whole.
-        let printed = match printed.trim() {
-            text if text.contains('{') => "JSON, which may hold a password".to_owned(),
-            text => format!("{text:?}"),
-        };
-        let status = status.map_or_else(|| "a signal".to_owned(), |status| format!("exit status {status}"));
-        return Err(format!("it ended with {status} and printed {printed}"));
+        return Err(helper_failure(status, stdout, None));
     }
     let strange =
         |error: String| format!("expected it to print credentials as JSON, found something else: {error}");

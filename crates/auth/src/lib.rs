@@ -17,7 +17,7 @@ mod url;
 pub use auth_files::{ContainersAuth, containers_auth_files};
 pub use challenge::Challenge;
 pub use credentials::{CredentialError, CredentialKind, CredentialRefusal, CredentialSource, Credentials};
-pub use docker_config::{DockerConfig, helper_has_none, helper_program, parse_helper_output};
+pub use docker_config::{DockerConfig, helper_failure, helper_has_none, helper_program, parse_helper_output};
 pub use docker_config_edit::{
     with_credentials, with_helper, without_credentials, without_replaced_credentials,
 };

@@ -15,7 +15,7 @@ use machine::NativeMachine;
 use streams::Streams;
 use tallyman_commands::{
     ClientOptions, DockerCredentials, Environment, Invocation, Output, Settings, configuration_folder,
-    error_line, run,
+    error_line, lists_folder, run,
 };
 use tallyman_registry::{NativeTransport, OwnCertificates};
 use tallyman_store::{FileStore, NativeFolder};
@@ -71,6 +71,7 @@ fn main() -> ExitCode {
 
 async fn run_command(args: &[String], output: &Rc<Streams>) -> u8 {
     let folder = configuration_folder(args, &NativeMachine);
+    let lists = lists_folder(args, &NativeMachine);
     let credentials = Rc::new(DockerCredentials::new(NativeMachine, &folder));
     let transport = Rc::new(NativeTransport::new().repeating_on_kept_connections());
     if let Invocation::Run(_, settings) = Invocation::parse(args) {
@@ -84,7 +85,7 @@ async fn run_command(args: &[String], output: &Rc<Streams>) -> u8 {
     let (shown, kept) = (Rc::clone(output), Rc::clone(&credentials));
     let client = move |options: ClientOptions| options.client(transport.clone(), shown.clone(), kept.clone());
     let environment = Environment {
-        store: Rc::new(FileStore::new(NativeFolder, format!("{folder}/manifests"))),
+        store: Rc::new(FileStore::new(NativeFolder, lists)),
         client: Rc::new(client),
         credentials,
         output: output.clone(),
@@ -93,16 +94,17 @@ async fn run_command(args: &[String], output: &Rc<Streams>) -> u8 {
     run(args, &environment).await
 }
 
-/// Returns a sentence about an argument, or the variable that names the folder of the configuration, that is no UTF-8: its text would
-/// name another file.
+/// Returns a sentence about an argument, or the variable that names the folder of the configuration or of the lists, that is no UTF-8:
+/// its text would name another file.
 fn text_fault(args: &[String]) -> Option<String> {
     if let Some(arg) = env::args_os().skip(1).find(|arg| arg.to_str().is_none()) {
         return Some(format!("expected arguments in UTF-8, found {arg:?}"));
     }
-    let folder = configuration_folder(args, &NativeMachine);
-    ["TALLYMAN_CONFIG", "DOCKER_CONFIG", "HOME"].into_iter().find_map(|name| {
+    let folders = [configuration_folder(args, &NativeMachine), lists_folder(args, &NativeMachine)];
+    ["TALLYMAN_LISTS", "TALLYMAN_CONFIG", "DOCKER_CONFIG", "HOME"].into_iter().find_map(|name| {
         let value = env::var_os(name).filter(|value| value.to_str().is_none())?;
-        let is_used = folder.starts_with(&*value.to_string_lossy());
+        let text = value.to_string_lossy();
+        let is_used = folders.iter().any(|folder| folder.starts_with(&*text));
         is_used.then(|| format!("expected {name} in UTF-8, found {value:?}"))
     })
 }

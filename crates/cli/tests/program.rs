@@ -400,7 +400,7 @@ fn names_that_are_no_utf_8_are_refused_and_not_taken_for_others() {
     };
     let (code, stderr) = run(program(folder.path(), &["digest"]).arg(&place));
     assert!(code == Some(125) && stderr.starts_with("expected arguments in UTF-8"), "{stderr}");
-    for name in ["TALLYMAN_CONFIG", "DOCKER_CONFIG", "HOME"] {
+    for name in ["TALLYMAN_LISTS", "TALLYMAN_CONFIG", "DOCKER_CONFIG", "HOME"] {
         let mut command = program(folder.path(), &["ls"]);
         command.env_remove("TALLYMAN_CONFIG").env_remove("DOCKER_CONFIG").env(name, &place);
         let (code, stderr) = run(&mut command);

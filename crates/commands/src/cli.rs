@@ -28,7 +28,7 @@ mod time;
 mod tree;
 
 pub use accounts::{CredentialStore, Login};
-pub use connection::{ClientOptions, configuration_folder};
+pub use connection::{ClientOptions, configuration_folder, lists_folder};
 pub use docker_credentials::{DockerCredentials, HelperOutput, Machine};
 pub use files::FilesOptions;
 pub use grammar::{

@@ -37,7 +37,7 @@ pub use cli::{
     DeletionOptions, DigestInput, DockerCredentials, EarlyExit, Environment, FilesOptions, HelperOutput,
     IndexChanges, Input, InspectExtensions, Invocation, Login, Machine, Mirror, Output, OutputOptions,
     PROGRAM, PushExtensions, Settings, Stream, TagFilter, TagOrder, WordsError, arguments, completion,
-    configuration_folder, error_line, line_of, lines, run, serve_arguments, wants_json_errors,
+    configuration_folder, error_line, line_of, lines, lists_folder, run, serve_arguments, wants_json_errors,
     without_password,
 };
 pub use copy::{Copier, CopyPlan, CopyTotals, NestedList, Standing, nested_lists, plan_copy, plan_copy_of};

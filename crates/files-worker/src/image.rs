@@ -3,7 +3,7 @@
 use std::{
     borrow::Cow,
     cell::RefCell,
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     rc::Rc,
 };
 
@@ -109,9 +109,9 @@ impl Built {
         }
     }
 
-    /// The entry of a number in a layer.
-    pub fn entry(&self, layer: usize, entry: usize) -> Option<&Entry> {
-        self.tree.layers().get(layer)?.entries().get(entry)
+    /// The entry of a number in a layer, as [`ImageTree::entry`] has it.
+    pub fn entry(&self, layer: usize, entry: usize) -> Option<Cow<'_, Entry>> {
+        self.tree.entry(layer, entry)
     }
 
     /// The place of a file: the layer, and the number of its entry. Links are followed as in a container. With a layer, it
@@ -158,8 +158,8 @@ impl Built {
                 Err(fault("not-a-file", format!("{} is a {}", entry.path, entry.kind.as_str())))
             }
             None => {
-                let link = self.entry(layer, number).map(|entry| &*entry.link).unwrap_or_default();
-                let target = LayerPath::clean_in_root(link);
+                let link = self.entry(layer, number).map(|entry| entry.link.clone()).unwrap_or_default();
+                let target = LayerPath::clean_in_root(&link);
                 Err(fault("no-such-file", format!("the image has no file {target}")))
             }
         }
@@ -176,13 +176,11 @@ impl Built {
     }
 
     fn of_image(&self) -> Listing {
-        let mut kinds: HashMap<(usize, usize), Change> = HashMap::new();
+        let mut changed: HashSet<(usize, &LayerPath)> = HashSet::new();
         for (layer, changes) in self.changes.iter().enumerate() {
-            for change in changes {
-                if let Some(entry) = change.entry.filter(|_| change.kind == ChangeKind::Changed) {
-                    kinds.insert((layer, entry), Change::Changed);
-                }
-            }
+            let is_changed =
+                |change: &&LayerChange| change.entry.is_some() && change.kind == ChangeKind::Changed;
+            changed.extend(changes.iter().filter(is_changed).map(|change| (layer, &change.path)));
         }
         let mut gone: Vec<(&LayerPath, Facts)> = Vec::new();
         for (layer, changes) in self.changes.iter().enumerate() {
@@ -203,9 +201,9 @@ impl Built {
             {
                 builder.add(path, facts);
             }
-            let number = file.entry.map(|(number, _)| number);
-            let kind = number.and_then(|number| kinds.get(&(file.layer, number))).copied();
-            builder.add(&file.path, facts(&file, Some(kind.unwrap_or(Change::Added))));
+            let is_changed = file.entry.is_some() && changed.contains(&(file.layer, &file.path));
+            let kind = if is_changed { Change::Changed } else { Change::Added };
+            builder.add(&file.path, facts(&file, Some(kind)));
         }
         for (path, facts) in gone {
             builder.add(path, facts);
@@ -251,10 +249,10 @@ impl Built {
         let mut counts: BTreeMap<(u64, u64), (String, u32)> = BTreeMap::new();
         for (_, entry) in self.tree.files().filter_map(|file| file.entry) {
             let (name, count) =
-                counts.entry((entry.uid, entry.gid)).or_insert_with(|| (owner_name(entry), 0));
+                counts.entry((entry.uid, entry.gid)).or_insert_with(|| (owner_name(&entry), 0));
             *count += 1;
             if name.is_empty() {
-                *name = owner_name(entry);
+                *name = owner_name(&entry);
             }
         }
         let owners = counts.into_iter();
@@ -268,7 +266,7 @@ impl Built {
 }
 
 impl Entries for Built {
-    fn entry(&self, facts: &Facts) -> Option<&Entry> {
+    fn entry(&self, facts: &Facts) -> Option<Cow<'_, Entry>> {
         self.entry(facts.entry_layer as usize, facts.entry as usize)
     }
 
@@ -281,7 +279,7 @@ impl Entries for Built {
 pub struct ImagePair<'a>(pub &'a Built, pub &'a Built);
 
 impl Entries for ImagePair<'_> {
-    fn entry(&self, facts: &Facts) -> Option<&Entry> {
+    fn entry(&self, facts: &Facts) -> Option<Cow<'_, Entry>> {
         Entries::entry(if facts.side == 0 { self.0 } else { self.1 }, facts)
     }
 
@@ -291,21 +289,21 @@ impl Entries for ImagePair<'_> {
 }
 
 fn facts(file: &FileView<'_>, change: Option<Change>) -> Facts {
-    let number = file.entry.map_or(NONE, |(number, _)| number as u32);
+    let number = file.entry.as_ref().map_or(NONE, |(number, _)| *number as u32);
     Facts {
         side: 0,
         layer: file.layer as u32,
         entry_layer: if number == NONE { NONE } else { file.layer as u32 },
         entry: number,
         change,
-        is_directory: file.entry.is_none_or(|(_, entry)| entry.kind == EntryKind::Directory),
+        is_directory: file.entry.as_ref().is_none_or(|(_, entry)| entry.kind == EntryKind::Directory),
         size: size(file),
         size_before: None,
     }
 }
 
 fn size(file: &FileView<'_>) -> u64 {
-    file.entry.map_or(0, |(_, entry)| entry.size)
+    file.entry.as_ref().map_or(0, |(_, entry)| entry.size)
 }
 
 /// The entries that removed paths had: the highest below the layer that removed each.

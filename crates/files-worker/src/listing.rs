@@ -283,11 +283,12 @@ impl Builder {
         item.end = end;
         let facts = item.facts;
         let own = if facts.is_removed() { 0 } else { facts.size };
-        item.total += own;
+        // Many links may stand for one large file.
+        item.total = item.total.saturating_add(own);
         let (total, files) = (item.total, item.files + u32::from(!facts.is_directory && !facts.is_removed()));
         let parent = item.parent;
         if let Some(parent) = self.listing.items.get_mut(parent as usize) {
-            parent.total += total;
+            parent.total = parent.total.saturating_add(total);
             parent.files += files;
         }
     }

@@ -1,6 +1,6 @@
 //! The rows of a view: what is searched, filtered and open.
 
-use std::collections::HashSet;
+use std::{borrow::Cow, collections::HashSet};
 
 use tallyman_layers::{Entry, EntryKind, Naming};
 
@@ -13,7 +13,7 @@ use crate::{
 /// The entry of an item, if a layer has one.
 pub trait Entries {
     /// Returns the entry that `facts` are of.
-    fn entry(&self, facts: &Facts) -> Option<&Entry>;
+    fn entry(&self, facts: &Facts) -> Option<Cow<'_, Entry>>;
     /// The rules for names of files.
     fn naming(&self) -> Naming;
 }
@@ -109,6 +109,7 @@ impl Visible {
         let item = &listing.items()[number as usize];
         let facts = &item.facts;
         let entry = entries.entry(facts);
+        let entry = entry.as_deref();
         let kind = entry.map(|entry| entry.kind);
         Row {
             path: path_text::to_text(&listing.path(number)),
@@ -165,8 +166,8 @@ fn fits(shows_removed: bool, view: &View, facts: &Facts, entries: &impl Entries)
         return true;
     }
     entries.entry(facts).is_some_and(|entry| {
-        view.owner.as_ref().is_none_or(|owner| *owner == owner_key(entry))
-            && (!view.sets_id || sets_id(entry))
+        view.owner.as_ref().is_none_or(|owner| *owner == owner_key(&entry))
+            && (!view.sets_id || sets_id(&entry))
     })
 }
 

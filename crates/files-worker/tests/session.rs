@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use tallyman_core::Digest;
 use tallyman_files_worker::{
-    Change, Content, Effect, FilePart, JobId, LayerSource, LayerState, Line, Request, Response, Row, Session,
-    Subject, Summary, View,
+    Change, Content, Effect, FileKind, FilePart, JobId, LayerSource, LayerState, Line, Request, Response,
+    Row, Session, Subject, Summary, View,
 };
 use tallyman_layers::{Entry, EntryKind, LayerPath, TarWriter};
 
@@ -341,6 +341,24 @@ fn hard_links_open_as_what_they_name_wherever_that_is() {
         matches!(&refused, Response::NoAnswer { fault, .. } if fault.reason.contains("nowhere")),
         "{refused:?}"
     );
+}
+
+#[test]
+fn rows_of_hard_links_have_the_metadata_of_their_file_and_show_it_where_it_is_hidden() {
+    let first = layer(&[("bin/su", "setuid"), ("bin/tool=>bin/su", "")]);
+    let filtered = || View { sets_id: true, all_open: true, ..View::default() };
+    for (layers, tool) in [
+        (vec![first.clone()], (FileKind::HardLink, 0, Some("bin/su"))),
+        (vec![first, layer(&[("bin/su", "new")])], (FileKind::File, 6, None)),
+    ] {
+        let mut page = Page::open(&layers);
+        let rows = page.rows(IMAGE, filtered());
+        let row = rows.iter().find(|row| row.path == "bin/tool").expect("it sets the user");
+        assert_eq!(
+            (row.kind, row.size, row.link.as_deref(), row.mode.get(1..)),
+            (tool.0, tool.1, tool.2, Some("rwsr-xr-x"))
+        );
+    }
 }
 
 /// A layer of one sparse file in GNU's old form: data in the middle of it.

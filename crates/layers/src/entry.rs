@@ -197,6 +197,22 @@ impl Entry {
         }
     }
 
+    /// Returns a hard link with the mode, the owner's numbers and the time of the file that it names. Longer metadata is its own: a layer
+    /// of many links to one file would have it many times.
+    pub(crate) fn of_file(&self, file: &Self) -> Self {
+        let name = |name: &str, is_same: bool| if is_same { name.into() } else { Box::default() };
+        Self {
+            mode: file.mode,
+            uid: file.uid,
+            gid: file.gid,
+            user: name(&self.user, self.uid == file.uid),
+            group: name(&self.group, self.gid == file.gid),
+            mtime: file.mtime,
+            mtime_nanos: file.mtime_nanos,
+            ..self.clone()
+        }
+    }
+
     /// The bytes of its holes.
     pub(crate) fn holes(&self) -> u64 {
         self.segments.as_ref().map_or(0, |_| self.size.saturating_sub(self.stored_size))

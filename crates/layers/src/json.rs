@@ -62,7 +62,7 @@ impl Entry {
 impl FileView<'_> {
     /// Returns the file as JSON, as [`Entry::to_json`] has it.
     pub fn to_json(&self) -> String {
-        match self.entry {
+        match &self.entry {
             Some((_, entry)) => entry.to_json(Some(self.layer)),
             None => self.to_entry().to_json(Some(self.layer)),
         }
@@ -85,8 +85,8 @@ impl ImageTree {
     /// Returns a change of the layer of this number (the lowest being 0) as JSON: the entry, if it is not removed, with
     /// the kind of change and the bytes that it hides.
     pub fn change_json(&self, layer: usize, change: &Change) -> String {
-        let json = match change.entry {
-            Some(number) => self.layers()[layer].entries()[number].writer(Some(layer)),
+        let json = match change.entry.and_then(|number| self.entry(layer, number)) {
+            Some(entry) => entry.writer(Some(layer)),
             // No layer has an entry for the directory.
             None if change.kind != ChangeKind::Removed => {
                 Entry::directory(change.path.clone()).writer(Some(layer))

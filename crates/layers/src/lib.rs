@@ -35,7 +35,7 @@ pub use image::{
     look_up,
 };
 pub use json::LayerLabel;
-pub use limits::Limits;
+pub use limits::{Limits, PARALLEL_LAYERS};
 pub use media_type::check_media_type;
 pub use naming::Naming;
 pub use path::LayerPath;

@@ -2,6 +2,9 @@
 
 use crate::{Error, LimitKind};
 
+/// The layers of an image that are fetched and read at the same time.
+pub const PARALLEL_LAYERS: usize = 3;
+
 /// The most that one layer may have. What passes a limit is refused with [`Error::Limit`].
 ///
 /// ```

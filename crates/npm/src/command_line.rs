@@ -6,7 +6,7 @@ use futures_util::{FutureExt, future::LocalBoxFuture};
 use js_sys::{Array, Uint8Array};
 use tallyman_commands::{
     ClientOptions, DockerCredentials, Environment, Input, Invocation, Output, Settings, Stream,
-    configuration_folder, error_line, run,
+    configuration_folder, error_line, lists_folder, run,
 };
 use tallyman_core::{Digest, Schema1};
 use tallyman_registry::Transport;
@@ -92,6 +92,7 @@ impl Input for Streams {
 #[wasm_bindgen(js_name = commandLine)]
 pub async fn command_line(args: Vec<String>, machine: Machine) -> u8 {
     let folder = configuration_folder(&args, &machine);
+    let lists = lists_folder(&args, &machine);
     let transport: Rc<dyn Transport> = Rc::new(JsTransport(machine.clone().into()));
     let credentials = Rc::new(DockerCredentials::new(machine.clone(), &folder));
     let (output, kept) = (Rc::new(Streams(machine.clone())), credentials.clone());
@@ -112,7 +113,7 @@ pub async fn command_line(args: Vec<String>, machine: Machine) -> u8 {
     let client =
         move |options: ClientOptions| options.client(Rc::clone(&transport), shown.clone(), kept.clone());
     let environment = Environment {
-        store: Rc::new(FileStore::new(HostFolder(machine.files()), format!("{folder}/manifests"))),
+        store: Rc::new(FileStore::new(HostFolder(machine.files()), lists)),
         client: Rc::new(client),
         credentials,
         output,

@@ -98,12 +98,20 @@ impl CredentialSource for GivenCredentials {
     }
 }
 
-/// Returns the folder with `config.json` and the local lists: the one that the flag `--config` of a command line names, else that
+/// Returns the folder with `config.json`: the one that the flag `--config` of a command line names, else that
 /// of the environment, else `~/.docker`.
 pub fn configuration_folder(args: &[String], machine: &impl Machine) -> String {
     let set = |name| machine.env(name).filter(|folder| !folder.is_empty());
     let folder = config_folder(args).or_else(|| set("TALLYMAN_CONFIG")).or_else(|| set("DOCKER_CONFIG"));
     folder.unwrap_or_else(|| format!("{}/.docker", machine.homedir()))
+}
+
+/// Returns the folder with the local lists: the one that `TALLYMAN_LISTS` names, unless the flag `--config` of a command line names a
+/// configuration, else `manifests` in [that folder](configuration_folder).
+pub fn lists_folder(args: &[String], machine: &impl Machine) -> String {
+    let set = machine.env("TALLYMAN_LISTS").filter(|folder| !folder.is_empty());
+    let named = set.filter(|_| config_folder(args).is_none());
+    named.unwrap_or_else(|| format!("{}/manifests", configuration_folder(args, machine)))
 }
 
 fn show_event(output: &dyn Output, settings: &Settings, event: &Event) {

@@ -292,7 +292,7 @@ impl<'a> Lines<'a> {
     }
 
     fn file(&self, file: &FileView<'_>) {
-        match file.entry {
+        match &file.entry {
             Some((_, entry)) => self.entry(entry, file.layer),
             None => self.entry(&file.to_entry(), file.layer),
         }

@@ -6,7 +6,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use tallyman_core::{Descriptor, Digest, HistoryEntry, ImageConfig, ImageManifest, Platform, Reference};
 use tallyman_layers::{
     Change, Event, Expected, ImageTree, LayerIndex, LayerLabel, LayerPath, LayerReader, Limits, Naming,
-    check_media_type,
+    PARALLEL_LAYERS, check_media_type,
 };
 use tallyman_registry::Client;
 
@@ -14,9 +14,6 @@ use crate::{
     Error,
     resolve::{failed, resolve, usual_image},
 };
-
-/// The layers that are fetched at the same time, and the foreign ones that a registry is asked for.
-const PARALLEL_LAYERS: usize = 3;
 
 /// An image with its layers.
 #[derive(Clone, Debug)]

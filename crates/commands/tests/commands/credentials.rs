@@ -224,6 +224,7 @@ struct Keychain {
     variable: Option<&'static str>,
     own_helper: Option<&'static str>,
     fails_at: &'static [&'static str],
+    fails_with: &'static str,
     runs: Rc<RefCell<Vec<String>>>,
     told: Rc<RefCell<String>>,
     now: Rc<Cell<f64>>,
@@ -234,7 +235,8 @@ impl Keychain {
     fn with(file: &str) -> Self {
         let (runs, told, now) = (Rc::default(), Rc::default(), Rc::default());
         let (containers, variable, own_helper) = (None, None, None);
-        Self { folder: folder_with(file), containers, variable, own_helper, fails_at: &[], runs, told, now }
+        let (folder, fails_at, fails_with) = (folder_with(file), &[][..], "the keychain is locked");
+        Self { folder, containers, variable, own_helper, fails_at, fails_with, runs, told, now }
     }
 
     fn source(&self) -> DockerCredentials<Self> {
@@ -288,7 +290,7 @@ impl Machine for Keychain {
     ) -> LocalBoxFuture<'a, Result<HelperOutput, String>> {
         self.runs.borrow_mut().push(format!("{action} {input}"));
         let (status, stdout) = match self.fails_at.contains(&action) {
-            true => (1, "the keychain is locked"),
+            true => (1, self.fails_with),
             false => (0, r#"{"Username":"alice","Secret":"secret"}"#),
         };
         let output = HelperOutput { status: Some(status), stdout: stdout.as_bytes().to_vec() };
@@ -371,9 +373,30 @@ async fn a_helper_erases_credentials_that_it_does_not_give() {
 
     let machine = Keychain { fails_at: &["get", "erase"], ..Keychain::with(file) };
     let failure = erase(&machine, "docker.io").await.expect_err("nothing is erased");
-    assert!(failure.contains("could not erase: the keychain is locked"), "{failure}");
+    assert!(
+        failure.ends_with(
+            r#"could not erase: it ended with exit status 1 and printed "the keychain is locked""#
+        ),
+        "{failure}"
+    );
     let key = "https://index.docker.io/v1/";
     assert_eq!(*machine.runs.borrow(), [format!("get {key}"), format!("erase {key}")]);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn passwords_that_a_helper_prints_are_not_repeated() {
+    let file = r#"{"credsStore":"test"}"#;
+    for fails_with in [r#"failed: {"Secret":"s3cret"}"#, "could not keep s3cret for alice"] {
+        let machine = Keychain { fails_at: &["store"], fails_with, ..Keychain::with(file) };
+        let registry = "reg.example".parse().unwrap();
+        let failure = machine.source().store(&registry, "alice", "s3cret").await.expect_err("it is not kept");
+        assert!(failure.contains("could not store: it ended with exit status 1"), "{failure}");
+        assert!(!failure.contains("s3cret"), "{failure}");
+    }
+    let fails_with = r#"failed: {"Secret":"s3cret"}"#;
+    let machine = Keychain { fails_at: &["erase"], fails_with, ..Keychain::with(file) };
+    let failure = erase(&machine, "reg.example").await.expect_err("nothing is erased");
+    assert!(failure.contains("could not erase") && !failure.contains("s3cret"), "{failure}");
 }
 
 #[tokio::test(flavor = "current_thread")]

@@ -322,6 +322,23 @@ async fn hard_links_to_symbolic_links_lead_where_these_do() {
 }
 
 #[tokio::test(flavor = "current_thread")]
+async fn a_hard_link_whose_file_was_replaced_is_shown_as_that_file() {
+    let shell = Shell::new();
+    let first = layer(&[("bin/su", "setuid"), ("bin/tool => bin/su", "")]);
+    put(&shell, "linux", &[("", first), ("", layer(&[("bin/su", "new")]))]);
+    let shown = shell.done(&["files", "--insecure", IMAGE, "bin/tool"]).await;
+    assert!(shown.starts_with("-rwsr-xr-x 0/0 ") && shown.ends_with(" bin/tool\n"), "{shown}");
+    let json: Value =
+        serde_json::from_str(&shell.done(&["files", "--json", "--insecure", IMAGE, "bin/tool"]).await)
+            .unwrap();
+    assert_eq!(
+        (&json[0]["type"], &json[0]["size"], &json[0]["link"]),
+        (&json!("file"), &json!(6), &json!(null))
+    );
+    assert_eq!(shell.done(&["cat", "--insecure", IMAGE, "bin/tool"]).await, "setuid");
+}
+
+#[tokio::test(flavor = "current_thread")]
 async fn a_file_on_a_terminal_cannot_steer_it() {
     let mut shell = Shell::new();
     put(&shell, "linux", &[("", layer(&[("evil", "\u{1b}]0;title\u{7}\ttext\n"), ("e\u{1b}[31mvil2", "")]))]);

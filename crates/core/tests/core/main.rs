@@ -13,6 +13,7 @@ mod json;
 mod lint;
 mod list;
 mod manifest;
+mod media_type;
 #[path = "../oracle/mod.rs"]
 mod oracle;
 mod plan;

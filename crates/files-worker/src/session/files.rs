@@ -94,7 +94,7 @@ impl Session {
             layer: layer as u32,
             size: entry.size,
             mode: entry.mode_text(),
-            owner: owner(entry),
+            owner: owner(&entry),
             mtime: entry.mtime,
             digest: None,
             shown: 0,

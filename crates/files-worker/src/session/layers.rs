@@ -2,16 +2,13 @@
 
 use std::{collections::HashMap, rc::Rc};
 
-use tallyman_layers::{LayerIndex, Naming, TableOfContents};
+use tallyman_layers::{LayerIndex, Naming, PARALLEL_LAYERS, TableOfContents};
 
 use super::{Image, Layer, LayerKey, QueryId, Session};
 use crate::{
     job::{Job, Outcome},
     messages::{Fault, ImageId, LayerSource, LayerState, Summary},
 };
-
-/// The layers that are read for their entries at the same time.
-const PARALLEL_LAYERS: usize = 3;
 
 impl Session {
     pub(super) fn open_image(

@@ -125,8 +125,9 @@ type EntryPosition = (usize, Option<usize>);
 
 /// The place of a file, or of the one that it names as a hard link.
 fn place(tree: &ImageTree, file: &FileView<'_>) -> EntryPosition {
-    let linked = file.entry.and_then(|(number, _)| tree.linked(file.layer, number));
-    linked.map_or((file.layer, file.entry.map(|(number, _)| number)), |(layer, number)| (layer, Some(number)))
+    let number = file.entry.as_ref().map(|(number, _)| *number);
+    let linked = number.and_then(|number| tree.linked(file.layer, number));
+    linked.map_or((file.layer, number), |(layer, number)| (layer, Some(number)))
 }
 
 fn entry(tree: &ImageTree, file: &FileView<'_>, (layer, number): EntryPosition) -> Entry {

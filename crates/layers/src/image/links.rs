@@ -1,13 +1,13 @@
 //! Links in the tree of an image: the paths that they lead to, and the files that they name.
 
-use std::rc::Rc;
+use std::{borrow::Cow, rc::Rc};
 
 use super::{
     ImageTree,
     path_lookup::LINKS_MAX,
     tree::{ROOT, State},
 };
-use crate::{EntryKind, LayerPath};
+use crate::{Entry, EntryKind, LayerPath};
 
 /// A path that was followed.
 enum Followed {
@@ -51,6 +51,50 @@ impl ImageTree {
             }
         }
         None
+    }
+
+    /// Returns the entry of a number in a layer, the lowest being 0. A hard link has the mode, the owner's numbers and the time of the
+    /// file that it names, whatever its own header says: both are one file.
+    pub fn entry(&self, layer: usize, number: usize) -> Option<Cow<'_, Entry>> {
+        let entry = self.layers.get(layer)?.entries().get(number)?;
+        if entry.kind != EntryKind::HardLink {
+            return Some(Cow::Borrowed(entry));
+        }
+        let Some((layer, named)) = self.linked(layer, number) else { return Some(Cow::Borrowed(entry)) };
+        Some(Cow::Owned(entry.of_file(&self.layers[layer].entries()[named])))
+    }
+
+    /// Returns the entry that the image shows at a path of which a layer has the entry of this number, with its layer and its number. That
+    /// of a hard link is that of the file that it names, if a later layer hides that file at its own path.
+    pub(super) fn shown_entry(&self, layer: usize, number: usize) -> Option<(usize, usize, Cow<'_, Entry>)> {
+        let entry = self.entry(layer, number)?;
+        let Some((layer, number)) = self.hidden_file(layer, number) else {
+            return Some((layer, number, entry));
+        };
+        let file = &self.layers[layer].entries()[number];
+        let shown = Entry {
+            kind: file.kind,
+            size: file.size,
+            link: if file.kind == EntryKind::Symlink { file.link.clone() } else { Box::default() },
+            device: file.device,
+            header_offset: file.header_offset,
+            content_offset: file.content_offset,
+            stored_size: file.stored_size,
+            ..entry.into_owned()
+        };
+        Some((layer, number, Cow::Owned(shown)))
+    }
+
+    /// Returns the place of the file that a hard link names, if its own path no longer shows it: there is that file at the link alone.
+    fn hidden_file(&self, layer: usize, entry: usize) -> Option<(usize, usize)> {
+        if self.layers[layer].entries()[entry].kind != EntryKind::HardLink {
+            return None;
+        }
+        let (layer, entry) = self.linked(layer, entry)?;
+        let named = &self.layers[layer].entries()[entry];
+        let shown = self.node(&named.path).map(|node| self.nodes[node].state);
+        let is_hidden = shown != Some(State::Entry { layer, entry });
+        (is_hidden && named.kind != EntryKind::Directory).then_some((layer, entry))
     }
 
     /// Follows a path up to the first symbolic link in it.

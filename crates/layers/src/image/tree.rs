@@ -3,6 +3,7 @@
 mod apply;
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, HashMap},
     ops::Bound,
     rc::Rc,
@@ -119,16 +120,21 @@ pub struct Change {
 pub struct FileView<'a> {
     /// The path.
     pub path: LayerPath,
-    /// The number of the layer that made it, from the lowest, which is 0.
+    /// The number of the layer that has it, from the lowest, which is 0.
     pub layer: usize,
-    /// The number of its entry in that layer, and the entry; `None` for a directory that no layer has an entry for.
-    pub entry: Option<(usize, &'a Entry)>,
+    /// The number of its entry in that layer, and the entry; `None` for a directory that no layer has an entry for. A hard link has
+    /// mode, owner and time of the file that it names; it is that file itself, with the layer and the number of its entry, if a later
+    /// layer hides what it names.
+    pub entry: Option<(usize, Cow<'a, Entry>)>,
 }
 
 impl FileView<'_> {
     /// The entry, made up for directories that have none.
     pub fn to_entry(&self) -> Entry {
-        self.entry.map_or_else(|| Entry::directory(self.path.clone()), |(_, entry)| entry.clone())
+        match &self.entry {
+            Some((_, entry)) => entry.as_ref().clone(),
+            None => Entry::directory(self.path.clone()),
+        }
     }
 }
 
@@ -204,8 +210,9 @@ impl ImageTree {
         if own.is_none() && !path.is_root() {
             return None;
         }
-        let is_file =
-            |file: &FileView<'_>| file.entry.is_some_and(|(_, entry)| entry.kind != EntryKind::Directory);
+        let is_file = |file: &FileView<'_>| {
+            file.entry.as_ref().is_some_and(|(_, entry)| entry.kind != EntryKind::Directory)
+        };
         let file = own.filter(|own| is_file(own) && last.is_none());
         Some(file.into_iter().chain(self.files_in_after(path, last)))
     }
@@ -288,7 +295,8 @@ impl ImageTree {
             State::Absent => None,
             State::Implied { layer } => Some(FileView { path, layer, entry: None }),
             State::Entry { layer, entry } => {
-                Some(FileView { path, layer, entry: Some((entry, &self.layers[layer].entries()[entry])) })
+                let (layer, number, entry) = self.shown_entry(layer, entry)?;
+                Some(FileView { path, layer, entry: Some((number, entry)) })
             }
         }
     }

@@ -624,6 +624,38 @@ fn images_are_compared_by_path_content_and_metadata() {
 }
 
 #[test]
+fn hard_links_have_the_metadata_of_their_file_and_are_that_file_where_its_path_shows_it_no_more() {
+    let entry = |at: &str, kind| Entry { kind, mode: 0o644, ..Entry::directory(path(at)) };
+    let link = |at: &str, to: &str| Entry { link: to.as_bytes().into(), ..entry(at, EntryKind::HardLink) };
+    let tool = Entry { mode: 0o4755, uid: 7, size: 50, ..entry("bin/tool", EntryKind::File) };
+    let layer = |entries: &[Entry]| {
+        let mut index = LayerIndex::default();
+        entries.iter().for_each(|entry| index.add(entry.clone()));
+        index
+    };
+    let mut tree = ImageTree::default();
+    tree.apply(layer(&[tool.clone(), link("bin/a", "bin/tool"), link("bin/b", "bin/a")]));
+    let shown = |tree: &ImageTree, at: &str| {
+        let file = tree.file(&path(at)).expect("it is shown");
+        let layer = file.layer;
+        let Entry { path, kind, mode, uid, size, link, .. } = file.to_entry();
+        (path.to_string(), layer, kind, (mode, uid, size), String::from_utf8_lossy(&link).into_owned())
+    };
+    for (at, link) in [("bin/a", "bin/tool"), ("bin/b", "bin/a")] {
+        let expected = (at.to_owned(), 0, EntryKind::HardLink, (0o4755, 7, 0), link.to_owned());
+        assert_eq!(shown(&tree, at), expected);
+    }
+    tree.apply(layer(&[Entry { size: 5, ..entry("bin/tool", EntryKind::File) }]));
+    for at in ["bin/a", "bin/b"] {
+        let expected = (at.to_owned(), 0, EntryKind::File, (0o4755, 7, 50), String::new());
+        assert_eq!(shown(&tree, at), expected);
+    }
+    tree.apply(layer(&[entry("bin/.wh.tool", EntryKind::File), link("bin/c", "bin/a")]));
+    let expected = ("bin/c".to_owned(), 0, EntryKind::File, (0o4755, 7, 50), String::new());
+    assert_eq!(shown(&tree, "bin/c"), expected);
+}
+
+#[test]
 fn hard_links_are_compared_as_the_files_that_they_name() {
     let told = |before: &[Layer<'_>], after: &[Layer<'_>]| {
         let (before, after) = (tree(before), tree(after));

@@ -71,7 +71,12 @@ function output(name, value) {
   appendFileSync(file, `${name}<<${end}\n${value}\n${end}\n`);
 }
 
+// The inputs that a file of lists stands in place of.
+const listInputs = ['list', 'images', 'platforms', 'tags', 'annotations', 'annotate', 'format'];
+
 function applyFile(file, insecure, pushes) {
+  const others = listInputs.filter((name) => input(name));
+  if (others.length > 0) throw new Error(`expected file without inputs that its lists have themselves, found ${others.join(', ')}: move them into ${file}`);
   const printed = run(pushes ? 'apply' : 'plan', ...insecure, '--json', file);
   const [first] = JSON.parse(printed).lists;
   if (!first) throw new Error(`expected lists in ${file}, found none`);
@@ -85,33 +90,28 @@ function pushList(insecure, pushes) {
   if (!list || images.length === 0) throw new Error('expected the inputs list and images, or file');
   const platforms = input('platforms');
   const annotations = linesOf('annotations').flatMap((pair) => ['--annotation', pair]);
-  // A list of an earlier run on the same machine is removed.
-  run('rm', '--ignore-missing', list);
+  // Lists of the user, and of other jobs on the same machine, are neither seen nor changed.
+  const folder = mkdtempSync(join(process.env.RUNNER_TEMP || tmpdir(), 'tallyman-action-'));
+  process.env.TALLYMAN_LISTS = join(folder, 'manifests');
   try {
     run('create', ...insecure, '--flatten', ...(platforms ? ['--platform', platforms] : []), ...annotations, list, ...images);
     for (const line of linesOf('annotate')) run('annotate', list, ...words(line));
     const format = input('format');
     const tags = linesOf('tags').flatMap((tag) => ['--tag', tag]);
     const options = [...insecure, '--copy', ...(format ? ['--format', format] : []), ...tags];
-    if (pushes) pushKept(list, options);
+    if (pushes) pushKept(list, options, folder);
     else output('digest', JSON.parse(run('push', ...options, '--dry-run', '--json', list)).digest);
-  } finally {
-    // Here no list is kept for later: Docker would refuse to create it again.
-    run('rm', '--ignore-missing', list);
-  }
-}
-
-/** Pushes the local list, and tells its digest and the rest. */
-function pushKept(list, options) {
-  const folder = mkdtempSync(join(tmpdir(), 'tallyman-action-'));
-  try {
-    const metadata = join(folder, 'metadata.json');
-    const digest = run('push', ...options, '--metadata-file', metadata, list);
-    output('digest', digest.trim().split('\n').at(-1));
-    output('metadata', readFileSync(metadata, 'utf8').trim());
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Pushes the local list, and tells its digest and the rest, which the program writes into `folder`. */
+function pushKept(list, options, folder) {
+  const metadata = join(folder, 'metadata.json');
+  const digest = run('push', ...options, '--metadata-file', metadata, list);
+  output('digest', digest.trim().split('\n').at(-1));
+  output('metadata', readFileSync(metadata, 'utf8').trim());
 }
 
 try {

@@ -1,3 +1,5 @@
+import type { Platform } from '../lib/platform.js';
+
 /**
  * Bytes, rounded, in decimal units: as `tallyman_core::format_bytes` writes them, with one decimal below 100 of a unit.
  */
@@ -34,10 +36,19 @@ export function repositoryOf(reference: string): string {
   return colon > name.lastIndexOf('/') ? name.slice(0, colon) : name;
 }
 
+/** A platform, with the version by which images for Windows differ. */
+export function platformName({ os, architecture, variant, osVersion }: Platform): string {
+  const name = [os || '?', architecture || '?', ...(variant ? [variant] : [])].join('/');
+  return osVersion ? `${name} ${osVersion}` : name;
+}
+
+// Of manifests, the labels of `tallyman_core::MediaType`.
 const labels: Record<string, string> = {
-  'application/vnd.docker.distribution.manifest.v2+json': 'Docker image',
+  'application/vnd.docker.distribution.manifest.v1+json': 'Docker schema 1 manifest',
+  'application/vnd.docker.distribution.manifest.v1+prettyjws': 'Docker schema 1 manifest',
+  'application/vnd.docker.distribution.manifest.v2+json': 'Docker image manifest',
   'application/vnd.docker.distribution.manifest.list.v2+json': 'Docker manifest list',
-  'application/vnd.oci.image.manifest.v1+json': 'OCI image',
+  'application/vnd.oci.image.manifest.v1+json': 'OCI image manifest',
   'application/vnd.oci.image.index.v1+json': 'OCI image index',
   'application/vnd.docker.image.rootfs.diff.tar.gzip': 'tar + gzip',
   'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip': 'tar + gzip, foreign',

@@ -1,7 +1,6 @@
 import type { Descriptor } from '../lib/descriptor.js';
 import type { AnyInspection } from '../lib/manifest.js';
-import type { Platform } from '../lib/platform.js';
-import { bytes, label, repositoryOf, short } from './format.js';
+import { bytes, label, platformName, repositoryOf, short } from './format.js';
 
 type Child = Node | string | undefined;
 
@@ -101,7 +100,7 @@ function count(number: number, one: string, many: string): string {
 
 function summary({ kind, mediaType, digest, bytes: raw, contentSize, platform }: AnyInspection): Node[] {
   const facts = [label(mediaType)];
-  if (kind === 'image' && platform?.os) facts.push(written(platform));
+  if (kind === 'image' && platform?.os) facts.push(platformName(platform));
   if (kind === 'image') facts.push(bytes(contentSize));
   facts.push(`manifest of ${bytes(raw.length)}`);
   const verified = make('span', 'verified', icon('M3 8.5l3.2 3.2L13 5'), 'Digest verified');
@@ -122,10 +121,6 @@ function copying(text: string): HTMLElement | undefined {
     );
   });
   return button;
-}
-
-function written({ os, architecture, variant }: Platform): string {
-  return [os || '?', architecture || '?', ...(variant ? [variant] : [])].join('/');
 }
 
 /** State of a list on the page, and the callbacks that fetch more of it. */
@@ -194,7 +189,7 @@ export function listView({ entries, platforms }: AnyInspection, select: (descrip
 }
 
 function opening(entry: Descriptor, details: HTMLElement, select: (descriptor: Descriptor, open: boolean) => void): HTMLElement {
-  const platform = entry.platform ? written(entry.platform) : label(entry.mediaType);
+  const platform = entry.platform ? platformName(entry.platform) : label(entry.mediaType);
   const button = make('button', 'entry', icon('M6 4l4 4-4 4'), platform);
   button.type = 'button';
   button.setAttribute('aria-expanded', 'false');
@@ -226,7 +221,7 @@ export function imageView(inspection: AnyInspection): Node {
   const run = config?.config;
   const facts: [string, string | undefined][] = [
     ['Type', manifest.artifactType],
-    ['Platform', inspection.platform?.os ? written(inspection.platform) : undefined],
+    ['Platform', inspection.platform?.os ? platformName(inspection.platform) : undefined],
     ['Created', config?.created ? new Date(config.created).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' }) : undefined],
     ['Entrypoint', words(run?.Entrypoint)],
     ['Command', words(run?.Cmd)],

@@ -184,7 +184,8 @@ export class Tallyman {
 
   /**
    * The files of an image, by their paths, whiteouts applied; with `layer` the entries of that layer, as they come from the registry.
-   * Nothing is unpacked: layers are read as they stream, and verified. Leaving the loop ends the requests.
+   * A hard link has mode, owner and time of its file, and is a `file` if a later layer hides what it names. Nothing is unpacked: layers
+   * are read as they stream, and verified. Leaving the loop ends the requests.
    */
   files(reference: string | Reference, options: FilesOptions = {}): AsyncGenerator<ImageFile, void, undefined> {
     return filesOf(this.#images, imageTerms(referenceText(reference, 'reference'), options, ['layer', 'path']));

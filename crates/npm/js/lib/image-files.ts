@@ -8,8 +8,6 @@ import { platformText, type Platform } from './platform.js';
 import { sideBySide } from './side-by-side.js';
 import { anyOf } from './signals.js';
 
-/** The layers of an image that are read at the same time, and the foreign ones that a registry is asked for. */
-const parallel = 3;
 /** Files, changes or differences that the engine gives at once. */
 const page = 1000;
 
@@ -412,7 +410,8 @@ async function check(source: ImageSource, image: LayeredImage, number: number, s
 /** Fails if one of the first layers of an image is not one that can be read. */
 async function checkLayers(source: ImageSource, image: LayeredImage, count: number, signal: AbortSignal | undefined): Promise<void> {
   const numbers = [...image.layers.slice(0, count).keys()];
-  await sideBySide(numbers, parallel, signal, (number, either) => check(source, image, number, either));
+  const engine = await layersEngine();
+  await sideBySide(numbers, engine.parallelLayers(), signal, (number, either) => check(source, image, number, either));
 }
 
 /** All bytes of pieces, `size` at most. */
@@ -467,6 +466,7 @@ async function begin(source: ImageSource, image: LayeredImage, number: number, {
 async function treeOf(source: ImageSource, image: LayeredImage, count: number, terms: ImageTerms, shared?: SharedLayers): Promise<Tree> {
   const engine = await layersEngine();
   const tree = new engine.Tree(image.reference, image.os);
+  const parallel = engine.parallelLayers();
   const stopped = new AbortController();
   const signal = terms.signal ? anyOf(terms.signal, stopped) : stopped.signal;
   const read = async (number: number): Promise<Index> => {

@@ -5,12 +5,18 @@ use tallyman_core::{
     json::{ObjectWriter, array},
 };
 use tallyman_layers::{
-    Change, FileError, ImageTree, LayerIndex, LayerLabel, LayerPath, Naming, check_media_type,
-    differences_after,
+    Change, FileError, ImageTree, LayerIndex, LayerLabel, LayerPath, Naming, PARALLEL_LAYERS,
+    check_media_type, differences_after,
 };
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use super::failure::Failure;
+
+/// Returns the number of layers of an image that are read at the same time.
+#[wasm_bindgen(js_name = parallelLayers)]
+pub fn parallel_layers() -> usize {
+    PARALLEL_LAYERS
+}
 
 /// Returns what an image's config tells of its layers, of which there are `count`, as JSON: the operating system, and of
 /// each layer its digest when it is decompressed and the command of the step that made it.

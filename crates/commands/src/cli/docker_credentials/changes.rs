@@ -4,13 +4,13 @@ use std::rc::Rc;
 
 use futures_util::{FutureExt, future::LocalBoxFuture};
 use tallyman_auth::{
-    Credentials, DockerConfig, helper_has_none, helper_program, with_credentials, with_helper,
-    without_credentials, without_replaced_credentials,
+    Credentials, DockerConfig, helper_failure, helper_has_none, helper_program, with_credentials,
+    with_helper, without_credentials, without_replaced_credentials,
 };
 use tallyman_core::{Registry, json::quote};
 use tallyman_store::{FileErrorKind, Lock};
 
-use super::{DockerCredentials, Helper, Inner, Machine};
+use super::{DockerCredentials, Helper, HelperOutput, Inner, Machine};
 use crate::cli::{CredentialStore, Output};
 
 /// The file in the folder of `config.json` that is its lock while a program changes it.
@@ -49,16 +49,6 @@ impl<M: Machine> DockerCredentials<M> {
         Ok(true)
     }
 
-    /// Runs `docker-credential-HELPER ACTION`, which prints nothing on success.
-    async fn run(&self, helper: &str, action: &str, input: &str) -> Result<(), String> {
-        let program = helper_program(helper)?;
-        let output = self.0.machine.run_helper(&program, action, input).await?;
-        if output.status == Some(0) {
-            return Ok(());
-        }
-        Err(could_not(helper, action, &output.stdout))
-    }
-
     /// Has a helper keep credentials, and takes out of the file those that they replace. The file names the platform's own
     /// from then on, as with the Docker CLI: else it would count no more as soon as some file has anything.
     /// Returns `false` if the platform's own does not work.
@@ -73,7 +63,15 @@ impl<M: Machine> DockerCredentials<M> {
             quote(user),
             quote(secret)
         );
-        match self.run(name, "store", &input).await {
+        let stored = match helper_program(name) {
+            Ok(program) => self.0.machine.run_helper(&program, "store", &input).await,
+            Err(fault) => Err(fault),
+        };
+        let stored = stored.and_then(|output| match output.status {
+            Some(0) => Ok(()),
+            _ => Err(could_not(name, "store", &output, Some(secret))),
+        });
+        match stored {
             Ok(()) if *is_named => {
                 self.edit(|file| without_replaced_credentials(file, key)).await.map(|_| true)
             }
@@ -121,7 +119,7 @@ impl<M: Machine> DockerCredentials<M> {
             match output.status {
                 Some(0) => is_erased = true,
                 _ if helper_has_none(&output.stdout) => {}
-                _ => _ = failure.get_or_insert_with(|| could_not(helper, "erase", &output.stdout)),
+                _ => _ = failure.get_or_insert_with(|| could_not(helper, "erase", &output, None)),
             }
         }
         match failure {
@@ -154,10 +152,10 @@ impl<M: Machine> DockerCredentials<M> {
     }
 }
 
-/// A sentence about a helper that failed.
-fn could_not(helper: &str, action: &str, stdout: &[u8]) -> String {
-    let printed = String::from_utf8_lossy(stdout);
-    format!("the credential helper {helper:?} could not {action}: {}", printed.trim())
+/// A sentence about a helper that failed, which was given `secret` if it is to keep one.
+fn could_not(helper: &str, action: &str, output: &HelperOutput, secret: Option<&str>) -> String {
+    let failure = helper_failure(output.status, &output.stdout, secret);
+    format!("the credential helper {helper:?} could not {action}: {failure}")
 }
 
 impl<M: Machine> CredentialStore for DockerCredentials<M> {

@@ -23,11 +23,12 @@ const FILES: [(&str, &str); 4] = [
     ),
 ];
 
-const ENVIRONMENT: [(&str, &str); 10] = [
+const ENVIRONMENT: [(&str, &str); 11] = [
     (
         "TALLYMAN_CONFIG, DOCKER_CONFIG",
         "The folder with config.json and the local lists; the first that is set.",
     ),
+    ("TALLYMAN_LISTS", "The folder with the local lists, unless --config is given."),
     (
         "DOCKER_AUTH_CONFIG",
         "Credentials in the form of config.json, which take precedence over those in the file.",

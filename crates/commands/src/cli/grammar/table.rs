@@ -199,7 +199,8 @@ the file are not fetched.",
         summary: "Copy an image or a list to other repositories or registries",
         about: "Copy an image, or a list with all its images, to other repositories or registries, byte for byte. Within a registry
 blobs are mounted; between registries only missing ones are transferred, so an interrupted copy continues when it is run
-again. Every byte is verified, and the tag is put last.",
+again. Every byte is verified, and the tag is put last. With one --platform its image is copied alone, without the list and
+its attestations; create --push --platform makes a list of it, with them.",
         examples: &[
             "tallyman copy ghcr.io/acme/app:1 reg.example/acme/app:1",
             "tallyman copy --platform linux/amd64,linux/arm64 ghcr.io/acme/app:1 reg.example/acme/app:1",

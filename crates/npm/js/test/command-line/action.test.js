@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { makeConfig, manifest, packageProgram, startMemory } from './support.js';
@@ -24,7 +24,9 @@ function runAction(config, inputs) {
   const file = join(config, 'output');
   writeFileSync(file, '');
   const set = Object.entries({ ...defaults, ...inputs }).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value]);
-  const env = { PATH: process.env.PATH, HOME: config, GITHUB_OUTPUT: file, ...Object.fromEntries(set) };
+  const temporary = join(config, 'temporary');
+  mkdirSync(temporary, { recursive: true });
+  const env = { PATH: process.env.PATH, HOME: config, RUNNER_TEMP: temporary, GITHUB_OUTPUT: file, ...Object.fromEntries(set) };
   const ran = spawnSync(process.execPath, [join(folder, main)], { env, cwd: config, encoding: 'utf8' });
   const found = readFileSync(file, 'utf8').matchAll(/^(\w+)<<(.+)\n([\s\S]*?)\n\2$/gm);
   return { status: ran.status, outputs: Object.fromEntries([...found].map(([, name, , value]) => [name, value])), log: ran.stdout + ran.stderr };
@@ -101,24 +103,31 @@ test('a file of lists is compared and applied', async (t) => {
   await manifest(host, 'samples/hello', 'file');
 });
 
-test('without a push the digest is told and tags are checked, and no list is kept whatever happens', async (t) => {
+test('without a push the digest is told and tags are checked, and local lists stay as they are whatever happens', async (t) => {
   const host = await startMemory(t, '--samples');
   const config = makeConfig(t);
   const list = `${host}/samples/hello:looked-at`;
   const inputs = { list, images: `${host}/samples/hello:amd64`, insecure: 'true' };
-  const kept = () => readdirSync(config).includes('manifests') && readdirSync(join(config, 'manifests'));
+  const own = join(config, '.docker');
+  const kept = () => readdirSync(own, { recursive: true, withFileTypes: true }).filter((file) => file.isFile()).map((file) => [file.name, readFileSync(join(file.parentPath, file.name), 'utf8')]);
+  const created = spawnSync(process.execPath, [packageProgram, '--config', own, 'create', '--insecure', list, `${host}/samples/hello:arm64`], { encoding: 'utf8' });
+  assert.equal(created.status, 0, created.stderr);
+  const before = kept();
+  assert.ok(before.length > 0);
   const looked = runAction(config, { ...inputs, push: 'false', tags: 'newest' });
   assert.equal(looked.status, 0, looked.log);
-  assert.ok(!kept() || kept().length === 0, looked.log);
   const wrongTag = runAction(config, { ...inputs, push: 'false', tags: 'bad tag' });
   assert.equal(wrongTag.status, 1, wrongTag.log);
   assert.match(wrongTag.log, /^::error::.*bad tag/m);
   const wrongEntry = runAction(config, { ...inputs, annotate: `${host}/samples/hello:none --variant v8` });
   assert.equal(wrongEntry.status, 1, wrongEntry.log);
-  assert.ok(!kept() || kept().length === 0, wrongEntry.log);
+  const wrongImage = runAction(config, { ...inputs, images: `${host}/samples/hello:none` });
+  assert.equal(wrongImage.status, 1, wrongImage.log);
   const pushed = runAction(config, inputs);
   assert.equal(pushed.status, 0, pushed.log);
   assert.equal(pushed.outputs.digest, looked.outputs.digest);
+  assert.deepEqual(kept(), before);
+  assert.deepEqual(readdirSync(join(config, 'temporary')), []);
 });
 
 test('faults are shown as annotations of the run', async (t) => {
@@ -127,6 +136,7 @@ test('faults are shown as annotations of the run', async (t) => {
   for (const [inputs, expected] of [
     [{}, /^::error::expected the inputs list and images, or file$/m],
     [{ list: 'a.io/b', images: 'a.io/c', push: 'maybe' }, /^::error::expected true or false for the input push, found maybe$/m],
+    [{ file: 'empty.yaml', tags: '1', list: 'a.io/b' }, /^::error::expected file without inputs that its lists have themselves, found list, tags: move them into empty\.yaml$/m],
     [{ file: 'none.yaml' }, /^::error::open none\.yaml: no such file or directory$/m],
     [{ file: 'empty.yaml' }, /^::error::expected lists in empty\.yaml, found none$/m],
   ]) {

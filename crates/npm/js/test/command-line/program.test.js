@@ -7,6 +7,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } fro
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import { command, contents, done, inShell, isPackage, makeConfig, packageProgram, run, start, startFront, startMemory } from './support.js';
 
 /** Starts a command, and sends it a signal when the front has got the request that it holds back; how it ended. */
@@ -198,4 +199,16 @@ test('a push leaves its digest and its descriptor in files, and takes further ta
   const failed = await run(config, ['push', '--insecure', '--digest-file', config, `${host}/samples/hello:made`]);
   assert.equal(failed.code, 1);
   assert.match(failed.stderr, /could not write /);
+});
+
+test('what sends requests is loaded early for the commands that have a registry to ask, and for no others', { skip: !isPackage }, async () => {
+  const { asksRegistry } = await import(pathToFileURL(join(dirname(dirname(packageProgram)), 'node', 'engine.js')));
+  const help = (...words) => execFileSync(process.execPath, [packageProgram, ...words, '--help'], { encoding: 'utf8' });
+  const names = [...help().matchAll(/^ {2}([a-z]+(?: [a-z]+)?) {2,}/gm)].map(([, name]) => name).filter((name) => name !== 'serve');
+  assert.ok(names.length > 20, `${names}`);
+  for (const name of names) {
+    const words = name.split(' ');
+    assert.equal(asksRegistry(words[0]), help(...words).includes(' --insecure '), name);
+  }
+  for (const word of [undefined, 'help', '--help', '-h', '--version']) assert.ok(!asksRegistry(word), word);
 });
