@@ -70,7 +70,7 @@ pub async fn update_index(
         let changes = update.changes();
         match update.push(client, tags).await {
             Ok(digest) => {
-                // Whoever has moved the tag may have done so with the change in what was put.
+                // The writer that moved the tag may have included this change.
                 let changes = if changes.is_empty() { replaced.take().unwrap_or_default() } else { changes };
                 Ok(UpdatedIndex { changes, digest })
             }

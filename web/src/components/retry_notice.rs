@@ -40,7 +40,7 @@ pub enum Change {
     Show(Pending),
     /// The one that was to be sent at this moment needs no notice any more. Another one stays.
     Clear(f64),
-    /// Those to a registry have ended.
+    /// The retries of a registry have ended.
     End(Registry),
 }
 

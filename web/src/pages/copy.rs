@@ -277,7 +277,7 @@ fn run_view(run: &Run, cancel: Callback<MouseEvent>, retry: &Callback<()>, resum
     }
 }
 
-/// How far a copy came that failed, why, and the way on: the rest of its steps.
+/// The progress and the error of a failed copy, and the button for the rest of its steps.
 fn failed_run(run: &Run, failure: &Failure, resume: &Callback<()>) -> Html {
     let words = text().copy();
     let (done, total) = (run.done(), run.steps.len());

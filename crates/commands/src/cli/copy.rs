@@ -138,7 +138,7 @@ impl CopyRun<'_> {
         let platforms = if is_whole { &[] } else { platforms };
         self.progress.report(&format!("reading {source}"));
         let copying = plan_copy_of(self.client, source, target, platforms).await?;
-        // What is merged into an index that is there moves its tag, and loses nothing.
+        // A merge into an existing index moves its tag, and loses nothing.
         if let Some(plan) = copying.plan.as_ref().filter(|_| !self.is_merged(source)) {
             self.copier.check(plan).await?;
         }

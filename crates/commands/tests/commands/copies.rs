@@ -718,7 +718,7 @@ async fn copies_of_one_client_bring_nothing_twice_and_one_that_fails_fails_no_ot
         let uploads = count(&target, "PUT", "/blobs/");
         let blobs = 2;
         assert!((blobs..=blobs + refused).contains(&uploads), "{uploads} uploads of {blobs} blobs");
-        // What is deleted is brought again.
+        // A deleted manifest is copied again.
         let (to, digest) = (format!("{}/b/copy:again", target.addr).parse().unwrap(), images[0].digest());
         let manifest = format!("{}/b/copy@{digest}", target.addr).parse().unwrap();
         client.delete_manifest(&manifest).await.expect("it is there");

@@ -278,7 +278,7 @@ export function inputFailed(thrown: unknown, expected = 'a stream of bytes'): Ta
 }
 
 /**
- * What `read` takes of something that a program gives: getters and Proxies of its own may fail.
+ * Reads a value that a program gives: its getters and Proxies may fail.
  * @throws {@link TallymanError} `input-failed`, unless it is an error of the package.
  */
 export function reading<T>(expected: string, read: () => T): T {

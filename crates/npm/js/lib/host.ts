@@ -75,7 +75,7 @@ function requestBy(
 ): RequestTransport['request'] {
   const remember = rememberIn(failures);
   const fail = (url: string, error: unknown): void => {
-    // What a transport throws has the reason in the engine's word, and what was thrown below.
+    // An error of a transport has the reason in the engine's word, and its cause.
     remember(url, error instanceof Error && !(error instanceof CallbackFailure) && 'kind' in error ? (error.cause ?? error) : error);
     if (error instanceof CallbackFailure) remember(notOpen, error);
   };
