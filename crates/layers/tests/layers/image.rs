@@ -634,7 +634,7 @@ fn hard_links_have_the_metadata_of_their_file_and_are_that_file_where_its_path_s
         index
     };
     let mut tree = ImageTree::default();
-    tree.apply(layer(&[tool.clone(), link("bin/a", "bin/tool"), link("bin/b", "bin/a")]));
+    tree.apply(layer(&[tool, link("bin/a", "bin/tool"), link("bin/b", "bin/a")]));
     let shown = |tree: &ImageTree, at: &str| {
         let file = tree.file(&path(at)).expect("it is shown");
         let layer = file.layer;
