@@ -114,9 +114,9 @@ impl Built {
         self.tree.entry(layer, entry)
     }
 
-    /// The place of a file: the layer, and the number of its entry. Links are followed as in a container. With a layer, it
-    /// is the file that this layer has, or the one that it removed.
-    pub fn find(&self, path: &LayerPath, layer: Option<u32>) -> Result<(usize, usize), Fault> {
+    /// The place of a file: the layer, and the number of its entry; and the path that was found. Links are followed as in a container.
+    /// With a layer, it is the file that this layer has, or the one that it removed.
+    pub fn find(&self, path: &LayerPath, layer: Option<u32>) -> Result<((usize, usize), LayerPath), Fault> {
         let layer = layer.map(|layer| layer as usize);
         if let Some(layer) = layer {
             let own = self.tree.layers().get(layer).and_then(|index| self.number_of(index, path));
@@ -127,15 +127,24 @@ impl Built {
             let linked = self.tree.linked(found.0, found.1);
             let kind = linked.and_then(|(layer, number)| Some(self.entry(layer, number)?.kind));
             if kind != Some(EntryKind::Symlink) {
-                return self.file(found);
+                return self.file(found).map(|place| self.with_path(place));
             }
         }
         let circle = || fault("not-a-file", "links lead in a circle".to_owned());
         let path = self.tree.resolve(path).ok_or_else(circle)?;
         match self.tree.file(&path).and_then(|file| Some((file.layer, file.entry?.0))) {
-            Some(found) => self.file(found),
-            None => self.last_removed(&path),
+            // A hard link may be the only path of its file.
+            Some(found) => match self.file(found)? {
+                place if place == found => Ok((place, path)),
+                place => Ok(self.with_path(place)),
+            },
+            None => self.last_removed(&path).map(|place| self.with_path(place)),
         }
+    }
+
+    /// A place with the path that its layer has for it.
+    fn with_path(&self, place: (usize, usize)) -> ((usize, usize), LayerPath) {
+        (place, self.entry(place.0, place.1).map(|entry| entry.path.clone()).unwrap_or_default())
     }
 
     /// The place of a file that the image shows no longer, as it was before it was removed.

@@ -95,6 +95,9 @@ pub(crate) fn owner_number(number: i64) -> Option<u64> {
     u64::try_from(number).ok().or_else(|| Some(i32::try_from(number).ok()?.cast_unsigned().into()))
 }
 
+/// Bytes of the name of a user or group, at most, on Linux.
+const USER_NAME_MAX: usize = 32;
+
 /// One entry of a layer, as its tar headers have it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -197,16 +200,16 @@ impl Entry {
         }
     }
 
-    /// Returns a hard link with the mode, the owner's numbers and the time of the file that it names. Longer metadata is its own: a layer
-    /// of many links to one file would have it many times.
+    /// Returns a hard link with the mode, the owner and the time of the file that it names. Long names and attributes are not repeated:
+    /// there may be millions of links to one file.
     pub(crate) fn of_file(&self, file: &Self) -> Self {
-        let name = |name: &str, is_same: bool| if is_same { name.into() } else { Box::default() };
+        let name = |name: &str| if name.len() <= USER_NAME_MAX { name.into() } else { Box::default() };
         Self {
             mode: file.mode,
             uid: file.uid,
             gid: file.gid,
-            user: name(&self.user, self.uid == file.uid),
-            group: name(&self.group, self.gid == file.gid),
+            user: name(&file.user),
+            group: name(&file.group),
             mtime: file.mtime,
             mtime_nanos: file.mtime_nanos,
             ..self.clone()

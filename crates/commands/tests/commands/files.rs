@@ -123,7 +123,7 @@ async fn files_are_listed_as_ls_does() {
         "\
 -rw-r--r-- root/0               1 2026-06-15 09:30 app <script>
 drwxr-xr-x 0/0                  0 2026-06-15 09:30 bin
--rwxr-xr-x 0/0                  0 2026-06-15 09:30 bin/sh link to bin/su
+-rwsr-xr-x root/0               0 2026-06-15 09:30 bin/sh link to bin/su
 -rwsr-xr-x root/0               6 2026-06-15 09:30 bin/su
 drwxr-xr-x 0/0                  0 2026-06-15 09:30 etc
 -rw-r--r-- root/0               6 2026-06-15 09:30 etc/motd
@@ -327,7 +327,7 @@ async fn a_hard_link_whose_file_was_replaced_is_shown_as_that_file() {
     let first = layer(&[("bin/su", "setuid"), ("bin/tool => bin/su", "")]);
     put(&shell, "linux", &[("", first), ("", layer(&[("bin/su", "new")]))]);
     let shown = shell.done(&["files", "--insecure", IMAGE, "bin/tool"]).await;
-    assert!(shown.starts_with("-rwsr-xr-x 0/0 ") && shown.ends_with(" bin/tool\n"), "{shown}");
+    assert!(shown.starts_with("-rwsr-xr-x root/0 ") && shown.ends_with(" bin/tool\n"), "{shown}");
     let json: Value =
         serde_json::from_str(&shell.done(&["files", "--json", "--insecure", IMAGE, "bin/tool"]).await)
             .unwrap();

@@ -84,13 +84,13 @@ impl Session {
     ) -> Result<Part, Fault> {
         let missing = || fault("no-such-file", format!("the image has no file {path}"));
         let built = self.built(image).ok_or_else(missing)?;
-        let (layer, number) = built.find(&path_text::to_path(path), layer)?;
+        let ((layer, number), found) = built.find(&path_text::to_path(path), layer)?;
         let entry = built.entry(layer, number).ok_or_else(missing)?;
         let key =
             self.images.get(&image).and_then(|image| image.layers.get(layer)).cloned().ok_or_else(missing)?;
         let known = self.layers.get(&key).ok_or_else(missing)?;
         let opened = OpenedFile {
-            path: path_text::to_text(entry.path.as_bytes()),
+            path: path_text::to_text(found.as_bytes()),
             layer: layer as u32,
             size: entry.size,
             mode: entry.mode_text(),

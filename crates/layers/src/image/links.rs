@@ -53,7 +53,7 @@ impl ImageTree {
         None
     }
 
-    /// Returns the entry of a number in a layer, the lowest being 0. A hard link has the mode, the owner's numbers and the time of the
+    /// Returns the entry of a number in a layer, the lowest being 0. A hard link has the mode, the owner and the time of the
     /// file that it names, whatever its own header says: both are one file.
     pub fn entry(&self, layer: usize, number: usize) -> Option<Cow<'_, Entry>> {
         let entry = self.layers.get(layer)?.entries().get(number)?;
