@@ -217,8 +217,8 @@ fn base_itself(request: &Request<Body>, base: &str) -> Option<Response<Body>> {
         return None;
     }
     let query = request.uri().query().map_or_else(String::new, |query| format!("?{query}"));
-    let place = HeaderValue::from_str(&format!("{base}/{query}")).ok()?;
-    Some((StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, place)]).into_response())
+    let location = HeaderValue::from_str(&format!("{base}/{query}")).ok()?;
+    Some((StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, location)]).into_response())
 }
 
 /// Takes the path away that a proxy in front left on the request.

@@ -73,7 +73,7 @@ impl Networks {
         if METADATA.contains(&address) || address.is_unspecified() || address.is_multicast() {
             return false;
         }
-        // Whoever opens IPv6 networks opens no way into IPv4 with them.
+        // An IPv6 network that is open opens no way into IPv4.
         if let IpAddr::V6(address) = address
             && !embedded(address).all(|address| self.allow(IpAddr::V4(address)))
         {

@@ -174,7 +174,7 @@ impl Cache {
 
     fn remove(&self, names: Vec<String>) {
         for name in names {
-            // One that is gone needs no removing.
+            // A file that is gone needs no removing.
             let _gone = std::fs::remove_file(self.folder.join(name));
         }
     }

@@ -127,7 +127,7 @@ impl Connection for Stream {
 pub(crate) fn proxy_authorization(uri: &Uri) -> Option<HeaderValue> {
     static HAS_PROXY: LazyLock<bool> =
         LazyLock::new(|| ["HTTP_PROXY", "http_proxy"].iter().any(|name| env::var_os(name).is_some()));
-    // Those for TLS open connections, and are told when they do.
+    // Tunnels send it with CONNECT.
     if !*HAS_PROXY {
         return None;
     }

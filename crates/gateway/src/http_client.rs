@@ -213,7 +213,7 @@ fn tls(trust_roots: TrustRoots<'_>) -> Result<ClientConfig, HttpClientError> {
     if let Some(path) = file {
         let pem = fs::read(path).map_err(|source| HttpClientError::Read { path: path.to_owned(), source })?;
         let certificates = CertificateDer::pem_slice_iter(&pem).collect::<Result<Vec<_>, _>>();
-        // Those of a file that is not PEM are none.
+        // A file that is not PEM has no certificates.
         if roots.add_parsable_certificates(certificates.unwrap_or_default()).0 == 0 {
             return Err(HttpClientError::Certificates { path: path.to_owned() });
         }

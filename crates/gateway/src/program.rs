@@ -78,7 +78,7 @@ pub fn run_program(name: &'static str, arguments: impl IntoIterator<Item = OsStr
     match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => {
             let code = runtime.block_on(run_with(arguments, registries));
-            // Those of requests that ended just now.
+            // Writes the buffered log lines.
             log::flush_all();
             // A disk that hangs holds no end up.
             runtime.shutdown_background();

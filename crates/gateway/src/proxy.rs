@@ -249,7 +249,7 @@ impl ProxyRequest<'_> {
         };
         let sent = upstream.authorize(own, scheme, &asked).await?;
         let answer = self.send_once(method, url, headers, sent.as_ref(), Some(body)).await?;
-        // Some say by 403 that a password is good no longer.
+        // Some registries answer 403 to a password that is no longer valid.
         let is_password = sent.as_ref().is_some_and(|sent| sent.as_bytes().starts_with(b"Basic "));
         let is_renewed = match answer.status() {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if is_password => {

@@ -13,7 +13,7 @@ use crate::{
 
 const REQUEST_MAX: usize = 64 * 1024;
 
-/// Asks the service that the registry itself names. The caller chooses the fields of the API, not the place.
+/// Asks the service that the registry itself names. The caller chooses the fields of the API, not the URL.
 pub(crate) async fn forward(
     upstream: &Upstream,
     authorization: Option<HeaderValue>,

@@ -190,8 +190,8 @@ impl Upstream {
     /// Returns `true` if what a route is about may be reached, whichever repository that is.
     pub(crate) fn opens(&self, route: &Route) -> bool {
         match route {
-            Route::UploadBelow(place) => {
-                self.patterns.is_empty() || self.patterns.iter().any(|pattern| pattern.matches_below(place))
+            Route::UploadBelow(prefix) => {
+                self.patterns.is_empty() || self.patterns.iter().any(|pattern| pattern.matches_below(prefix))
             }
             route => route.repository().is_none_or(|name| self.is_open(name)),
         }
@@ -319,7 +319,7 @@ impl Upstream {
         }
     }
 
-    /// Returns the refusal of a place for an upload, named at `url`, that is not the registry's own.
+    /// Returns the refusal of a `Location` of an upload, sent by `url`, that is not the registry's own.
     pub(crate) fn foreign_location(&self, url: &Url, location: &str) -> Refusal {
         let found =
             url.join(location).map_or_else(|_| "one that cannot be parsed".to_owned(), |url| origin_of(&url));

@@ -59,7 +59,7 @@ impl Workers {
     pub(crate) fn start() -> io::Result<Self> {
         let ended = CancellationToken::new();
         let workers = (0..count()).map(|number| Worker::start(number, ended.clone()));
-        // Those that were started end with the token, should one of them fail.
+        // If one cannot be started, the token ends the others.
         let guard = ended.clone().drop_guard();
         let workers = workers.collect::<io::Result<_>>()?;
         guard.disarm();

@@ -239,7 +239,7 @@ pub(crate) fn password_in(text: &str) -> Result<&str, PasswordFault> {
 /// Returns `true` if a URL can be at a host of the configuration, which may begin with `*.`.
 fn is_host(text: &str) -> bool {
     let host = text.strip_prefix("*.").unwrap_or(text);
-    // It stands in a Content Security Policy.
+    // The host stands in a Content Security Policy.
     let is_plain = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:[]".contains(&byte));
     is_plain
         && ["https", "http"].into_iter().any(|scheme| {

@@ -40,7 +40,7 @@ impl Upstream {
         scopes: &Scopes,
     ) -> Result<Option<HeaderValue>, Refusal> {
         match scheme {
-            // Some answer who does not say who they are, with less or until something is written.
+            // Some registries serve anonymous requests with less content, or until a write.
             AuthScheme::None | AuthScheme::Basic => Ok(own.basic()),
             AuthScheme::Bearer { realm, service } => {
                 let key = scopes.to_string();
@@ -48,7 +48,7 @@ impl Upstream {
                     return Ok(Some(token));
                 }
                 let fetched = own.fetches.join(&key, async {
-                    // One that was fetched between the look above and this.
+                    // Another request may have fetched it since the look above.
                     if let Some(token) = own.token(&key) {
                         return Ok(token);
                     }
@@ -240,7 +240,7 @@ impl Upstream {
         }
         match response.status() {
             status if status.is_success() => {}
-            // It knows the user, or says no more than that.
+            // The service knows the user, or says no more than that.
             status @ StatusCode::FORBIDDEN => return Err(Refusal::denied(refused(status.as_str()))),
             status => return Err(refused_by(&response, refused(status.as_str()))),
         }
