@@ -9,7 +9,7 @@ use url::Url;
 use crate::{header_list::elements, refusal::Refusal};
 
 /// Headers by which it is decided who asks, what, and for whom.
-const ONCE: [&str; 8] = [
+pub(crate) const ONCE: [&str; 8] = [
     "authorization",
     "content-type",
     "host",
