@@ -109,7 +109,8 @@ pub(crate) async fn file(
 /// Returns `true` if `If-None-Match` names an entity tag: in a list, by the weak comparison, or as `*` (RFC 9110, 13.1.2).
 fn has_tag(headers: &HeaderMap, tag: &str) -> bool {
     // Our own tags have no comma in them.
-    elements(headers, header::IF_NONE_MATCH, b',').any(|found| found == "*" || found.strip_prefix("W/").unwrap_or(found) == tag)
+    elements(headers, header::IF_NONE_MATCH, b',')
+        .any(|found| found == "*" || found.strip_prefix("W/").unwrap_or(found) == tag)
 }
 
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");

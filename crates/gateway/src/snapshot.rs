@@ -55,9 +55,10 @@ impl Snapshot {
     ) -> Result<Self, ConfigError> {
         config.check()?;
         let state = before.map_or_else(Arc::default, |before| Arc::clone(&before.sign_in_state));
-        let sign_in = config.sign_in.as_ref().map(|wanted| {
-            SignIn::new(wanted, &state, before.and_then(|before| before.sign_in.as_ref()))
-        });
+        let sign_in = config
+            .sign_in
+            .as_ref()
+            .map(|wanted| SignIn::new(wanted, &state, before.and_then(|before| before.sign_in.as_ref())));
         let sign_in = sign_in.transpose()?;
         let registries = config.registries.iter().map(|registry| {
             let before = before.and_then(|before| before.registry(&registry.name));

@@ -380,7 +380,11 @@ async fn a_session_that_was_ended_stays_so_when_its_key_comes_back() {
     gateway.reload().await.unwrap();
     folder.write("gateway.toml", &crate::support::text(&registry.url, &with_key, ""));
     gateway.reload().await.unwrap();
-    assert_eq!((stays(&ended).await, stays(&other).await), (401, 200), "a time without sign-in changes nothing");
+    assert_eq!(
+        (stays(&ended).await, stays(&other).await),
+        (401, 200),
+        "a time without sign-in changes nothing"
+    );
 }
 
 #[tokio::test]
