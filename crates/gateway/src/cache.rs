@@ -215,7 +215,11 @@ impl Cache {
             length,
             is_whole: false,
         };
-        self.remove(evicted);
+        if !evicted.is_empty() {
+            // Large files take a while to go, and this thread serves connections.
+            let cache = Arc::clone(self);
+            let _gone = tokio::task::spawn_blocking(move || cache.remove(evicted)).await;
+        }
         let opened =
             OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(&writer.partial).await;
         writer.file = self.unless_failed(opened);

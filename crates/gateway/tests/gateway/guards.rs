@@ -191,7 +191,7 @@ async fn every_redirect_is_checked_by_host_and_by_address() {
     let networks = "networks = ['127.0.0.1/32', '169.254.0.0/16']";
     // Addresses that may not be connected to are refused before anything leads to them.
     for refused in [&literals, &format!("{}\n{networks}", hosts(", '169.254.169.254'"))] {
-        let config = toml::from_str(&crate::support::text(&url, "", refused)).unwrap();
+        let config = toml::from_str(&text(&url, "", refused)).unwrap();
         let error = tallyman_gateway::serve(config, None).await.unwrap_err().to_string();
         assert!(error.contains("storage_hosts: expected"), "{error}");
     }

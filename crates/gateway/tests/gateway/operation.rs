@@ -662,7 +662,7 @@ async fn a_reload_that_hangs_holds_up_neither_requests_nor_the_end() {
     let folder = Folder::new("hanging");
     let file = folder.write("gateway.toml", &text("http://127.0.0.1:1", "", ""));
     let (mut running, url) = Process::gateway(&file);
-    // Whoever reads the file waits for its text.
+    // A read of the file waits for its text.
     let pipe = folder.0.join("pipe");
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     fs::rename(&pipe, &file).unwrap();
