@@ -12,6 +12,7 @@ use arc_swap::ArcSwap;
 use axum::{Router, body::Body, response::IntoResponse as _};
 use futures_util::FutureExt as _;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body_util::BodyExt as _;
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -31,7 +32,7 @@ use crate::{
     connection::{Connection, TrackedStream},
     connections::{Admitted, Connections},
     metrics::Metrics,
-    paced_body::PacedBody,
+    paced_body::{PacedBody, UploadEnded},
     refusal::Refusal,
     router::{self, Gateway},
     workers::Workers,
@@ -193,7 +194,7 @@ async fn answer(
     let OnConnection { service, connection } = &*context;
     let running = connection.begin(request.version());
     let pace = service.connections.limits().pace;
-    let request = request.map(|body| running.received(PacedBody::wrap(body, pace)));
+    let request = request.map(|body| running.received(PacedBody::wrap(body.map_err(UploadEnded), pace)));
     if let Some(response) = base_itself(&request, &service.base) {
         return Ok(response.map(|body| running.until_sent(body)));
     }
@@ -217,8 +218,8 @@ fn base_itself(request: &Request<Body>, base: &str) -> Option<Response<Body>> {
         return None;
     }
     let query = request.uri().query().map_or_else(String::new, |query| format!("?{query}"));
-    let place = HeaderValue::from_str(&format!("{base}/{query}")).ok()?;
-    Some((StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, place)]).into_response())
+    let location = HeaderValue::from_str(&format!("{base}/{query}")).ok()?;
+    Some((StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, location)]).into_response())
 }
 
 /// Takes the path away that a proxy in front left on the request.

@@ -51,14 +51,26 @@ pub struct Networks(Vec<IpNet>);
 
 /// An address that may not be connected to.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "expected a public address for {host}, found {address}; add its network to the registry's `networks` if it is meant"
-)]
-pub struct AddressRefused {
-    /// The name that was looked up, or the address itself.
-    pub host: String,
-    /// The address that it resolves to.
-    pub address: IpAddr,
+#[non_exhaustive]
+pub enum AddressRefused {
+    /// The address is not public, and no network of the configuration has it.
+    #[error(
+        "expected a public address for {host}, found {address}; add its network to the registry's `networks` if it is meant"
+    )]
+    NotPublic {
+        /// The name that was looked up, or the address itself.
+        host: String,
+        /// The address that it resolves to, or the IPv4 address in it.
+        address: IpAddr,
+    },
+    /// The address is one of a metadata service, of many hosts, or of none. No configuration opens it.
+    #[error("expected an address of a server for {host}, found {address}, which is never connected to")]
+    Never {
+        /// The name that was looked up, or the address itself.
+        host: String,
+        /// The address that it resolves to, or the IPv4 address in it.
+        address: IpAddr,
+    },
 }
 
 impl Networks {
@@ -69,17 +81,7 @@ impl Networks {
 
     /// Returns `true` if `address` may be connected to. IPv6 forms of an IPv4 address count as that address.
     pub fn allow(&self, address: IpAddr) -> bool {
-        let address = address.to_canonical();
-        if METADATA.contains(&address) || address.is_unspecified() || address.is_multicast() {
-            return false;
-        }
-        // Allowed IPv6 networks do not allow the IPv4 addresses embedded in them.
-        if let IpAddr::V6(address) = address
-            && !embedded(address).all(|address| self.allow(IpAddr::V4(address)))
-        {
-            return false;
-        }
-        self.0.iter().any(|network| network.contains(&address)) || is_public(address)
+        self.check("", address).is_ok()
     }
 
     /// Checks as [`Networks::allow`] does, and names `host` in the error.
@@ -87,8 +89,24 @@ impl Networks {
     /// # Errors
     /// When it may not.
     pub fn check(&self, host: &str, address: IpAddr) -> Result<(), AddressRefused> {
-        if self.allow(address) { Ok(()) } else { Err(AddressRefused { host: host.to_owned(), address }) }
+        let address = address.to_canonical();
+        if is_never(address) {
+            return Err(AddressRefused::Never { host: host.to_owned(), address });
+        }
+        // An IPv6 network that is open opens no way into IPv4.
+        if let IpAddr::V6(address) = address {
+            embedded(address).try_for_each(|address| self.check(host, IpAddr::V4(address)))?;
+        }
+        if self.0.iter().any(|network| network.contains(&address)) || is_public(address) {
+            return Ok(());
+        }
+        Err(AddressRefused::NotPublic { host: host.to_owned(), address })
     }
+}
+
+/// Returns `true` for addresses that no configuration opens.
+pub(crate) fn is_never(address: IpAddr) -> bool {
+    METADATA.contains(&address) || address.is_unspecified() || address.is_multicast()
 }
 
 fn is_public(address: IpAddr) -> bool {
@@ -168,14 +186,17 @@ impl Service<Name> for Resolver {
         let networks = Arc::clone(&self.0);
         Box::pin(async move {
             let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            let (allowed, refused): (Vec<_>, Vec<_>) =
-                found.into_iter().partition(|address| networks.allow(address.ip()));
-            match (allowed.is_empty(), refused.first()) {
-                (true, Some(address)) => {
-                    let refused = AddressRefused { host: name.as_str().to_owned(), address: address.ip() };
-                    Err(refused.into())
+            let mut allowed = Vec::new();
+            let mut refused = None;
+            for address in found {
+                match networks.check(name.as_str(), address.ip()) {
+                    Ok(()) => allowed.push(address),
+                    Err(error) => refused = refused.or(Some(error)),
                 }
-                _ => Ok(allowed.into_iter()),
+            }
+            match refused.filter(|_| allowed.is_empty()) {
+                Some(error) => Err(error.into()),
+                None => Ok(allowed.into_iter()),
             }
         })
     }

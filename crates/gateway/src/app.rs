@@ -16,6 +16,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     app_encoding::{COMPRESSED_MIN, Encoding, compressed, is_text},
     config::Config,
+    header_list::elements,
     refusal::Refusal,
     upstream::Upstream,
 };
@@ -107,10 +108,9 @@ pub(crate) async fn file(
 
 /// Returns `true` if `If-None-Match` names an entity tag: in a list, by the weak comparison, or as `*` (RFC 9110, 13.1.2).
 fn has_tag(headers: &HeaderMap, tag: &str) -> bool {
-    let values = headers.get_all(header::IF_NONE_MATCH).into_iter().filter_map(|value| value.to_str().ok());
     // Our own tags have no comma in them.
-    let mut tags = values.flat_map(|value| value.split(',')).map(str::trim);
-    tags.any(|found| found == "*" || found.strip_prefix("W/").unwrap_or(found) == tag)
+    elements(headers, header::IF_NONE_MATCH, b',')
+        .any(|found| found == "*" || found.strip_prefix("W/").unwrap_or(found) == tag)
 }
 
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");

@@ -10,6 +10,8 @@ use axum::body::Bytes;
 use http::{HeaderMap, header};
 use tokio::sync::OnceCell;
 
+use crate::header_list::elements;
+
 /// Files of fewer bytes are sent as they are.
 pub(crate) const COMPRESSED_MIN: usize = 1024;
 /// The quality, of 0 to 11. Beyond this, it takes long and saves little.
@@ -27,10 +29,7 @@ pub(crate) enum Encoding {
 impl Encoding {
     /// Returns the encoding that a request accepts and that is smallest, or `None` if it accepts none.
     pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
-        let values =
-            headers.get_all(header::ACCEPT_ENCODING).into_iter().filter_map(|value| value.to_str().ok());
-        let accepted: Vec<&str> = values
-            .flat_map(|value| value.split(','))
+        let accepted: Vec<&str> = elements(headers, header::ACCEPT_ENCODING, b',')
             .filter_map(|one| {
                 let (name, parameters) = one.split_once(';').unwrap_or((one, ""));
                 let quality = parameters.trim().strip_prefix("q=").map(|text| text.trim().parse::<f32>());

@@ -174,7 +174,7 @@ impl Cache {
 
     fn remove(&self, names: Vec<String>) {
         for name in names {
-            // One that is gone needs no removing.
+            // A file that is gone needs no removing.
             let _gone = std::fs::remove_file(self.folder.join(name));
         }
     }
@@ -215,7 +215,11 @@ impl Cache {
             length,
             is_whole: false,
         };
-        self.remove(evicted);
+        if !evicted.is_empty() {
+            // Large files take a while to go, and this thread serves connections.
+            let cache = Arc::clone(self);
+            let _gone = tokio::task::spawn_blocking(move || cache.remove(evicted)).await;
+        }
         let opened =
             OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(&writer.partial).await;
         writer.file = self.unless_failed(opened);

@@ -67,7 +67,7 @@ async fn open_names(request: &ProxyRequest<'_>) -> Result<Response<Body>, Refusa
         let link = next_link(response.headers()).map_err(|_| wrong())?;
         let link = link.and_then(|target| at.join(&target).ok());
         let after = link.map(|link| ApiQuery::of_link(&Route::Catalog, &link));
-        // One that cannot be read is a fault only where it would be followed.
+        // A link that cannot be read is a fault only where it would be followed.
         let is_unreadable = matches!(after, Some(Err(_)));
         let after = after.map(Result::unwrap_or_default);
         let body = Limited::new(response.into_body(), left).collect().await.map_err(|_| wrong())?.to_bytes();

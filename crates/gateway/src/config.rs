@@ -18,15 +18,20 @@ use serde::{Deserialize, Serialize};
 use tallyman_core::Reference;
 use url::Url;
 
-use crate::{descriptors, guard::host_of, limits::Limits, rate_floor::Pace};
+use crate::{
+    descriptors,
+    guard::{ONCE, host_of},
+    limits::Limits,
+    rate_floor::Pace,
+};
 
 pub use self::{
     error::{ConfigError, HtpasswdError, PasswordFault, RegistryError},
     registry::{Redirects, RegistryConfig},
 };
 pub(crate) use self::{
-    fields::parse_listen,
-    registry::{authority, password_in},
+    fields::{parse_listen, without_password},
+    registry::{address_of, authority, password_in},
 };
 
 /// Everything that the operator decides. Fields that are not named keep their defaults; unknown ones are errors.
@@ -219,10 +224,26 @@ impl SignInConfig {
             (Some(_), Some(_)) => Err(ConfigError::SignInMethod { found: "both" }),
             (None, None) => Err(ConfigError::SignInMethod { found: "neither" }),
             (None, Some(_)) if trusted_proxies.is_empty() => Err(ConfigError::SignInHeader),
-            (None, Some(header)) if header.parse::<HeaderName>().is_err() => {
-                Err(ConfigError::SignInHeaderName { found: fields::without_password(header) })
-            }
-            _ => Ok(()),
+            (None, Some(header)) => self.check_header(header),
+            (Some(_), None) => Ok(()),
+        }
+    }
+
+    /// Checks that a header can name a user, and that nothing is set that goes with passwords.
+    fn check_header(&self, header: &str) -> Result<(), ConfigError> {
+        let Ok(name) = header.parse::<HeaderName>() else {
+            return Err(ConfigError::SignInHeaderName { found: without_password(header) });
+        };
+        if has_other_meaning(name.as_str()) {
+            return Err(ConfigError::SignInHeaderMeaning { found: name.to_string() });
+        }
+        let keys = [
+            ("session_key_file", self.session_key_file.is_some()),
+            ("session_key_env", self.session_key_env.is_some()),
+        ];
+        match keys.into_iter().find_map(|(field, is_set)| is_set.then_some(field)) {
+            Some(field) => Err(ConfigError::SessionKeyUnused { field }),
+            None => Ok(()),
         }
     }
 
@@ -246,8 +267,13 @@ impl SignInConfig {
 pub struct CacheConfig {
     /// A folder of the gateway's own.
     pub folder: PathBuf,
-    /// The size of the cache in MiB. Content that was not used for the longest time goes first.
+    /// The size of the cache in MiB; 2 GiB unless said otherwise. Content that was not used for the longest time goes first.
+    #[serde(default = "cache_max_mib")]
     pub max_mib: u64,
+}
+
+fn cache_max_mib() -> u64 {
+    2048
 }
 
 /// A configuration file, and what counts in place of what it says.
@@ -325,6 +351,9 @@ impl Config {
         self.check_pages()?;
         self.limits.check()?;
         self.check_addresses()?;
+        if self.cache.as_ref().is_some_and(|cache| cache.max_mib == 0) {
+            return Err(ConfigError::CacheSize);
+        }
         match &self.sign_in {
             Some(sign_in) => sign_in.check(&self.trusted_proxies),
             None => Ok(()),
@@ -353,17 +382,17 @@ impl Config {
     /// Checks the pages that may use the gateway, and what the app may connect to.
     fn check_pages(&self) -> Result<(), ConfigError> {
         if let Some(url) = self.public_url.as_ref().filter(|url| !is_plain_url(url)) {
-            return Err(ConfigError::PublicUrl { found: fields::without_password(url.as_str()) });
+            return Err(ConfigError::PublicUrl { found: without_password(url.as_str()) });
         }
         for origin in &self.origins {
             let parsed = Url::parse(origin).map(|url| url.origin().ascii_serialization());
             if parsed.ok().as_ref() != Some(origin) {
-                return Err(ConfigError::Origin { found: fields::without_password(origin) });
+                return Err(ConfigError::Origin { found: without_password(origin) });
             }
         }
         for source in &self.connect {
             if source.contains([';', ',', '\'']) || !source.bytes().all(|byte| byte.is_ascii_graphic()) {
-                return Err(ConfigError::ConnectSource { found: fields::without_password(source) });
+                return Err(ConfigError::ConnectSource { found: without_password(source) });
             }
         }
         Ok(())
@@ -372,16 +401,43 @@ impl Config {
     /// Checks the path, the names and the addresses of the gateway itself.
     fn check_addresses(&self) -> Result<(), ConfigError> {
         if !self.base_path.is_empty() && !is_base_path(&self.base_path) {
-            return Err(ConfigError::BasePath { found: fields::without_password(&self.base_path) });
+            return Err(ConfigError::BasePath { found: without_password(&self.base_path) });
         }
         if let Some(host) = self.hosts.iter().find(|host| host_of(host) != Some(host)) {
-            return Err(ConfigError::Host { found: fields::without_password(host) });
+            return Err(ConfigError::Host { found: without_password(host) });
         }
         match self.metrics_listen.filter(|metrics| overlap(*metrics, self.listen)) {
             Some(found) => Err(ConfigError::MetricsListen { listen: self.listen, found }),
             None => Ok(()),
         }
     }
+}
+
+/// Returns `true` for headers that say something else than who asks.
+fn has_other_meaning(name: &str) -> bool {
+    const OTHERS: [&str; 20] = [
+        "accept",
+        "accept-encoding",
+        "accept-language",
+        "connection",
+        "content-length",
+        "content-range",
+        "cookie",
+        "forwarded",
+        "if-match",
+        "if-none-match",
+        "range",
+        "referer",
+        "te",
+        "transfer-encoding",
+        "upgrade",
+        "user-agent",
+        "x-forwarded-for",
+        "x-forwarded-host",
+        "x-forwarded-port",
+        "x-real-ip",
+    ];
+    name.starts_with("sec-") || ONCE.contains(&name) || OTHERS.contains(&name)
 }
 
 /// Returns `true` for a URL of scheme, host, port and path alone.
@@ -469,6 +525,8 @@ mod tests {
     fn contradictory_settings_are_refused_with_a_sentence() {
         let one = "[[registries]]\nname = 'a'\nurl = 'https://a.example'\n";
         assert!(parse(one).is_ok());
+        let cache = parse(&format!("[cache]\nfolder = 'c'\n{one}")).unwrap().cache;
+        assert_eq!(cache.unwrap().max_mib, 2048, "as the example says");
         for (text, expected) in [
             (String::new(), "at least one registry"),
             (format!("{one}{one}"), "a name of its own"),
@@ -489,6 +547,22 @@ mod tests {
                 format!("trusted_proxies = ['10.0.0.0/8']\n[sign_in]\nheader = 'X User'\n{one}"),
                 "name of a header",
             ),
+            (
+                format!(
+                    "trusted_proxies = ['10.0.0.0/8']\n[sign_in]\nheader = 'X-User'\nsession_key_file = 'k'\n{one}"
+                ),
+                "remove session_key_file",
+            ),
+            (format!("[cache]\nfolder = 'c'\nmax_mib = 0\n{one}"), "cache.max_mib"),
+            (format!("{one}networks = ['169.254.169.254']\n"), "found 169.254.169.254, which never is"),
+            (
+                format!("{one}token_hosts = ['10.0.0.1']\n"),
+                "token_hosts: expected a public address for 10.0.0.1",
+            ),
+            (
+                format!("{one}storage_hosts = ['[::1]:5000']\n"),
+                "storage_hosts: expected a public address for ::1",
+            ),
             (format!("metrics_listen = '127.0.0.1:8080'\n{one}"), "another port"),
             (format!("listen = '0.0.0.0:80'\nmetrics_listen = '127.0.0.1:80'\n{one}"), "another port"),
             (format!("{one}requests_per_minute = 0\n"), "from 1 on"),
@@ -496,6 +570,58 @@ mod tests {
         ] {
             let error = parse(&text).unwrap_err().to_string();
             assert!(error.contains(expected), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn headers_with_another_meaning_name_no_user() {
+        let with = |header: &str| {
+            parse(&format!(
+                "trusted_proxies = ['10.0.0.0/8']\n[sign_in]\nheader = '{header}'\n[[registries]]\nname = 'a'\nurl = 'https://a.example'\n"
+            ))
+        };
+        for header in
+            ["X-Forwarded-User", "X-Auth-Request-Email", "Remote-User", "Cf-Access-Authenticated-User-Email"]
+        {
+            assert!(with(header).is_ok(), "{header}");
+        }
+        for header in
+            ["Host", "cookie", "X-Forwarded-For", "X-Forwarded-Proto", "Authorization", "Sec-Fetch-Site"]
+        {
+            let error = with(header).expect_err(header).to_string();
+            assert!(error.contains("which has another meaning"), "{error}");
+        }
+    }
+
+    #[test]
+    fn urls_at_addresses_that_are_never_connected_to_are_refused() {
+        for (url, expected) in [
+            ("http://169.254.169.254", "found 169.254.169.254, which is never connected to"),
+            ("http://0.0.0.0:5000", "found 0.0.0.0, which is never connected to"),
+            ("http://[::ffff:169.254.169.254]", "found 169.254.169.254, which is never connected to"),
+            ("http://[64:ff9b::7f00:1]", "found 127.0.0.1; add its network"),
+        ] {
+            let more = "networks = ['169.254.0.0/16', '::/0']";
+            let error = parse(&format!("[[registries]]\nname = 'a'\nurl = '{url}'\n{more}\n"));
+            let error = error.expect_err(url).to_string();
+            assert!(error.contains(expected), "{url}: {error}");
+        }
+        assert!(parse("[[registries]]\nname = 'a'\nurl = 'http://10.0.0.1:5000'\n").is_ok());
+    }
+
+    #[test]
+    fn networks_of_ipv4_in_the_form_of_ipv6_are_those_of_ipv4() {
+        let one = "[[registries]]\nname = 'a'\nurl = 'https://a.example'\n";
+        for (text, expected) in [
+            ("::ffff:127.0.0.0/104", "127.0.0.0/8"),
+            ("::ffff:10.0.0.5", "10.0.0.5/32"),
+            ("::ffff:0:0/96", "0.0.0.0/0"),
+            ("10.0.0.5", "10.0.0.5/32"),
+            ("2001:db8::/32", "2001:db8::/32"),
+            ("::/0", "::/0"),
+        ] {
+            let config = parse(&format!("trusted_proxies = ['{text}']\n{one}")).unwrap();
+            assert_eq!(config.trusted_proxies, [expected.parse().unwrap()], "{text}");
         }
     }
 
@@ -528,7 +654,11 @@ mod tests {
             (&["A/**", "../x", ""][..], false, "repositories"),
             (&["a/**", "*"], true, "repositories"),
             (&["S.example", "*", "s.example;", "*.", "s.example:x", "s.example/"], false, "storage_hosts"),
-            (&["s.example", "s.example:8443", "*.s.example", "[::1]:5000", "10.0.0.1"], true, "token_hosts"),
+            (
+                &["s.example", "s.example:8443", "*.s.example", "[2606:4700::1]:5000", "1.1.1.1"],
+                true,
+                "token_hosts",
+            ),
         ] {
             for value in values {
                 let parsed = parse(&format!("{one}{field} = ['{value}']\n"));

@@ -105,7 +105,7 @@ impl Credentials {
         };
         let password = match password_in(&text) {
             Ok(password) => password,
-            // One that is being written is empty for a moment.
+            // A file that is being written is empty for a moment.
             Err(PasswordFault::Empty) => return false,
             Err(fault) => {
                 warn!(

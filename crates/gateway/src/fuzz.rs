@@ -1,8 +1,8 @@
-//! Fuzz targets for what callers and registries send: paths, queries, places, cookies; and for htpasswd files.
+//! Fuzz targets for what callers and registries send: paths, queries, locations, cookies; and for htpasswd files.
 //!
 //! See `tallyman_fuzz`: the corpus is in `__fuzz__/NAME/corpus`.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use regex::Regex;
@@ -104,9 +104,9 @@ static UPSTREAM: LazyLock<Upstream> = LazyLock::new(|| {
     Upstream::new(&config, true, &LimitsConfig::default(), None).unwrap()
 });
 
-/// Places that a registry names: those that reach a browser lead back to this registry and to open repositories.
+/// Locations, links and realms that a registry sends: those that reach a browser lead back to this registry and to open repositories.
 #[test]
-fn places() {
+fn locations() {
     fuzz!(|input: &[u8]| {
         let rest = "v2/open/app/tags/list";
         let route = Route::parse(rest).unwrap();
@@ -125,7 +125,7 @@ fn places() {
             let gateway = Url::parse(&format!("https://gateway.example/r/lab/{rest}")).unwrap();
             for value in passed.get_all(&name) {
                 let Ok(text) = value.to_str() else { panic!("{value:?}") };
-                let place = match name {
+                let target = match name {
                     header::LOCATION => text,
                     header::LINK => {
                         let target =
@@ -139,7 +139,7 @@ fn places() {
                         continue;
                     }
                 };
-                let to = gateway.join(place).unwrap();
+                let to = gateway.join(target).unwrap();
                 assert_eq!(to.origin(), gateway.origin(), "{text}");
                 let path =
                     to.path().strip_prefix("/r/lab/").unwrap_or_else(|| panic!("{text} leads to {to}"));
@@ -175,8 +175,10 @@ fn htpasswd_files() {
     });
 }
 
-static SESSIONS: LazyLock<Sessions> =
-    LazyLock::new(|| Sessions::new(SessionSecret::new("a secret of at least thirty-two bytes").unwrap()));
+static SESSIONS: LazyLock<Sessions> = LazyLock::new(|| {
+    let secret = SessionSecret::new("a secret of at least thirty-two bytes").unwrap();
+    Sessions::new(secret, Arc::default())
+});
 
 /// Cookie headers, a line each, in which `SESSION` is the value of a session that was begun.
 #[test]
@@ -193,8 +195,8 @@ fn cookies() {
             .collect();
         for (name, secure) in [("tallyman-session", false), ("__Host-tallyman-session", true)] {
             let is_sent = headers.get_all(header::COOKIE).into_iter().any(|value| {
-                let pairs = value.to_str().into_iter().flat_map(|value| value.split(';'));
-                pairs.map(str::trim).any(|pair| pair == format!("{name}={session}"))
+                let mut pairs = str::from_utf8(value.as_bytes()).unwrap().split(';').map(str::trim);
+                pairs.any(|pair| pair == format!("{name}={session}"))
             });
             let user = SESSIONS.user(&headers, secure, NOW, |user| (user == "ada").then_some("hash"));
             assert_eq!(user.as_deref(), is_sent.then_some("ada"), "{headers:?}");

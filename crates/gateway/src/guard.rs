@@ -6,10 +6,10 @@ use http::{HeaderMap, HeaderName, Method, StatusCode, Uri, header};
 use ipnet::IpNet;
 use url::Url;
 
-use crate::refusal::Refusal;
+use crate::{header_list::elements, refusal::Refusal};
 
 /// Headers by which it is decided who asks, what, and for whom.
-const ONCE: [&str; 8] = [
+pub(crate) const ONCE: [&str; 8] = [
     "authorization",
     "content-type",
     "host",
@@ -131,10 +131,7 @@ impl Guard {
         if !self.trusts(caller) {
             return caller;
         }
-        let forwarded =
-            headers.get_all("x-forwarded-for").into_iter().filter_map(|value| value.to_str().ok());
-        let forwarded: Vec<&str> = forwarded.flat_map(|value| value.split(',')).map(str::trim).collect();
-        for said in forwarded.into_iter().rev() {
+        for said in elements(headers, "x-forwarded-for", b',').rev() {
             match address_of(said) {
                 Some(address) if self.trusts(caller) => caller = address.to_canonical(),
                 _ => break,
@@ -151,7 +148,7 @@ impl Guard {
 /// Returns the address of a caller as proxies write it: with a port or without, and in brackets where it is one of IPv6.
 fn address_of(text: &str) -> Option<IpAddr> {
     let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
-    bare.parse().or_else(|_| text.parse::<SocketAddr>().map(|place| place.ip())).ok()
+    bare.parse().or_else(|_| text.parse::<SocketAddr>().map(|address| address.ip())).ok()
 }
 
 /// The authority that the browser asked for: HTTP/2 has it in the URI.
@@ -302,6 +299,16 @@ mod tests {
         ] {
             let caller = guard().caller(peer.parse().unwrap(), &headers(&[("x-forwarded-for", forwarded)]));
             assert_eq!(caller.to_string(), expected, "{peer} {forwarded}");
+        }
+        for (forwarded, expected) in [
+            (&b"\xe9, 203.0.113.9"[..], "203.0.113.9"),
+            ("Málaga, 203.0.113.9, 10.0.0.2".as_bytes(), "203.0.113.9"),
+            (b"203.0.113.9, \xe9", "10.0.0.1"),
+        ] {
+            let value = HeaderValue::from_bytes(forwarded).unwrap();
+            let headers = HeaderMap::from_iter([(HeaderName::from_static("x-forwarded-for"), value)]);
+            let caller = guard().caller("10.0.0.1:1".parse().unwrap(), &headers);
+            assert_eq!(caller.to_string(), expected, "{forwarded:?}");
         }
     }
 }

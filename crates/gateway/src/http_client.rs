@@ -185,6 +185,16 @@ pub(crate) fn root_cause(error: &(dyn Error + 'static)) -> String {
     causes(error).last().unwrap_or(error).to_string()
 }
 
+/// The words of the client of HTTP for a response that does not begin as one.
+const NO_HTTP: &str = "invalid HTTP version parsed";
+
+/// Returns `true` if a server answered with something that is not HTTP.
+pub(crate) fn is_not_http(error: &(dyn Error + 'static)) -> bool {
+    // The library has no method for this one of its errors of parsing.
+    let is_it = |error: &hyper::Error| error.is_parse() && error.to_string() == NO_HTTP;
+    causes(error).any(|cause| cause.downcast_ref().is_some_and(is_it))
+}
+
 /// The errors of a connection that its other end has ended.
 pub(crate) const ENDED: [io::ErrorKind; 3] =
     [io::ErrorKind::ConnectionReset, io::ErrorKind::UnexpectedEof, io::ErrorKind::BrokenPipe];

@@ -53,6 +53,7 @@ mod dialer;
 #[cfg(test)]
 mod fuzz;
 mod guard;
+mod header_list;
 mod http_client;
 mod limits;
 mod log;

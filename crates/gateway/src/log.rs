@@ -1,6 +1,6 @@
 //! The log of the program: text for people and files, or JSON.
 
-mod line_buffer;
+mod writer;
 
 use std::{
     cell::RefCell,
@@ -21,11 +21,15 @@ use tracing_subscriber::{
     },
 };
 
-use line_buffer::LineWriter;
-pub(crate) use line_buffer::{BufferedThread, flush, flush_all};
+use writer::LineWriter;
+pub(crate) use writer::finish;
 
 /// Begins to log on standard error, as JSON or as text: with colours on a terminal.
-pub(crate) fn start(json: bool) {
+///
+/// # Errors
+/// When the system gives no thread that writes the log.
+pub(crate) fn start(json: bool) -> io::Result<()> {
+    writer::start()?;
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     // The subscriber would report an error of a write by `eprintln!`, which panics in the request that is logged.
     let log = tracing_subscriber::fmt()
@@ -37,6 +41,7 @@ pub(crate) fn start(json: bool) {
         true => log.init(),
         false => log.with_ansi(false).with_timer(KeptSecond).fmt_fields(PlainFields).init(),
     }
+    Ok(())
 }
 
 /// Writes a line to standard error. A line that cannot be written is lost, as one of the log is: `eprintln!` panics.

@@ -18,6 +18,11 @@ use crate::rate_floor::{Pace, RateFloor};
 #[error("expected the rest of a body, but it came too slowly")]
 pub(crate) struct Stalled;
 
+/// A body that the caller did not send to its end.
+#[derive(Debug, thiserror::Error)]
+#[error("expected the rest of the request's body, but the caller ended it")]
+pub(crate) struct UploadEnded(#[source] pub(crate) hyper::Error);
+
 /// A body with a floor under the rate at which it comes, without trailers.
 pub(crate) struct PacedBody<B> {
     body: B,

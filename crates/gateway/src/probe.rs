@@ -7,7 +7,8 @@ use http::{HeaderMap, Method, StatusCode, Uri};
 
 use crate::{
     addresses::{Networks, Resolver},
-    http_client::{HttpClient, TrustRoots, root_cause},
+    config::without_password,
+    http_client::{HttpClient, TrustRoots, is_not_http, root_cause},
 };
 
 /// The time that the response may take.
@@ -20,7 +21,7 @@ pub enum ProbeError {
     /// The URL is none of HTTP.
     #[error("expected a URL such as http://127.0.0.1:8080/readyz, found {found:?}")]
     Url {
-        /// The text.
+        /// The text, without a password.
         found: String,
     },
     /// No response in time.
@@ -32,6 +33,9 @@ pub enum ProbeError {
     /// No response at all.
     #[error("no response: {}", root_cause(&**.0))]
     Connection(Box<dyn std::error::Error + Send + Sync>),
+    /// A response that is not HTTP to a request without TLS.
+    #[error("expected a response by plain HTTP, found none; write https:// if the port expects TLS")]
+    NotHttp,
     /// The response says that it is not ready.
     #[error("the response is {status}")]
     Status {
@@ -47,7 +51,8 @@ pub enum ProbeError {
 /// [`ProbeError`] if it is not ready, or does not answer within two seconds.
 pub async fn probe(url: &str) -> Result<(), ProbeError> {
     let uri = url.parse().ok().filter(|uri: &Uri| matches!(uri.scheme_str(), Some("http" | "https")));
-    let uri = uri.ok_or_else(|| ProbeError::Url { found: url.to_owned() })?;
+    let uri = uri.ok_or_else(|| ProbeError::Url { found: without_password(url) })?;
+    let is_plain = uri.scheme_str() == Some("http");
     let everywhere = ["0.0.0.0/0", "::/0"].map(|network| network.parse().expect("both are networks"));
     let resolver = Resolver(Arc::new(Networks::new(everywhere)));
     let client = HttpClient::direct(resolver, TrustRoots::Any)
@@ -56,6 +61,10 @@ pub async fn probe(url: &str) -> Result<(), ProbeError> {
     let sent = client.send(&Method::GET, uri, &headers, Body::empty());
     let answer = tokio::time::timeout(TIMEOUT, sent).await;
     let answer = answer.map_err(|_| ProbeError::Timeout { seconds: TIMEOUT.as_secs() })?;
-    let status = answer.map_err(ProbeError::Connection)?.status();
+    let answer = answer.map_err(|error| match is_plain && is_not_http(&*error) {
+        true => ProbeError::NotHttp,
+        false => ProbeError::Connection(error),
+    });
+    let status = answer?.status();
     if status.is_success() { Ok(()) } else { Err(ProbeError::Status { status }) }
 }

@@ -7,8 +7,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{error, info, warn};
 
 use crate::{
-    Config, ConfigFile, RegistryConfig, ServeError, Server, check, config::parse_listen, log, probe,
-    raise_descriptor_limit, serve,
+    Config, ConfigFile, RegistryConfig, ServeError, Server, check,
+    config::{parse_listen, without_password},
+    log, probe, raise_descriptor_limit, serve,
 };
 
 // `tallyman serve` has the same texts in the table of commands, from which the man page and completions are made; a test compares them.
@@ -78,8 +79,7 @@ pub fn run_program(name: &'static str, arguments: impl IntoIterator<Item = OsStr
     match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => {
             let code = runtime.block_on(run_with(arguments, registries));
-            // Writes the buffered log lines.
-            log::flush_all();
+            log::finish();
             // A disk that hangs holds no end up.
             runtime.shutdown_background();
             code
@@ -92,12 +92,15 @@ pub fn run_program(name: &'static str, arguments: impl IntoIterator<Item = OsStr
 }
 
 async fn run_with(arguments: Arguments, registries: Vec<RegistryConfig>) -> ExitCode {
-    log::start(arguments.log == Log::Json);
+    if let Err(error) = log::start(arguments.log == Log::Json) {
+        log::print_error(format_args!("{error}"));
+        return ExitCode::FAILURE;
+    }
     if let Some(url) = &arguments.probe {
         return match probe(url).await {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
-                log::print_error(format_args!("{url} is not ready: {error}"));
+                log::print_error(format_args!("{} is not ready: {error}", without_password(url)));
                 ExitCode::FAILURE
             }
         };
@@ -178,16 +181,18 @@ impl Signals {
 
     /// Reloads the configuration on SIGHUP; returns on SIGINT and SIGTERM.
     async fn until_shutdown(&mut self, server: &Server) {
-        loop {
-            tokio::select! {
-                _ = self.terminate.recv() => return,
-                _ = self.interrupt.recv() => return,
-                _ = self.hangup.recv() => {
-                    if let Err(error) = server.reload().await {
-                        error!("reload failed, keeping the previous configuration: {error}");
-                    }
+        // A reload may take long, so the other signals are heard meanwhile.
+        let reloads = async {
+            while self.hangup.recv().await.is_some() {
+                if let Err(error) = server.reload().await {
+                    error!("reload failed, keeping the previous configuration: {error}");
                 }
             }
+        };
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+            () = reloads => {}
         }
     }
 

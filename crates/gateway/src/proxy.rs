@@ -1,5 +1,5 @@
 //! Passing a request on to a registry, and its answer back, without keeping more of either than a piece at a time. A manifest that
-//! is put as the gateway's own user is kept: it may have to be sent again.
+//! is put as the gateway's own user is kept while there is room for it: it may have to be sent again.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -8,6 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, hea
 use http_body_util::{BodyExt as _, Limited};
 use tallyman_auth::location_of;
 use tallyman_core::{Digest, MANIFEST_SIZE_MAX};
+use tokio::sync::SemaphorePermit;
 use url::Url;
 
 use crate::{
@@ -36,6 +37,13 @@ fn is_forwarded(name: &HeaderName) -> bool {
             | "if-none-match"
             | "range"
     )
+}
+
+/// A body that can be sent again.
+struct Kept<'a> {
+    bytes: Bytes,
+    /// The room that it takes.
+    _permit: Option<SemaphorePermit<'a>>,
 }
 
 /// A registry's response, and the URL that gave it after redirects.
@@ -249,7 +257,7 @@ impl ProxyRequest<'_> {
         };
         let sent = upstream.authorize(own, scheme, &asked).await?;
         let answer = self.send_once(method, url, headers, sent.as_ref(), Some(body)).await?;
-        // Some registries answer 403 when a password has expired.
+        // Some registries answer 403 to a password that is no longer valid.
         let is_password = sent.as_ref().is_some_and(|sent| sent.as_bytes().starts_with(b"Basic "));
         let is_renewed = match answer.status() {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if is_password => {
@@ -275,7 +283,8 @@ impl ProxyRequest<'_> {
         if is_password && newer == sent {
             return Err(untaken());
         }
-        let second = self.send_once(method, url, headers, newer.as_ref(), Some(Body::from(body))).await?;
+        let second =
+            self.send_once(method, url, headers, newer.as_ref(), Some(Body::from(body.bytes))).await?;
         if second.status() != StatusCode::UNAUTHORIZED {
             return Ok((newer, second));
         }
@@ -299,16 +308,25 @@ impl ProxyRequest<'_> {
 
     /// Returns a body to send, and its bytes where they can be sent again: of manifests that go as the gateway's own user, and of
     /// requests without a body.
-    async fn repeatable(&self, method: &Method, body: Body) -> Result<(Body, Option<Bytes>), Refusal> {
+    async fn repeatable(&self, method: &Method, body: Body) -> Result<(Body, Option<Kept<'_>>), Refusal> {
         if !takes_body(method) || http_body::Body::is_end_stream(&body) {
-            return Ok((Body::empty(), Some(Bytes::new())));
+            return Ok((Body::empty(), Some(Kept { bytes: Bytes::new(), _permit: None })));
         }
         if self.upstream.credentials.is_none() || !matches!(self.route, Route::Manifest(..)) {
             return Ok((body, None));
         }
+        let length = http_body::Body::size_hint(&body).upper().unwrap_or(MANIFEST_SIZE_MAX);
+        if length > MANIFEST_SIZE_MAX {
+            return Err(too_large());
+        }
+        let kib = u32::try_from(length.div_ceil(1024)).unwrap_or(u32::MAX);
+        let Ok(permit) = self.upstream.kept_manifests.try_acquire_many(kib) else {
+            // Passed on piece by piece, as blobs are.
+            return Ok((body, None));
+        };
         let collected = Limited::new(body, size(MANIFEST_SIZE_MAX)).collect().await;
         let bytes = collected.map_err(|error| self.upstream.failure(&*error))?.to_bytes();
-        Ok((Body::from(bytes.clone()), Some(bytes)))
+        Ok((Body::from(bytes.clone()), Some(Kept { bytes, _permit: Some(permit) })))
     }
 
     /// Returns `true` if a redirect to `url` does not lead into a repository that is not open.

@@ -1,6 +1,6 @@
 //! Limits of requests by caller.
 
-use std::{net::IpAddr, num::NonZeroU32, sync::Arc};
+use std::{fmt::Display, net::IpAddr, num::NonZeroU32, sync::Arc, time::Duration};
 
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter, clock::Clock, clock::DefaultClock};
 use http::{HeaderValue, StatusCode, header};
@@ -36,15 +36,17 @@ impl RateLimit {
             self.callers.retain_recent();
         }
         self.callers.check_key(&network_of(caller)).map_err(|early| {
-            let seconds = early.wait_time_from(DefaultClock::default().now()).as_secs() + 1;
-            let message = format!(
-                "expected at most {} {} a minute; try again in {seconds} seconds",
-                self.per_minute, self.what
-            );
-            Refusal::new(StatusCode::TOO_MANY_REQUESTS, "TOOMANYREQUESTS", message)
-                .header(header::RETRY_AFTER, HeaderValue::from(seconds))
+            too_many(self.per_minute, self.what, early.wait_time_from(DefaultClock::default().now()))
         })
     }
+}
+
+/// Returns the refusal of one more than `per_minute` of `what`, which may come after `wait`.
+pub(crate) fn too_many(per_minute: impl Display, what: &str, wait: Duration) -> Refusal {
+    let seconds = wait.as_secs() + 1;
+    let message = format!("expected at most {per_minute} {what} a minute; try again in {seconds} seconds");
+    Refusal::new(StatusCode::TOO_MANY_REQUESTS, "TOOMANYREQUESTS", message)
+        .header(header::RETRY_AFTER, HeaderValue::from(seconds))
 }
 
 /// Returns the address by which a caller is counted: whoever has an IPv6 network has 2^64 addresses.

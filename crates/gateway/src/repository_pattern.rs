@@ -24,9 +24,9 @@ impl RepositoryPattern {
         components(&pattern, &name)
     }
 
-    /// Returns `true` if the pattern matches all repositories below `place`.
-    pub(crate) fn matches_below(&self, place: &str) -> bool {
-        self.0.rsplit('/').next() == Some("**") && self.matches(place)
+    /// Returns `true` if the pattern matches all repositories below `prefix`.
+    pub(crate) fn matches_below(&self, prefix: &str) -> bool {
+        self.0.rsplit('/').next() == Some("**") && self.matches(prefix)
     }
 }
 
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn patterns_match_all_below_a_place_if_they_end_with_any_components() {
+    fn patterns_match_all_below_a_prefix_if_they_end_with_any_components() {
         for (pattern, expected) in [
             ("**", true),
             ("acme/**", true),

@@ -54,12 +54,12 @@ pub(crate) fn response_headers(
     let Rewritten { route, rest, .. } = *request;
     let mut added = HeaderMap::new();
     if let Some(location) = location_of(&headers) {
-        match place(upstream, rest, url, &location) {
-            Some(place) => _ = added.insert(header::LOCATION, place),
+        match rewrite_location(upstream, rest, url, &location) {
+            Some(location) => _ = added.insert(header::LOCATION, location),
             None if status == StatusCode::ACCEPTED || status.is_redirection() => {
                 return Err(upstream.foreign_location(url, &location));
             }
-            // Clients do not follow `Location` of a 201.
+            // Clients do not follow the `Location` of a 201.
             None => {}
         }
     }
@@ -101,9 +101,9 @@ pub(crate) fn response_headers(
     Ok(passed)
 }
 
-/// A place of the registry's, relative to the request, or one that browsers are sent to. `None` for places that are
+/// Returns a `Location` at the registry, relative to the request, or one that browsers are sent to. Returns `None` if it is
 /// neither.
-fn place(upstream: &Upstream, rest: &str, url: &Url, location: &str) -> Option<HeaderValue> {
+fn rewrite_location(upstream: &Upstream, rest: &str, url: &Url, location: &str) -> Option<HeaderValue> {
     let to = url.join(location).ok()?;
     if upstream.lets_browser_follow(&to) {
         return HeaderValue::from_str(to.as_str()).ok();
@@ -112,7 +112,7 @@ fn place(upstream: &Upstream, rest: &str, url: &Url, location: &str) -> Option<H
     if !upstream.is_own_host(&to) {
         return None;
     }
-    HeaderValue::from_str(&own_place(upstream, rest, &to)?).ok()
+    HeaderValue::from_str(&own_location(upstream, rest, &to)?).ok()
 }
 
 /// A link to the next page of a list, relative to the request. Its host does not matter, and neither does its path: behind a proxy,
@@ -145,9 +145,9 @@ fn next_page(
         .map_err(|_| wrong("one that is no header"))
 }
 
-/// Path and query of a place below the registry's origin, relative to the request. `None` if it is not in the API, or of a
-/// repository that is not open.
-fn own_place(upstream: &Upstream, rest: &str, to: &Url) -> Option<String> {
+/// Returns path and query of a `Location` at the registry's origin, relative to the request. Returns `None` if it is not in the
+/// API, or of a repository that is not open.
+fn own_location(upstream: &Upstream, rest: &str, to: &Url) -> Option<String> {
     let path = to.path().strip_prefix('/')?;
     Route::parse(path).filter(|route| *route != Route::Token && upstream.opens(route))?;
     let query = to.query().map_or_else(String::new, |query| format!("?{query}"));

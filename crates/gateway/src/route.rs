@@ -73,11 +73,11 @@ impl Route {
     fn parse_upload_below(rest: &str) -> Option<Self> {
         let parts: Vec<&str> = rest.split('/').collect();
         let ["namespaces", project, "repositories", name, "uploads", id] = parts[..] else { return None };
-        let place = format!("{project}/{name}");
-        (is_upload_id(id) && place.parse::<Repository>().is_ok()).then_some(Self::UploadBelow(place))
+        let prefix = format!("{project}/{name}");
+        (is_upload_id(id) && prefix.parse::<Repository>().is_ok()).then_some(Self::UploadBelow(prefix))
     }
 
-    /// The repository, where it is about one, or the place below which that is.
+    /// The repository, where it is about one, or the prefix below which that is.
     pub(crate) fn repository(&self) -> Option<&str> {
         match self {
             Self::Token | Self::Base | Self::Catalog => None,

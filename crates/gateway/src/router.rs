@@ -129,7 +129,7 @@ pub(crate) async fn answer(
     let named = NamedRequest::new(snapshot, peer, &parts);
     let response = match named.check(&parts) {
         Err(refusal) => refusal.into_response(),
-        // It has no credentials, and says nothing but which origins are allowed.
+        // A preflight has no credentials, and its response says only which origins are allowed.
         Ok(()) if is_preflight => check_page(snapshot, &parts)
             .map_or_else(Refusal::into_response, |page| readable_by(&page, Ok(preflight()))),
         Ok(()) => match identify(snapshot, peer, &parts).await {

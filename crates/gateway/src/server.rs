@@ -9,7 +9,7 @@ use std::{
 
 use arc_swap::ArcSwap;
 use rustls::ServerConfig;
-use tokio::task::JoinHandle;
+use tokio::{sync::Mutex, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -63,6 +63,8 @@ pub struct Server {
     ending: CancellationToken,
     ended: CancellationToken,
     listeners: Vec<JoinHandle<()>>,
+    /// Held by the one reload that is under way.
+    reloading: Mutex<()>,
 }
 
 impl Drop for Server {
@@ -77,20 +79,15 @@ impl Server {
     /// none.
     ///
     /// # Errors
-    /// [`ServeError::Config`] if the file cannot be used, [`ServeError::Tls`] if the certificate cannot.
+    /// [`ServeError::Config`] if the file cannot be used, [`ServeError::Tls`] if the certificate cannot, [`ServeError::Threads`] if
+    /// there is no thread to read them on.
     pub async fn reload(&self) -> Result<(), ServeError> {
-        let before = self.gateway.snapshot.load_full();
-        let mut config = match &self.gateway.source {
-            Some(file) => file.read()?,
-            None => before.config.clone(),
-        };
-        let tls = self.tls.as_ref().zip(config.tls.as_ref());
-        let tls = tls.map(|(running, wanted)| Ok::<_, TlsError>((running, server_tls::load(wanted)?)));
-        let tls = tls.transpose()?;
-        let kept = config.keep_bound(&before.config);
-        // Changes the cache, so nothing may fail after it.
-        let snapshot = Snapshot::new(config, Some(&before))?;
-        if let Some((running, wanted)) = tls {
+        let _reloading = self.reloading.lock().await;
+        let gateway = Arc::clone(&self.gateway);
+        // Files may hang and the cache may be large, and this thread accepts connections.
+        let read = tokio::task::spawn_blocking(move || Reloaded::read(&gateway)).await;
+        let Reloaded { snapshot, tls, kept } = read.map_err(|error| ServeError::Threads(error.into()))??;
+        if let Some((running, wanted)) = self.tls.as_ref().zip(tls) {
             running.store(Arc::new(wanted));
         }
         if !kept.is_empty() {
@@ -135,6 +132,30 @@ impl Server {
         if tokio::time::timeout(Duration::from_secs(seconds), ended).await.is_err() {
             warn!(connections = self.gateway.connections.open(), "stopped with requests still in progress");
         }
+    }
+}
+
+/// A configuration that was read again, with what it names.
+struct Reloaded {
+    snapshot: Snapshot,
+    tls: Option<ServerConfig>,
+    /// The names of the fields that change only with a new start.
+    kept: Vec<&'static str>,
+}
+
+impl Reloaded {
+    fn read(gateway: &Gateway) -> Result<Self, ServeError> {
+        let before = gateway.snapshot.load_full();
+        let mut config = match &gateway.source {
+            Some(file) => file.read()?,
+            None => before.config.clone(),
+        };
+        let tls = config.tls.clone().filter(|_| before.config.tls.is_some());
+        let tls = tls.as_ref().map(server_tls::load).transpose()?;
+        let kept = config.keep_bound(&before.config);
+        // Changes the cache, so nothing may fail after it.
+        let snapshot = Snapshot::new(config, Some(&before))?;
+        Ok(Self { snapshot, tls, kept })
     }
 }
 
@@ -206,7 +227,8 @@ pub async fn serve(config: Config, source: Option<ConfigFile>) -> Result<Server,
         listeners.push(tokio::spawn(accept(listener, service)));
     }
     listeners.push(tokio::spawn(accept(listener, service)));
-    Ok(Server { address, metrics_address, gateway, tls, ending, ended, listeners })
+    let reloading = Mutex::default();
+    Ok(Server { address, metrics_address, gateway, tls, ending, ended, listeners, reloading })
 }
 
 fn listen_at(address: SocketAddr) -> Result<(tokio::net::TcpListener, SocketAddr), ServeError> {

@@ -2,11 +2,12 @@
 
 mod htpasswd;
 mod session;
+mod tries;
 
 use std::{
     collections::HashMap,
     net::{IpAddr, SocketAddr},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -21,16 +22,16 @@ use tracing::warn;
 use crate::{
     config::{ConfigError, SignInConfig, read},
     guard::Guard,
-    rate_limit::RateLimit,
+    rate_limit::network_of,
     refusal::Refusal,
+    single_flight::SingleFlight,
 };
 pub(crate) use htpasswd::Htpasswd;
-pub(crate) use session::{SessionSecret, Sessions};
+pub(crate) use session::{EndedSessions, SessionSecret, Sessions};
+use tries::Tries;
 
 /// Passwords are remembered, hashed, with what came of them: checking one afresh takes a tenth of a second.
 const REMEMBERED_MAX: usize = 1000;
-/// Passwords that one caller may have checked afresh in a minute.
-const TRIES: u32 = 20;
 /// Passwords that are checked at the same time, whoever sent them.
 const CHECKS: usize = 4;
 
@@ -65,15 +66,32 @@ pub(crate) enum SignIn {
 pub(crate) struct Passwords {
     users: Htpasswd,
     remembered: Remembered,
-    shared: Arc<Shared>,
+    sessions: Sessions,
+    state: Arc<SignInState>,
+    /// Checks under way, by caller and password.
+    running: SingleFlight<Result<Option<String>, Refusal>>,
 }
 
-/// State that survives a reload: nobody gets new tries, and sessions go on.
+/// State that survives every reload, whatever way to sign in there is: nobody gets new tries, and sessions that were ended stay
+/// so.
 #[derive(Debug)]
-struct Shared {
-    sessions: Sessions,
-    tries: Option<RateLimit>,
-    checks: Semaphore,
+pub(crate) struct SignInState {
+    ended: Arc<EndedSessions>,
+    /// The secret of sessions where the configuration names none.
+    own_secret: OnceLock<SessionSecret>,
+    tries: Arc<Tries>,
+    checks: Arc<Semaphore>,
+}
+
+impl Default for SignInState {
+    fn default() -> Self {
+        Self {
+            ended: Arc::default(),
+            own_secret: OnceLock::new(),
+            tries: Arc::default(),
+            checks: Arc::new(Semaphore::new(CHECKS)),
+        }
+    }
 }
 
 /// Passwords that were checked before: whose each is, if anybody's.
@@ -89,8 +107,12 @@ impl std::fmt::Debug for Passwords {
 }
 
 impl SignIn {
-    /// Reads the users. Tries and sessions of `before` go on.
-    pub(crate) fn new(config: &SignInConfig, before: Option<&Self>) -> Result<Self, ConfigError> {
+    /// Reads the users. Passwords that were right in `before` need no new check while their users have the same hashes.
+    pub(crate) fn new(
+        config: &SignInConfig,
+        state: &Arc<SignInState>,
+        before: Option<&Self>,
+    ) -> Result<Self, ConfigError> {
         match (&config.htpasswd, &config.header) {
             (Some(path), _) => {
                 let users = Htpasswd::parse(&read(path)?)
@@ -104,10 +126,10 @@ impl SignIn {
                     }
                 };
                 let before = match before {
-                    Some(Self::Passwords(before)) => Some(&before.shared),
+                    Some(Self::Passwords(before)) => Some(&**before),
                     _ => None,
                 };
-                Ok(Self::Passwords(Arc::new(Passwords::new(users, secret, before))))
+                Ok(Self::Passwords(Arc::new(Passwords::new(users, secret, state, before))))
             }
             (None, Some(header)) => Ok(Self::Header(header.to_ascii_lowercase())),
             (None, None) => Err(ConfigError::SignInMethod { found: "neither" }),
@@ -144,8 +166,7 @@ impl SignIn {
     pub(crate) fn sign_out(&self, headers: &HeaderMap, secure: bool) -> Option<HeaderValue> {
         match self {
             Self::Passwords(passwords) => {
-                let sessions = &passwords.shared.sessions;
-                Some(sessions.end(headers, secure, now(), |user| passwords.users.hash(user)))
+                Some(passwords.sessions.end(headers, secure, now(), |user| passwords.users.hash(user)))
             }
             Self::Header(_) => None,
         }
@@ -153,28 +174,35 @@ impl SignIn {
 }
 
 impl Passwords {
-    fn new(users: Htpasswd, secret: Option<SessionSecret>, before: Option<&Arc<Shared>>) -> Self {
-        let shared = match (before, &secret) {
-            (Some(before), None) => Arc::clone(before),
-            (Some(before), Some(secret)) if before.sessions.has_secret(secret) => Arc::clone(before),
-            (before, _) => {
-                if secret.is_none() {
-                    warn!(
-                        "sessions are valid only for this process and end with it; set session_key_file or session_key_env to \
-                         keep and share them"
-                    );
-                }
-                let secret = secret.unwrap_or_else(SessionSecret::random);
-                let tries = before.and_then(|before| before.tries.clone());
-                Arc::new(Shared {
-                    sessions: Sessions::new(secret),
-                    tries: tries.or_else(|| RateLimit::new(TRIES, "tries to sign in")),
-                    checks: Semaphore::new(CHECKS),
-                })
-            }
+    fn new(
+        users: Htpasswd,
+        secret: Option<SessionSecret>,
+        state: &Arc<SignInState>,
+        before: Option<&Self>,
+    ) -> Self {
+        let secret = secret.unwrap_or_else(|| {
+            let own = state.own_secret.get_or_init(|| {
+                warn!(
+                    "sessions are valid only for this process and end with it; set session_key_file or session_key_env to \
+                     keep and share them"
+                );
+                SessionSecret::random()
+            });
+            own.clone()
+        });
+        let remembered = before.map_or_else(Remembered::new, |before| before.remembered_for(&users));
+        let sessions = Sessions::new(secret, Arc::clone(&state.ended));
+        Self { users, remembered, sessions, state: Arc::clone(state), running: SingleFlight::default() }
+    }
+
+    /// Returns the passwords that were right here and are so by the hashes of `users`.
+    fn remembered_for(&self, users: &Htpasswd) -> Remembered {
+        let is_right = |whose: &Option<String>| {
+            whose.as_deref().is_some_and(|user| users.hash(user) == self.users.hash(user))
         };
-        let key = SessionSecret::random().key(&[b"remembered passwords"]);
-        Self { users, remembered: Remembered { key, checked: Mutex::default() }, shared }
+        let mut checked = self.remembered.checked().clone();
+        checked.retain(|_, whose| is_right(whose));
+        Remembered { key: self.remembered.key, checked: Mutex::new(checked) }
     }
 
     async fn check(
@@ -187,7 +215,7 @@ impl Passwords {
             .get(header::AUTHORIZATION)
             .and_then(|value| value.to_str().ok()?.split_once(' '))
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("basic"));
-        let sessions = &self.shared.sessions;
+        let sessions = &self.sessions;
         let session = sessions.user(headers, secure, now(), |user| self.users.hash(user));
         if let Some((_, encoded)) = basic
             && let Some(name) = self.user(caller, encoded.trim()).await?
@@ -218,20 +246,47 @@ impl Passwords {
         let Some((name, password)) = decoded.as_deref().and_then(|decoded| decoded.split_once(':')) else {
             return Ok(None);
         };
-        if let Some(tries) = &self.shared.tries {
-            tries.check(caller)?;
+        // Each caller has its own check, because its tries are its own.
+        let key = format!("{} {}", network_of(caller), STANDARD.encode(known));
+        self.running.join(&key, self.verify(caller, known, name, password)).await
+    }
+
+    /// Checks a password, which counts as a try if it is wrong.
+    async fn verify(
+        self: &Arc<Self>,
+        caller: IpAddr,
+        known: [u8; 32],
+        name: &str,
+        password: &str,
+    ) -> Result<Option<String>, Refusal> {
+        let SignInState { tries, checks, .. } = &*self.state;
+        tries.check(caller)?;
+        let permit = Arc::clone(checks).acquire_owned().await;
+        if let Some(whose) = self.remembered.get(&known) {
+            return Ok(whose);
         }
-        let _permit = self.shared.checks.acquire().await;
+        let counted = tries.begin(caller)?;
         let (name, password, passwords) = (name.to_owned(), password.to_owned(), Arc::clone(self));
-        let whose =
-            tokio::task::spawn_blocking(move || passwords.users.verify(&name, &password).then_some(name));
-        let whose = whose.await.unwrap_or_default();
-        self.remembered.insert(known, whose.clone());
-        Ok(whose)
+        let checked = tokio::task::spawn_blocking(move || {
+            // The check goes on if the caller leaves, so it keeps its permit.
+            let _permit = permit;
+            let whose = passwords.users.verify(&name, &password).then_some(name);
+            if whose.is_some() {
+                counted.take_back();
+            }
+            passwords.remembered.insert(known, whose.clone());
+            whose
+        });
+        Ok(checked.await.unwrap_or_default())
     }
 }
 
 impl Remembered {
+    fn new() -> Self {
+        let key = SessionSecret::random().key(&[b"remembered passwords"]);
+        Self { key, checked: Mutex::default() }
+    }
+
     fn hash(&self, encoded: &str) -> [u8; 32] {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).expect("keys of any length will do");
         mac.update(encoded.as_bytes());
@@ -239,15 +294,19 @@ impl Remembered {
     }
 
     fn get(&self, hash: &[u8; 32]) -> Option<Option<String>> {
-        self.checked.lock().unwrap_or_else(PoisonError::into_inner).get(hash).cloned()
+        self.checked().get(hash).cloned()
     }
 
     fn insert(&self, hash: [u8; 32], whose: Option<String>) {
-        let mut checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut checked = self.checked();
         if checked.len() >= REMEMBERED_MAX {
             checked.clear();
         }
         checked.insert(hash, whose);
+    }
+
+    fn checked(&self) -> MutexGuard<'_, HashMap<[u8; 32], Option<String>>> {
+        self.checked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

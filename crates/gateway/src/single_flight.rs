@@ -36,7 +36,7 @@ impl<T: Clone> SingleFlight<T> {
         }
         let done = work.await;
         *outcome = Some(done.clone());
-        // Later callers start a new run.
+        // Later callers do the work anew.
         self.running().remove(key);
         done
     }
@@ -82,6 +82,6 @@ mod tests {
         assert_eq!(first.as_mut().now_or_never(), None);
         assert_eq!(second.as_mut().now_or_never(), None);
         drop(first);
-        assert_eq!(second.await, 4, "whoever waits goes on where the first one left");
+        assert_eq!(second.await, 4, "the second caller goes on where the first one left");
     }
 }

@@ -8,7 +8,8 @@ use crate::{
     cache::Cache,
     config::{CacheConfig, Config, ConfigError},
     guard::{Guard, request_authority},
-    sign_in::SignIn,
+    header_list::elements,
+    sign_in::{SignIn, SignInState},
     upstream::Upstream,
 };
 
@@ -21,6 +22,7 @@ pub(crate) struct Snapshot {
     pub(crate) config: Config,
     pub(crate) guard: Guard,
     pub(crate) sign_in: Option<SignIn>,
+    sign_in_state: Arc<SignInState>,
     pub(crate) registries: Vec<Arc<Upstream>>,
     pub(crate) cache: Option<Arc<Cache>>,
 }
@@ -52,9 +54,11 @@ impl Snapshot {
         cache: impl FnOnce(&CacheConfig) -> io::Result<Option<Arc<Cache>>>,
     ) -> Result<Self, ConfigError> {
         config.check()?;
-        let sign_in = config.sign_in.as_ref();
-        let sign_in =
-            sign_in.map(|wanted| SignIn::new(wanted, before.and_then(|before| before.sign_in.as_ref())));
+        let state = before.map_or_else(Arc::default, |before| Arc::clone(&before.sign_in_state));
+        let sign_in = config
+            .sign_in
+            .as_ref()
+            .map(|wanted| SignIn::new(wanted, &state, before.and_then(|before| before.sign_in.as_ref())));
         let sign_in = sign_in.transpose()?;
         let registries = config.registries.iter().map(|registry| {
             let before = before.and_then(|before| before.registry(&registry.name));
@@ -73,7 +77,7 @@ impl Snapshot {
                 cache(wanted).map_err(|source| ConfigError::Cache { path: wanted.folder.clone(), source })?
             }
         };
-        Ok(Self { guard, sign_in, registries, cache, config })
+        Ok(Self { guard, sign_in, sign_in_state: state, registries, cache, config })
     }
 
     /// Returns the registry that is called `name` in paths.
@@ -110,7 +114,6 @@ impl Snapshot {
 
 /// Returns `true` if a request says that it came by TLS to the first proxy.
 fn claims_https(headers: &HeaderMap) -> bool {
-    let forwarded = headers.get(FORWARDED_PROTO).and_then(|schemes| schemes.to_str().ok());
-    let scheme = forwarded.and_then(|schemes| schemes.split(',').next()).map(str::trim);
+    let scheme = elements(headers, FORWARDED_PROTO, b',').next();
     scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
 }

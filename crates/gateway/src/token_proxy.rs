@@ -8,12 +8,12 @@ use crate::{
     api_query::ApiQuery,
     refusal::Refusal,
     route::Route,
-    upstream::{AuthScheme, Upstream, too_large},
+    upstream::{AuthScheme, Upstream},
 };
 
 const REQUEST_MAX: usize = 64 * 1024;
 
-/// Asks the service that the registry itself names. The caller chooses the fields of the API, not the place.
+/// Asks the service that the registry itself names. The caller chooses the fields of the API, not the URL.
 pub(crate) async fn forward(
     upstream: &Upstream,
     authorization: Option<HeaderValue>,
@@ -30,7 +30,8 @@ pub(crate) async fn forward(
     check_scopes(upstream, query)?;
     let (mut headers, mut form) = (HeaderMap::new(), ApiQuery::default());
     if parts.method == Method::POST {
-        let body = Limited::new(body, REQUEST_MAX).collect().await.map_err(|_| too_large())?.to_bytes();
+        let body = Limited::new(body, REQUEST_MAX).collect().await;
+        let body = body.map_err(|error| upstream.failure(&*error))?.to_bytes();
         form = match std::str::from_utf8(&body) {
             Ok(text) if content_type.is_some() || text.is_empty() => ApiQuery::parse(&Route::Token, text)?,
             _ => {

@@ -5,7 +5,6 @@ mod tls_fault;
 
 use std::{
     error::Error,
-    net::IpAddr,
     sync::{Arc, Mutex, OnceLock},
     time::{Duration, Instant},
 };
@@ -16,15 +15,15 @@ use http_body_util::LengthLimitError;
 use tallyman_registry::Proxy;
 use tokio::sync::Semaphore;
 use tower::timeout::error::Elapsed;
-use url::{Host, Url};
+use url::Url;
 
 use crate::{
     addresses::{AddressRefused, Networks, Resolver},
-    config::{ConfigError, LimitsConfig, Redirects, RegistryConfig, RegistryError, authority},
+    config::{ConfigError, LimitsConfig, Redirects, RegistryConfig, RegistryError, address_of, authority},
     credentials::Credentials,
     http_client::{CONNECT, HttpClient, HttpClientError, TrustRoots, causes, root_cause},
     metrics::{Metrics, RegistryMetrics},
-    paced_body::{PacedBody, Progress, Stalled},
+    paced_body::{PacedBody, Progress, Stalled, UploadEnded},
     rate_floor::Pace,
     rate_limit::RateLimit,
     refusal::Refusal,
@@ -36,6 +35,8 @@ use crate::{
 const MIB: u64 = 1024 * 1024;
 /// Pages of the catalog that are made at the same time.
 const CATALOGS_MAX: usize = 4;
+/// KiB of manifests that are held in memory at the same time: eight of the largest, or thousands of usual ones.
+const KEPT_MANIFESTS_KIB: usize = 32 * 1024;
 
 pub(crate) use authorize::AuthScheme;
 
@@ -51,6 +52,8 @@ pub(crate) struct Upstream {
     pub(crate) max_upload: u64,
     /// The permits of pages of its catalog, as each is held in memory while it is made.
     pub(crate) catalogs: Semaphore,
+    /// The KiB of manifests that are held in memory, in case they have to be sent again.
+    pub(crate) kept_manifests: Semaphore,
     pace: Pace,
     answer: Duration,
     redirects: Redirects,
@@ -104,6 +107,7 @@ impl Upstream {
             }),
             max_upload: config.max_upload_mib.saturating_mul(MIB),
             catalogs: Semaphore::new(CATALOGS_MAX),
+            kept_manifests: Semaphore::new(KEPT_MANIFESTS_KIB),
             pace: limits.pace(),
             answer: limits.answer(),
             redirects: config.redirects,
@@ -190,8 +194,8 @@ impl Upstream {
     /// Returns `true` if what a route is about may be reached, whichever repository that is.
     pub(crate) fn opens(&self, route: &Route) -> bool {
         match route {
-            Route::UploadBelow(place) => {
-                self.patterns.is_empty() || self.patterns.iter().any(|pattern| pattern.matches_below(place))
+            Route::UploadBelow(prefix) => {
+                self.patterns.is_empty() || self.patterns.iter().any(|pattern| pattern.matches_below(prefix))
             }
             route => route.repository().is_none_or(|name| self.is_open(name)),
         }
@@ -281,12 +285,7 @@ impl Upstream {
 
     /// Checks a URL with an address in place of a name. Those of names are checked when they are looked up.
     fn check_address(&self, url: &Url) -> Result<(), Refusal> {
-        let address = match url.host() {
-            Some(Host::Ipv4(address)) => IpAddr::V4(address),
-            Some(Host::Ipv6(address)) => IpAddr::V6(address),
-            Some(Host::Domain(_)) | None => return Ok(()),
-        };
-        let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+        let Some((host, address)) = address_of(url) else { return Ok(()) };
         self.networks.check(host, address).map_err(|refused| Refusal::denied(refused.to_string()))
     }
 
@@ -319,7 +318,7 @@ impl Upstream {
         }
     }
 
-    /// Returns the refusal of a place for an upload, named at `url`, that is not the registry's own.
+    /// Returns the refusal of a `Location` of an upload, sent by `url`, that is not the registry's own.
     pub(crate) fn foreign_location(&self, url: &Url, location: &str) -> Refusal {
         let found =
             url.join(location).map_or_else(|_| "one that cannot be parsed".to_owned(), |url| origin_of(&url));
@@ -352,6 +351,9 @@ impl Upstream {
             }
             if error.is::<Stalled>() {
                 return Refusal::new(StatusCode::REQUEST_TIMEOUT, "UNAVAILABLE", error.to_string());
+            }
+            if error.is::<UploadEnded>() {
+                return Refusal::new(StatusCode::BAD_REQUEST, "BAD_REQUEST", error.to_string());
             }
             if error.is::<Elapsed>() {
                 return gateway_timeout(&format!(
@@ -435,6 +437,24 @@ mod tests {
         ] {
             let parsed: Url = url.parse().unwrap();
             assert_eq!((tls.is_storage(&parsed), tls.is_token_service(&parsed)), (storage, token), "{url}");
+        }
+    }
+
+    #[test]
+    fn addresses_in_urls_are_checked_as_those_of_names_are() {
+        let config = "url = 'https://r.example'\nnetworks = ['10.0.0.0/8', '169.254.0.0/16']";
+        let upstream = upstream(config);
+        for (url, expected) in [
+            ("https://r.example/x", true),
+            ("http://1.1.1.1/x", true),
+            ("http://10.1.2.3/x", true),
+            ("http://[::ffff:10.1.2.3]/x", true),
+            ("http://127.0.0.1/x", false),
+            ("http://2130706433/x", false),
+            ("http://[::ffff:7f00:1]/x", false),
+            ("http://169.254.169.254/latest/meta-data/", false),
+        ] {
+            assert_eq!(upstream.check_address(&url.parse().unwrap()).is_ok(), expected, "{url}");
         }
     }
 

@@ -15,8 +15,6 @@ use std::{
 use tokio::runtime::{Builder, Handle};
 use tokio_util::sync::CancellationToken;
 
-use crate::log::{self, BufferedThread};
-
 thread_local! {
     static NUMBER: Cell<usize> = const { Cell::new(0) };
 }
@@ -59,7 +57,7 @@ impl Workers {
     pub(crate) fn start() -> io::Result<Self> {
         let ended = CancellationToken::new();
         let workers = (0..count()).map(|number| Worker::start(number, ended.clone()));
-        // If one worker fails to start, the token ends the others.
+        // If one cannot be started, the token ends the others.
         let guard = ended.clone().drop_guard();
         let workers = workers.collect::<io::Result<_>>()?;
         guard.disarm();
@@ -80,11 +78,10 @@ impl Workers {
 
 impl Worker {
     fn start(number: usize, ended: CancellationToken) -> io::Result<Self> {
-        let runtime = Builder::new_current_thread().enable_all().on_thread_park(log::flush).build()?;
+        let runtime = Builder::new_current_thread().enable_all().build()?;
         let handle = runtime.handle().clone();
         thread::Builder::new().name(format!("gateway-{number}")).spawn(move || {
             NUMBER.set(number);
-            let _lines = BufferedThread::start();
             runtime.block_on(ended.cancelled_owned());
             runtime.shutdown_background();
         })?;

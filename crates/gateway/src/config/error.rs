@@ -1,8 +1,14 @@
 //! Errors of configurations.
 
-use std::{io, net::SocketAddr, path::PathBuf};
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+};
 
 use tallyman_core::ReferenceError;
+
+use crate::addresses::AddressRefused;
 
 /// A reason for which a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -119,6 +125,9 @@ pub enum ConfigError {
         /// The error of the system.
         source: io::Error,
     },
+    /// The cache has no room.
+    #[error("cache.max_mib: expected a number from 1 on, found 0; leave out [cache] for no cache")]
+    CacheSize,
     /// `sign_in` names both ways to sign in, or none.
     #[error("sign_in: expected either htpasswd or header, found {found}")]
     SignInMethod {
@@ -135,6 +144,22 @@ pub enum ConfigError {
     SignInHeaderName {
         /// Its value.
         found: String,
+    },
+    /// `sign_in.header` is a header that has another meaning.
+    #[error(
+        "sign_in.header: expected a header that names a user, such as X-Forwarded-User, found {found}, which has another meaning"
+    )]
+    SignInHeaderMeaning {
+        /// Its value.
+        found: String,
+    },
+    /// `sign_in` has a secret of sessions that are not the gateway's.
+    #[error(
+        "sign_in: expected a session key together with htpasswd, found it with header; remove {field}, the proxy has the sessions"
+    )]
+    SessionKeyUnused {
+        /// `session_key_file` or `session_key_env`.
+        field: &'static str,
     },
     /// `sign_in` names two secrets.
     #[error("sign_in: expected either session_key_file or session_key_env, found both; remove one")]
@@ -215,6 +240,20 @@ pub enum RegistryError {
     Url {
         /// The URL, without a password.
         found: String,
+    },
+    /// The registry, or a host that the configuration names for it, has an address that may not be connected to.
+    #[error("{field}: {source}")]
+    Address {
+        /// `url`, `token_hosts` or `storage_hosts`.
+        field: &'static str,
+        /// The reason.
+        source: AddressRefused,
+    },
+    /// An entry of `networks` is an address that no configuration opens.
+    #[error("networks: expected networks that may be connected to, found {found}, which never is; remove it")]
+    Network {
+        /// The address.
+        found: IpAddr,
     },
     /// An entry of `token_hosts` or `storage_hosts` is not a host.
     #[error(

@@ -19,7 +19,7 @@ pub(crate) fn parse_listen(text: &str) -> Result<SocketAddr, String> {
 
 /// Returns a text that should be a URL or a part of one as errors show it: without a user name and a password, however it is
 /// misspelt, and without parameters that may be secret.
-pub(super) fn without_password(text: &str) -> String {
+pub(crate) fn without_password(text: &str) -> String {
     let (scheme, rest) = match text.split_once("://") {
         Some((scheme, rest)) => (format!("{scheme}://"), rest),
         None => (String::new(), text),
@@ -43,15 +43,23 @@ fn is_address(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_hexdigit() || b":./[]".contains(&byte))
 }
 
-/// A network, or a single address.
+/// Parses a network, or a single address. Those of IPv4 in the form of IPv6 become those of IPv4, as addresses of callers do.
 fn parse_network(text: &str) -> Result<IpNet, String> {
     let address = || text.parse::<IpAddr>().ok().map(IpNet::from);
-    text.parse().ok().or_else(address).ok_or_else(|| {
+    text.parse().ok().or_else(address).map(to_canonical).ok_or_else(|| {
         format!(
             "expected a network such as 10.0.0.0/8 or an address such as 10.0.0.5, found {:?}",
             without_password(text)
         )
     })
+}
+
+fn to_canonical(network: IpNet) -> IpNet {
+    /// Bits of an IPv6 address before the IPv4 address in it.
+    const BEFORE: u8 = 96;
+    let length = network.prefix_len().checked_sub(BEFORE).filter(|_| network.addr().is_ipv6());
+    let mapped = length.and_then(|length| IpNet::new(network.addr().to_canonical(), length).ok());
+    mapped.filter(|mapped| mapped.addr().is_ipv4()).unwrap_or(network)
 }
 
 fn parse_url(text: &str) -> Result<Url, String> {

@@ -6,10 +6,13 @@ use ipnet::IpNet;
 use serde::Deserialize;
 use tallyman_auth::PublicRegistry;
 use tallyman_core::{Reference, Registry};
-use url::Url;
+use url::{Host, Url};
 
 use super::{ConfigError, PasswordFault, RegistryError, fields, is_plain_url, read};
-use crate::repository_pattern::RepositoryPattern;
+use crate::{
+    addresses::{Networks, is_never},
+    repository_pattern::RepositoryPattern,
+};
 
 /// The way to handle a redirect to a registry's storage.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -124,10 +127,35 @@ impl RegistryConfig {
         if let Some(found) = self.repositories.iter().find(|text| !RepositoryPattern::new(text).can_match()) {
             return Err(self.error(RegistryError::Repositories { found: fields::without_password(found) }));
         }
+        self.check_addresses()?;
         if self.requests_per_minute == Some(0) {
             return Err(self.error(RegistryError::RequestsPerMinute));
         }
         self.check_credentials()
+    }
+
+    /// Checks that the addresses of the configuration may be connected to. Those of names are checked when they are looked up.
+    fn check_addresses(&self) -> Result<(), ConfigError> {
+        let is_single = |network: &&IpNet| network.prefix_len() == network.max_prefix_len();
+        let mut addresses = self.networks.iter().filter(is_single).map(IpNet::addr);
+        if let Some(found) = addresses.find(|address| is_never(*address)) {
+            return Err(self.error(RegistryError::Network { found }));
+        }
+        let networks = Networks::new(self.all_networks());
+        let url = Some(&self.url).into_iter().map(|url| ("url", url.clone()));
+        let hosts = |field, hosts: &[String]| {
+            let urls = hosts.iter().filter_map(|host| Url::parse(&format!("https://{host}")).ok());
+            urls.map(|url| (field, url)).collect::<Vec<_>>()
+        };
+        let tokens = hosts("token_hosts", &self.token_hosts);
+        let storages = hosts("storage_hosts", &self.storage_hosts);
+        for (field, url) in url.chain(tokens).chain(storages) {
+            let Some((host, address)) = address_of(&url) else { continue };
+            networks
+                .check(host, address)
+                .map_err(|source| self.error(RegistryError::Address { field, source }))?;
+        }
+        Ok(())
     }
 
     fn check_credentials(&self) -> Result<(), ConfigError> {
@@ -196,7 +224,7 @@ impl RegistryConfig {
         if host == "localhost" {
             networks.push(IpNet::new_assert(IpAddr::from([127, 0, 0, 0]), 8));
             networks.push(IpNet::from(IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1])));
-        } else if let Ok(address) = host.trim_matches(['[', ']']).parse::<IpAddr>() {
+        } else if let Some((_, address)) = address_of(&self.url) {
             networks.push(IpNet::from(address.to_canonical()));
         }
         networks
@@ -239,13 +267,23 @@ pub(crate) fn password_in(text: &str) -> Result<&str, PasswordFault> {
 /// Returns `true` if a URL can be at a host of the configuration, which may begin with `*.`.
 fn is_host(text: &str) -> bool {
     let host = text.strip_prefix("*.").unwrap_or(text);
-    // It stands in a Content Security Policy.
+    // The host stands in a Content Security Policy.
     let is_plain = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:[]".contains(&byte));
     is_plain
         && ["https", "http"].into_iter().any(|scheme| {
             Url::parse(&format!("{scheme}://{host}"))
                 .is_ok_and(|url| url.path() == "/" && authority(&url) == host)
         })
+}
+
+/// Returns the host of a URL that has an address in place of a name, without brackets, and that address.
+pub(crate) fn address_of(url: &Url) -> Option<(&str, IpAddr)> {
+    let address = match url.host()? {
+        Host::Ipv4(address) => IpAddr::V4(address),
+        Host::Ipv6(address) => IpAddr::V6(address),
+        Host::Domain(_) => return None,
+    };
+    Some((url.host_str()?.trim_matches(['[', ']']), address))
 }
 
 /// `host` or `host:port` of a URL, without a port that goes without saying.

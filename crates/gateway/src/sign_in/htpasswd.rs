@@ -61,7 +61,7 @@ impl Htpasswd {
             return true;
         }
         for cost in remaining(known.map(|(_, cost)| *cost), self.cost) {
-            // The result is unused; a cost out of range was refused when the file was read.
+            // The result does not matter; a cost out of range was refused with the file.
             let _hash = std::hint::black_box(bcrypt::hash_with_salt("password", cost, [0; 16]));
         }
         false

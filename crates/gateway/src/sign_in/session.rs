@@ -6,7 +6,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -14,6 +14,8 @@ use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::{HeaderMap, HeaderValue, header};
 use sha2::Sha256;
+
+use crate::header_list::elements;
 
 /// The name of the cookie. It leaves `Authorization` free for the registries, once somebody signed in.
 const COOKIE: &str = "tallyman-session";
@@ -60,22 +62,26 @@ impl SessionSecret {
     }
 }
 
+/// The identifiers of sessions that were signed out, and their ends. They are kept when the secret changes: it may come back.
+#[derive(Debug, Default)]
+pub(crate) struct EndedSessions(Mutex<HashMap<[u8; ID], u64>>);
+
+impl EndedSessions {
+    fn by_id(&self) -> MutexGuard<'_, HashMap<[u8; ID], u64>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// The sessions of the gateway.
 #[derive(Debug)]
 pub(crate) struct Sessions {
     secret: SessionSecret,
-    /// The identifiers of sessions that were signed out, and their ends.
-    ended: Mutex<HashMap<[u8; ID], u64>>,
+    ended: Arc<EndedSessions>,
 }
 
 impl Sessions {
-    pub(crate) fn new(secret: SessionSecret) -> Self {
-        Self { secret, ended: Mutex::default() }
-    }
-
-    /// Returns `true` if the sessions are signed with keys of this secret.
-    pub(crate) fn has_secret(&self, secret: &SessionSecret) -> bool {
-        self.secret.0 == secret.0
+    pub(crate) fn new(secret: SessionSecret, ended: Arc<EndedSessions>) -> Self {
+        Self { secret, ended }
     }
 
     /// Returns the user of a session that was begun here and goes on. `hash_of` returns the hash of a user's password.
@@ -87,7 +93,7 @@ impl Sessions {
         hash_of: impl Fn(&str) -> Option<&'a str>,
     ) -> Option<String> {
         let sessions = cookies(headers, secure).filter_map(Session::parse);
-        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        let ended = self.ended.by_id();
         let mut valid = sessions.filter(|session| {
             session.end > now
                 && session.end <= now + LIFETIME + SKEW
@@ -113,7 +119,7 @@ impl Sessions {
         now: u64,
         hash_of: impl Fn(&str) -> Option<&'a str>,
     ) -> HeaderValue {
-        let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut ended = self.ended.by_id();
         if ended.len() >= ENDED_MAX {
             ended.retain(|_, end| *end > now);
         }
@@ -169,8 +175,7 @@ fn name(secure: bool) -> &'static str {
 
 /// The values of all cookies of our name: another site may have planted one before ours.
 fn cookies(headers: &HeaderMap, secure: bool) -> impl Iterator<Item = &str> {
-    let values = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
-    let cookies = values.flat_map(|value| value.split(';')).filter_map(|one| one.trim().split_once('='));
+    let cookies = elements(headers, header::COOKIE, b';').filter_map(|one| one.split_once('='));
     cookies.filter(move |(found, _)| *found == name(secure)).map(|(_, value)| value)
 }
 
@@ -192,6 +197,8 @@ fn random<const N: usize>() -> [u8; N] {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use http::{HeaderMap, HeaderValue, header};
     use proptest::prelude::*;
 
@@ -208,7 +215,8 @@ mod tests {
     }
 
     fn sessions() -> Sessions {
-        Sessions::new(SessionSecret::new("a secret of at least thirty-two bytes").unwrap())
+        let secret = SessionSecret::new("a secret of at least thirty-two bytes").unwrap();
+        Sessions::new(secret, Arc::default())
     }
 
     #[test]
@@ -230,10 +238,17 @@ mod tests {
         assert_eq!(user(&ours, &[&cookie], false, NOW - 3600, "hash"), None, "an end too far off");
         assert_eq!(user(&ours, &[&cookie], false, NOW, "other"), None, "another password");
         assert_eq!(user(&ours, &[&cookie], true, NOW, "hash"), None, "a cookie without TLS");
-        let other = Sessions::new(SessionSecret::random());
+        let other = Sessions::new(SessionSecret::random(), Arc::default());
         assert_eq!(user(&other, &[&cookie], false, NOW, "hash"), None, "another secret");
         let planted = format!("tallyman-session=planted; a=b; {cookie}");
         assert_eq!(user(&ours, &["tallyman-session=x", &planted], false, NOW, "hash"), found);
+        let odd = HeaderValue::from_bytes(&[b"city=M\xe1laga; ", cookie.as_bytes()].concat()).unwrap();
+        let odd = HeaderMap::from_iter([(header::COOKIE, odd)]);
+        assert_eq!(ours.user(&odd, false, NOW, |_| Some("hash")), found, "beside a cookie that is no text");
+        ours.end(&odd, false, NOW, |_| Some("hash"));
+        assert_eq!(user(&ours, &[&cookie], false, NOW, "hash"), None, "signed out beside that cookie");
+        let set = ours.begin("ada", "hash", false, NOW);
+        let cookie = pair(&set);
 
         let secure = pair(&ours.begin("ada", "hash", true, NOW));
         assert!(secure.starts_with("__Host-tallyman-session="));

@@ -48,7 +48,7 @@ impl Upstream {
                     return Ok(Some(token));
                 }
                 let fetched = own.fetches.join(&key, async {
-                    // One that was fetched between the look above and this.
+                    // Another request may have fetched it since the look above.
                     if let Some(token) = own.token(&key) {
                         return Ok(token);
                     }
@@ -240,7 +240,7 @@ impl Upstream {
         }
         match response.status() {
             status if status.is_success() => {}
-            // It knows the user, or says no more than that.
+            // The service knows the user, or says no more than that.
             status @ StatusCode::FORBIDDEN => return Err(Refusal::denied(refused(status.as_str()))),
             status => return Err(refused_by(&response, refused(status.as_str()))),
         }

@@ -6,12 +6,17 @@ use rustls::CertificateError;
 use url::Url;
 
 use super::{Upstream, origin_of};
-use crate::http_client::{ENDED, causes};
+use crate::http_client::{ENDED, causes, is_not_http};
 
 impl Upstream {
     /// Returns the sentence about a request for `url` that failed because of TLS: on the side that speaks it, or because a port that
     /// speaks it was sent plain HTTP. Returns `None` if TLS is not the cause.
     pub(super) fn tls_fault(&self, url: &Url, error: &(dyn Error + 'static)) -> Option<String> {
+        let is_user = |cause: &hyper::Error| cause.is_user();
+        if causes(error).any(|cause| cause.downcast_ref().is_some_and(is_user)) {
+            // The caller's body ended, not the registry's connection.
+            return None;
+        }
         let (name, found) = (&self.name, origin_of(url));
         if url.scheme() == "http" {
             let advice = format!("the port may expect TLS; write https:// in the url of {name} if it does");
@@ -96,20 +101,11 @@ fn is_broken_handshake(error: &(dyn Error + 'static)) -> bool {
     })
 }
 
-/// The words of the client of HTTP for a response that does not begin as one.
-const NO_HTTP: &str = "invalid HTTP version parsed";
-
 /// Returns `true` if a connection that had come about ended without an answer, or with one that is not HTTP.
 fn was_cut_off(error: &(dyn Error + 'static)) -> bool {
-    // The caller's body ended, not the registry's connection.
-    if causes(error).any(|cause| cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_user)) {
-        return false;
-    }
-    causes(error).any(|cause| {
-        let http = cause.downcast_ref::<hyper::Error>();
-        http.is_some_and(|error| {
-            // The library has no method for this one of its errors of parsing.
-            error.is_incomplete_message() || (error.is_parse() && error.to_string() == NO_HTTP)
-        }) || cause.downcast_ref::<io::Error>().is_some_and(|error| ENDED.contains(&error.kind()))
-    })
+    let is_ended = |cause: &(dyn Error + 'static)| {
+        cause.downcast_ref().is_some_and(hyper::Error::is_incomplete_message)
+            || cause.downcast_ref::<io::Error>().is_some_and(|error| ENDED.contains(&error.kind()))
+    };
+    is_not_http(error) || causes(error).any(is_ended)
 }

@@ -39,7 +39,7 @@ async fn registries_behave_the_same_behind_the_gateway_for_every_sign_in() {
 }
 
 #[tokio::test]
-async fn the_registry_contract_holds_with_gateway_credentials() {
+async fn the_contract_holds_with_gateway_credentials() {
     let folder = Folder::new("own");
     let password = folder.write("password", "secret\n");
     let own = format!(
@@ -56,7 +56,7 @@ async fn the_registry_contract_holds_with_gateway_credentials() {
 }
 
 #[tokio::test]
-async fn the_registry_contract_holds_with_a_cache_and_below_a_path() {
+async fn the_contract_holds_with_a_cache_and_below_a_path() {
     let folder = Folder::new("cache");
     let registry = tokens().start().await.unwrap();
     let top =
@@ -89,7 +89,7 @@ async fn uploads_at_addresses_of_their_own_get_to_the_repositories_that_are_open
 }
 
 #[tokio::test]
-async fn the_registry_contract_holds_for_every_form_of_location() {
+async fn the_contract_holds_for_every_form_of_location_and_link() {
     let faults =
         [FaultKind::RedirectBlobs { cors: false }, FaultKind::RelativeLocation, FaultKind::AbsoluteLink];
     for kind in faults {

@@ -12,7 +12,7 @@ const LACKS: Lacks = Lacks { delete_by_tag: true };
 const HTPASSWD: &str = "auth: {htpasswd: {realm: Registry, path: FOLDER/users}}";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_gateway_works_without_authentication() {
+async fn distribution_works_without_authentication() {
     let Some(registry) = Distribution::start("") else { return };
     let gateway = gateway(&registry.url(), "", "delete = true").await;
     everything(&client(&format!("http://{}", gateway.address), &registry.host, None), &registry.host, &LACKS)
@@ -20,7 +20,7 @@ async fn the_gateway_works_without_authentication() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_gateway_works_with_a_password_of_the_caller() {
+async fn distribution_works_with_a_password_of_the_callers() {
     let Some(registry) = Distribution::start(HTPASSWD) else { return };
     let gateway = gateway(&registry.url(), "", "delete = true").await;
     let client = client(&format!("http://{}", gateway.address), &registry.host, Some(("user", "secret")));
@@ -28,7 +28,7 @@ async fn the_gateway_works_with_a_password_of_the_caller() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_gateway_works_with_tokens_of_the_caller() {
+async fn distribution_works_with_tokens_of_the_callers() {
     let tokens = TokenService::start().await;
     let Some(registry) = Distribution::start(&tokens.section()) else { return };
     let more = format!("delete = true\ntoken_hosts = ['{}']", tokens.host());
@@ -38,7 +38,7 @@ async fn the_gateway_works_with_tokens_of_the_caller() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_gateway_works_with_its_own_credentials() {
+async fn distribution_works_with_gateway_credentials() {
     let tokens = TokenService::start().await;
     let folder = Folder::new("password");
     let password = folder.write("password", "secret");

@@ -186,17 +186,23 @@ async fn every_redirect_is_checked_by_host_and_by_address() {
         answer(307, &[("location", location.as_str())], "")
     });
     tokio::spawn(async move { axum::serve(listener, app).await });
-    let hosts = format!(
-        "storage_hosts = ['localhost:{port}', '127.0.0.1:{port}', '[::ffff:7f00:1]:{port}', '169.254.169.254']"
-    );
-    let closed = gateway(&url, "", &hosts).await;
-    let open = gateway(&url, "", &format!("{hosts}\nnetworks = ['127.0.0.1/32', '169.254.0.0/16']")).await;
+    let hosts = |all: &str| format!("storage_hosts = ['localhost:{port}'{all}]");
+    let literals = hosts(&format!(", '127.0.0.1:{port}', '[::ffff:7f00:1]:{port}'"));
+    let networks = "networks = ['127.0.0.1/32', '169.254.0.0/16']";
+    // Addresses that may not be connected to are refused before anything leads to them.
+    for refused in [&literals, &format!("{}\n{networks}", hosts(", '169.254.169.254'"))] {
+        let config = toml::from_str(&text(&url, "", refused)).unwrap();
+        let error = tallyman_gateway::serve(config, None).await.unwrap_err().to_string();
+        assert!(error.contains("storage_hosts: expected"), "{error}");
+    }
+    let closed = gateway(&url, "", &hosts("")).await;
+    let open = gateway(&url, "", &format!("{literals}\n{networks}")).await;
     for (repository, when_closed, when_open) in [
         ("named", 403, 200),
-        ("literal", 403, 200),
-        ("mapped", 403, 200),
-        ("decimal", 403, 200),
-        ("metadata", 403, 403),
+        ("literal", 502, 200),
+        ("mapped", 502, 200),
+        ("decimal", 502, 200),
+        ("metadata", 502, 502),
         ("unknown", 502, 502),
         ("file", 502, 502),
         ("user", 502, 502),

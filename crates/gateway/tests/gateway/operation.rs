@@ -537,7 +537,7 @@ async fn the_program_logs_no_credentials_reads_its_file_again_and_ends_when_told
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_upload_that_its_caller_gives_up_is_no_fault_of_tls() {
+async fn an_upload_that_its_caller_gives_up_is_no_fault_of_the_registry() {
     let reading = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", reading.local_addr().unwrap());
     let folder = Folder::new("given-up");
@@ -561,7 +561,31 @@ async fn an_upload_that_its_caller_gives_up_is_no_fault_of_tls() {
     stream.shutdown().await.unwrap();
     let line = tokio::task::spawn_blocking(move || log.into_iter().find(|line| line.contains("PATCH")));
     let line = line.await.unwrap().unwrap();
-    assert!(line.contains("502") && !line.contains("TLS"), "{line}");
+    assert!(line.contains("status=400") && line.contains("the caller ended it"), "{line}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_is_read_before_it_is_passed_on_ends_with_its_caller() {
+    let folder = Folder::new("given-up-whole");
+    let password = folder.write("password", "secret");
+    let own = format!("username = 'ada'\npassword_file = {password:?}\nread_only = false");
+    for (more, line) in [
+        (own.as_str(), "PUT /r/lab/v2/a/manifests/x HTTP/1.1\r\nContent-Type: application/json"),
+        ("", "POST /r/lab/token HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded"),
+    ] {
+        let config = folder.write("gateway.toml", &text("http://127.0.0.1:1", "", more));
+        let (mut process, address) = Process::gateway(&config);
+        let log = process.log();
+        let address = address.trim_start_matches("http://").trim_end_matches('/');
+        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        let head = format!("{line}\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nsome");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream.shutdown().await.unwrap();
+        let found =
+            tokio::task::spawn_blocking(move || log.into_iter().find(|line| line.contains("status=")));
+        let found = found.await.unwrap().unwrap();
+        assert!(found.contains("status=400") && found.contains("the caller ended it"), "{line}: {found}");
+    }
 }
 
 #[tokio::test]
@@ -592,6 +616,66 @@ async fn a_second_signal_ends_a_program_that_waits_for_transfers() {
         waits_for("stopped at once");
         assert_eq!(process.0.wait().unwrap().code(), Some(code), "{signal}");
     }
+}
+
+/// Waits for the end of a program that was told to end.
+async fn end_of(running: &mut std::process::Child) -> std::process::ExitStatus {
+    let end = async {
+        loop {
+            if let Some(status) = running.try_wait().unwrap() {
+                break status;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(30), end).await.expect("the program ends")
+}
+
+#[tokio::test]
+async fn a_log_that_is_not_read_stops_nothing() {
+    let registry = Scripted::start(|_| answer(200, &[], "")).await;
+    let folder = Folder::new("unread-log");
+    let file = folder.write("gateway.toml", &text(&registry.url, "", ""));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tallyman-gateway"));
+    let mut child = command.arg("--config").arg(file).stderr(Stdio::piped()).spawn().unwrap();
+    let mut log = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("listening on ") {
+        line.clear();
+        log.read_line(&mut line).unwrap();
+    }
+    let url = format!("{}r/lab/v2/", line.split("listening on ").nth(1).unwrap().trim());
+    let mut running = Process::quiet(child);
+    // A pipe takes the lines of some 300 requests.
+    let client = caller();
+    for at in 0..1500 {
+        let asked = client.get(&url).timeout(std::time::Duration::from_secs(20)).send().await;
+        assert_eq!(asked.unwrap().status(), 200, "request {at}");
+    }
+    drop(client);
+    assert!(Command::new("kill").args(["-TERM", &running.0.id().to_string()]).status().unwrap().success());
+    assert!(end_of(&mut running.0).await.success());
+}
+
+#[tokio::test]
+async fn a_reload_that_hangs_holds_up_neither_requests_nor_the_end() {
+    let folder = Folder::new("hanging");
+    let file = folder.write("gateway.toml", &text("http://127.0.0.1:1", "", ""));
+    let (mut running, url) = Process::gateway(&file);
+    // A read of the file waits for its text.
+    let pipe = folder.0.join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    fs::rename(&pipe, &file).unwrap();
+    let id = running.0.id().to_string();
+    let signal = |name: &str| assert!(Command::new("kill").args([name, &id]).status().unwrap().success());
+    signal("-HUP");
+    let held = tokio::task::spawn_blocking(move || fs::OpenOptions::new().write(true).open(file)).await;
+    let limit = std::time::Duration::from_secs(20);
+    let asked = caller().get(format!("{url}healthz")).timeout(limit).send().await;
+    assert_eq!(asked.unwrap().status(), 200);
+    signal("-TERM");
+    assert!(end_of(&mut running.0).await.success());
+    drop(held);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Signing in to the gateway itself.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use futures_util::future::join_all;
 use http::{HeaderMap, HeaderValue};
 use tallyman_gateway::Server;
 
@@ -310,6 +311,80 @@ async fn a_reload_gives_nobody_new_tries() {
         seen.push(send(&open, "/r/lab/v2/", &[]).await.0);
     }
     assert_eq!(seen, [200, 200, 200, 429, 429]);
+}
+
+#[tokio::test]
+async fn a_right_password_sent_by_many_at_once_is_no_guessing() {
+    let registry = registry().await;
+    let folder = Folder::new("many");
+    let users = folder.write("users", &format!("user:{}\n", bcrypt::hash("secret", 8).unwrap()));
+    let top = format!("[sign_in]\nhtpasswd = {:?}", users.display());
+    let gateway = gateway_of(&folder.0, &registry.url, &top, "").await;
+    let statuses = async || {
+        let asked = (0..60).map(|_| send(&gateway, "/config.json", &[RIGHT]));
+        join_all(asked).await.into_iter().map(|(status, _)| status).collect::<Vec<_>>()
+    };
+    assert_eq!(statuses().await, [200; 60], "no right password is a try");
+    let guess = async |number: u32| {
+        let guess = format!("Basic {}", STANDARD.encode(format!("user:guess{number}")));
+        send(&gateway, "/config.json", &[("authorization", &guess)]).await.0
+    };
+    for number in 0..20 {
+        assert_eq!(guess(number).await, 401, "{number}");
+    }
+    assert_eq!(guess(20).await, 429);
+    gateway.reload().await.unwrap();
+    assert_eq!(statuses().await, [200; 60], "the hash is as it was when the password was checked");
+    folder.write("users", &format!("user:{}\n", bcrypt::hash("secret", 8).unwrap()));
+    gateway.reload().await.unwrap();
+    assert_eq!(statuses().await, [429; 60], "another hash may be of another password");
+}
+
+#[tokio::test]
+async fn a_wrong_password_sent_by_many_at_once_is_one_try() {
+    let registry = registry().await;
+    let folder = Folder::new("many-wrong");
+    let users = folder.write("users", &format!("user:{}\n", bcrypt::hash("secret", 8).unwrap()));
+    let top = format!("[sign_in]\nhtpasswd = {:?}", users.display());
+    let gateway = gateway(&registry.url, &top, "").await;
+    let wrong = format!("Basic {}", STANDARD.encode("user:wrong"));
+    let headers = [("authorization", wrong.as_str())];
+    let asked = (0..60).map(|_| send(&gateway, "/config.json", &headers));
+    let statuses: Vec<u16> = join_all(asked).await.into_iter().map(|(status, _)| status).collect();
+    assert_eq!(statuses, [401; 60]);
+}
+
+#[tokio::test]
+async fn a_session_that_was_ended_stays_so_when_its_key_comes_back() {
+    let registry = registry().await;
+    let folder = Folder::new("key-back");
+    let users = folder.write("users", USERS);
+    let key = folder.write("key", &"x".repeat(32));
+    let with_key = format!("[sign_in]\nhtpasswd = {users:?}\nsession_key_file = {key:?}");
+    let gateway = gateway_of(&folder.0, &registry.url, &with_key, "").await;
+    let sign_in = async || {
+        let (_, headers) = send(&gateway, "/config.json", &[RIGHT]).await;
+        headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned()
+    };
+    let stays = async |cookie: &str| send(&gateway, "/config.json", &[("cookie", cookie)]).await.0;
+    let (ended, other) = (sign_in().await, sign_in().await);
+    let sign_out = caller().post(at(&gateway, "/sign-out")).header("cookie", &ended).send().await.unwrap();
+    assert_eq!((sign_out.status().as_u16(), stays(&ended).await), (204, 401));
+    folder.write("key", &"y".repeat(32));
+    gateway.reload().await.unwrap();
+    assert_eq!((stays(&ended).await, stays(&other).await), (401, 401), "signed with the key of before");
+    folder.write("key", &"x".repeat(32));
+    gateway.reload().await.unwrap();
+    assert_eq!((stays(&ended).await, stays(&other).await), (401, 200));
+    folder.write("gateway.toml", &crate::support::text(&registry.url, "", ""));
+    gateway.reload().await.unwrap();
+    folder.write("gateway.toml", &crate::support::text(&registry.url, &with_key, ""));
+    gateway.reload().await.unwrap();
+    assert_eq!(
+        (stays(&ended).await, stays(&other).await),
+        (401, 200),
+        "a time without sign-in changes nothing"
+    );
 }
 
 #[tokio::test]

@@ -146,11 +146,28 @@ fn a_probe_says_what_is_wrong() {
         ("127.0.0.1:7230", "expected a URL such as http://127.0.0.1:8080/readyz, found \"127.0.0.1:7230\""),
         ("ftp://127.0.0.1/readyz", "expected a URL such as"),
         ("http://127.0.0.1:1/readyz", "no response: Connection refused"),
+        ("http://u:SECRET@127.0.0.1:1/readyz", "127.0.0.1:1/readyz is not ready"),
+        ("ftp://u:SECRET@127.0.0.1/readyz", "expected a URL such as"),
     ] {
-        let output = program().args(["--probe", url]).output().unwrap();
-        let error = String::from_utf8(output.stderr).unwrap();
-        assert!(output.status.code() == Some(1) && error.contains(expected), "{error}");
+        let error = probed(url);
+        assert!(error.contains(expected) && !error.contains("SECRET"), "{error}");
     }
+    let folder = Folder::new("probe-tls");
+    let (certificate, key) = folder.certificate("localhost");
+    let tls = format!("[tls]\ncertificate = {certificate:?}\nkey = {key:?}");
+    let file = folder.write("gateway.toml", &text("https://registry.example", &tls, ""));
+    let (_running, url) = Process::gateway(&file);
+    let ready = format!("{url}readyz");
+    assert!(program().args(["--probe", &ready]).status().unwrap().success());
+    let error = probed(&ready.replace("https://", "http://"));
+    assert!(error.contains("write https:// if the port expects TLS"), "{error}");
+}
+
+/// Returns the error of `--probe` for a URL at which nothing is ready.
+fn probed(url: &str) -> String {
+    let output = program().args(["--probe", url]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{url}");
+    String::from_utf8(output.stderr).unwrap()
 }
 
 #[test]
