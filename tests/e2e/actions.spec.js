@@ -262,9 +262,9 @@ test('a copy that fails says how far it came, and its rest is done by another tr
   await page.getByTestId('copy-plan').click();
   await page.getByTestId('copy-start').click();
   const failed = page.getByTestId('copy-failed');
-  await expect(failed).toContainText('Copy failed: 2 of 3 steps done, 1 failed.');
+  await expect(failed).toContainText('Copy failed: 3 of 4 steps done, 1 failed.');
   await expect(failed).toContainText(`${target.host}/actions/broken:1 is unchanged in the registry.`);
-  await expect(page.getByTestId('step').and(page.locator('[data-state=done]'))).toHaveCount(2);
+  await expect(page.getByTestId('step').and(page.locator('[data-state=done]'))).toHaveCount(3);
   await expect(page.getByTestId('step').and(page.locator('[data-state=failed]'))).toHaveCount(1);
   await expectAccessible(page);
   await page.getByRole('button', { name: 'Retry failed steps' }).click();

@@ -216,7 +216,8 @@ test('lines of other programs add all their images, and lines without one are na
   await open(`/build/${server.host}/build/programs:1`);
   await add(page, ['set -e', `docker buildx imagetools create -t ${server.host}/build/programs:1 ${amd64} ${arm} # both`]);
   await expect(page.getByTestId('entry')).toHaveCount(2);
-  await expect(page.getByTestId('toast')).toContainText('found “set -e”');
+  await expect(page.getByTestId('add-fault')).toContainText('found “set -e”');
+  await expect(page.getByTestId('add-input')).toHaveValue('set -e');
 });
 
 test('what another tab does is seen at once; the same entry changed by both is told, and nothing is lost', async ({ context, page, open, server }) => {

@@ -125,7 +125,11 @@ test('a registry that the gateway does not have is said to be out of reach, and 
   const other = await startDevRegistry('--samples');
   const gateway = await startGateway(lab(known.registry));
   await page.goto(`${gateway.url}/#/inspect/${other.host}/samples/hello:latest`);
-  await expect(page.getByText(`the gateway that serves this page reaches ${known.host}`)).toBeVisible();
+  const error = page.getByTestId('error');
+  await expect(error.locator('h1')).toHaveText(`This app may not send requests to ${other.host}`);
+  await expect(error).toContainText('Ask whoever runs it to add this one.');
+  await error.getByTestId('detail').click();
+  await expect(error.getByText(`the gateway that serves this page reaches ${known.host}`)).toBeVisible();
   await gateway.stop();
 
   // Where its configuration opens the way, the app takes it.

@@ -23,7 +23,7 @@ pub use docker_config_edit::{
 };
 pub use link::{LinkError, next_link};
 pub use public_registries::PublicRegistry;
-pub use same_site::{is_same_site, may_follow_redirect, safe_place};
+pub use same_site::{is_same_site, may_follow_redirect, safe_location};
 pub use scope::Scopes;
 pub use token_answer::{TOKEN_ANSWER_MAX, TokenAnswer, TokenAnswerError};
 pub use token_service::{TokenRequest, TokenService};

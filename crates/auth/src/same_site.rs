@@ -1,4 +1,4 @@
-//! The places where credentials of a registry may go.
+//! The addresses to which credentials of a registry may go.
 
 use tallyman_core::Registry;
 
@@ -25,18 +25,18 @@ pub fn may_follow_redirect(from: &HttpUrl, to: &HttpUrl) -> bool {
     is_as_safe && (from.host() == to.host() || is_below(to.host(), from.host()))
 }
 
-/// Returns the URL by which to reach a place that the registry at `own` named: on its own host never by less than its own
+/// Returns the URL by which to reach a `Location` that the registry at `own` named: on its own host never by less than its own
 /// scheme, because behind a proxy registries often do not know by which one they are called. `None` for plain HTTP at another
 /// host if `only_tls`.
-pub fn safe_place(own: &HttpUrl, place: HttpUrl, only_tls: bool) -> Option<HttpUrl> {
-    if place.scheme() == "https" {
-        return Some(place);
+pub fn safe_location(own: &HttpUrl, location: HttpUrl, only_tls: bool) -> Option<HttpUrl> {
+    if location.scheme() == "https" {
+        return Some(location);
     }
-    let by_own_scheme = place.with_scheme(own.scheme());
+    let by_own_scheme = location.with_scheme(own.scheme());
     if by_own_scheme.origin() == own.origin() {
         return Some(by_own_scheme);
     }
-    (!only_tls).then_some(place)
+    (!only_tls).then_some(location)
 }
 
 /// Returns `true` if a host is a subdomain of `parent`.
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn places_of_a_registry_with_tls_are_reached_by_tls() {
+    fn locations_of_a_registry_with_tls_are_reached_by_tls() {
         let rows = [
             ("https://r.example/v2/", "http://r.example/v2/a?b", true, Some("https://r.example/v2/a?b")),
             ("https://r.example/v2/", "http://r.example:443/v2/a", true, Some("https://r.example/v2/a")),
@@ -94,9 +94,9 @@ mod tests {
             ("http://r.example/v2/", "http://r.example/a", false, Some("http://r.example/a")),
             ("http://r.example/v2/", "https://r.example/a", false, Some("https://r.example/a")),
         ];
-        for (own, place, only_tls, expected) in rows {
-            let found = safe_place(&url(own), url(place), only_tls);
-            assert_eq!(found, expected.map(url), "{own} {place} {only_tls}");
+        for (own, location, only_tls, expected) in rows {
+            let found = safe_location(&url(own), url(location), only_tls);
+            assert_eq!(found, expected.map(url), "{own} {location} {only_tls}");
         }
     }
 

@@ -4,7 +4,7 @@ use std::{borrow::Cow, cell::Cell, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{FutureExt, future::join};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use tallyman_auth::Scopes;
 use tallyman_core::{
     Algorithm, Descriptor, Digest, Hasher, Manifest, ManifestError, MediaType, Reference, Schema1,
@@ -156,8 +156,9 @@ impl Client {
                     return Err(error);
                 }
                 (Ok(received), Err(_)) | (Err(_), Ok(received)) => received,
-                // A manifest of the other family is not found.
-                (Err(oci), Err(docker)) => return Err(if oci.is_not_found() { docker } else { oci }),
+                (Err(oci), Err(docker)) => {
+                    return Err(if may_be_of_other_family(&oci) { docker } else { oci });
+                }
             }
         } else {
             self.get_manifest(reference, scopes, Some(accept::ALL), None).await?
@@ -348,6 +349,13 @@ struct Received {
     registry_digest: Option<Digest>,
     url: String,
     bytes: Bytes,
+}
+
+/// Returns `true` if a registry may give such an answer where it has the manifest with a media type that was not accepted.
+fn may_be_of_other_family(error: &Error) -> bool {
+    let is_refusal = matches!(error, Error::Api { status, .. }
+        if matches!(*status, StatusCode::BAD_REQUEST | StatusCode::NOT_ACCEPTABLE));
+    is_refusal || error.is_not_found()
 }
 
 /// Returns `true` if a registry or its token service denies what somebody asks for.

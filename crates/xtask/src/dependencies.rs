@@ -125,8 +125,7 @@ fn read_manifest(text: &str) -> Result<(String, Vec<Entry>)> {
             }
             continue;
         }
-        let suffix = if section.ends_with("dev-dependencies") { " (tests)" } else { "" };
-        entries.push(Entry { name: format!("{name}{suffix}"), why });
+        entries.push(Entry { name: format!("{name}{}", note_of(section)), why });
     }
     if !unreasoned.is_empty() {
         bail!(
@@ -135,6 +134,17 @@ fn read_manifest(text: &str) -> Result<(String, Vec<Entry>)> {
         );
     }
     Ok((package, entries))
+}
+
+/// Names what tells the dependencies of a section of a manifest from those of others with the same names.
+fn note_of(section: &str) -> &'static str {
+    if section.ends_with("dev-dependencies") {
+        " (tests)"
+    } else if section.contains("not(target_arch = \"wasm32\")") {
+        " (native)"
+    } else {
+        ""
+    }
 }
 
 /// The dependencies of a `package.json`, with the reasons that stand under `why`.

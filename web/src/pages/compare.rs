@@ -44,7 +44,7 @@ pub struct Props {
 pub fn Compare(props: &Props) -> Html {
     use_language();
     let (left, right) =
-        (use_inspection(&props.left, Extent::Image), use_inspection(&props.right, Extent::Image));
+        (use_inspection(&props.left, Extent::Sizes), use_inspection(&props.right, Extent::Sizes));
     use_images(&left);
     use_images(&right);
     use_title(&format!("{} | {}", props.left, props.right));

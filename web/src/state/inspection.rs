@@ -65,6 +65,8 @@ pub enum Extent {
     /// An image's config. The entries of a list are fetched when they are wanted, and by themselves where the list does not say which
     /// platform they are for.
     Image,
+    /// As [`Extent::Image`], but of the entries of a list the manifests alone, which say how large they are.
+    Sizes,
 }
 
 /// A large index has more entries than this: they are fetched when they are wanted.

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
-use tallyman_auth::{HttpUrl, Scopes, form, location_of, safe_place};
+use tallyman_auth::{HttpUrl, Scopes, form, location_of, safe_location};
 use tallyman_core::{Digest, Reference, Registry};
 
 use super::Upload;
@@ -128,7 +128,7 @@ impl Client {
         };
         let (place, own) = (resolve(base, location)?, self.base_url_beside(registry, base));
         let only_tls = self.access(registry) == Access::Tls;
-        safe_place(&resolve(&own, &own)?, place, only_tls)
+        safe_location(&resolve(&own, &own)?, place, only_tls)
             .ok_or_else(|| protocol("a Location with HTTPS", shown_url(location)))
     }
 }

@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use tallyman_commands::{Command, CreateExtensions, CreateSources, Invocation, WordsError, arguments, lines};
 use tallyman_core::{IndexForm, PlatformChange, Reference};
 
-use super::pasted_text::{is_program, names_image, names_image_of_file, names_registry, reference_in};
+use super::pasted_text::{
+    is_program, names_image, names_image_of_file, names_registry, reference_in, unquoted,
+};
 use crate::text::text;
 use list_commands::ListCommand;
 
@@ -308,10 +310,6 @@ impl Pasted {
         }
         true
     }
-}
-
-fn unquoted(word: &str) -> &str {
-    word.trim_matches(['"', '\''])
 }
 
 /// The flags of a line of `create` that change what it makes, and that images which are added here do not follow.

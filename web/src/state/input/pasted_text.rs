@@ -3,6 +3,7 @@
 mod command;
 mod web_address;
 
+pub(super) use command::unquoted;
 use command::{
     PROGRAMS, image_of_command, image_of_file_line, image_of_message, image_of_sentence, is_sign_in,
     without_prompt,

@@ -52,9 +52,10 @@ pub(super) async fn inspect(
         recents::remember(&typed);
     }
     let is_large = inspected.is_large();
-    let waits_for_wishes = is_large || extent == Extent::Image;
+    let waits_for_wishes = is_large || extent != Extent::Whole;
     tell(Update::Manifest(Box::new(Inspection::Ready(inspected.clone()))));
     let mut work = Work {
+        extent,
         registries,
         reference: inspected.reference,
         nodes: 1,
@@ -74,7 +75,7 @@ pub(super) async fn inspect(
     match manifest.index().filter(|_| waits_for_wishes) {
         Some(index) => {
             work.keep_for_later(index).await;
-            if !is_large {
+            if !is_large && extent == Extent::Image {
                 work.fetch_unnamed();
             }
         }
@@ -107,6 +108,7 @@ enum Answer {
 
 /// All that is under way for one inspection.
 struct Work<'a> {
+    extent: Extent,
     registries: Rc<Registries>,
     reference: Rc<Reference>,
     nodes: usize,
@@ -162,7 +164,8 @@ impl Work<'_> {
 
     /// Asks for what a manifest points to.
     fn follow(&mut self, node: usize, depth: usize, manifest: &Manifest) {
-        if let Some(image) = manifest.image().filter(|image| image.has_image_config()) {
+        let has_config = node == 0 || self.extent != Extent::Sizes;
+        if let Some(image) = manifest.image().filter(|image| has_config && image.has_image_config()) {
             (self.tell)(Update::Config(node, Loadable::Loading));
             let (registries, reference) = (Rc::clone(&self.registries), Rc::clone(&self.reference));
             let (config, entry) = (image.config.clone(), Box::new(manifest.descriptor()));

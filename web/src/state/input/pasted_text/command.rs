@@ -146,17 +146,18 @@ pub(super) fn image_of_file_line(line: &str) -> Option<String> {
     let mut words = line.split_whitespace();
     let first = words.next()?;
     if first.eq_ignore_ascii_case("FROM") {
-        return words.find(|word| !word.starts_with("--")).map(unquoted);
+        return words.find(|word| !word.starts_with("--")).map(unquoted).map(str::to_owned);
     }
     if first.eq_ignore_ascii_case("COPY") {
-        return words.find_map(|word| word.strip_prefix("--from=")).map(unquoted);
+        return words.find_map(|word| word.strip_prefix("--from=")).map(unquoted).map(str::to_owned);
     }
     if first.eq_ignore_ascii_case("RUN") {
         let mounts = words.filter_map(|word| word.strip_prefix("--mount="));
         return mounts
             .flat_map(|mount| mount.split(','))
             .find_map(|part| part.strip_prefix("from="))
-            .map(unquoted);
+            .map(unquoted)
+            .map(str::to_owned);
     }
     if let Some(image) = image_of_workflow(line) {
         return Some(image);
@@ -164,7 +165,7 @@ pub(super) fn image_of_file_line(line: &str) -> Option<String> {
     let line = line.trim_start_matches("- ").trim_start();
     let (_, value) = line.split_once([':', '=']).filter(|(key, _)| is_image_key(key))?;
     let value = value.trim().split(" #").next().unwrap_or_default().trim().trim_end_matches(',');
-    (!value.is_empty() && !value.contains(char::is_whitespace)).then(|| unquoted(value))
+    (!value.is_empty() && !value.contains(char::is_whitespace)).then(|| unquoted(value).to_owned())
 }
 
 /// Returns `true` for the keys of Compose, Kubernetes, Terraform, workflows and scripts that hold an image. A reference is not
@@ -184,7 +185,7 @@ fn image_of_workflow(line: &str) -> Option<String> {
         "container" => !value.contains(char::is_whitespace),
         _ => false,
     };
-    is_image.then_some(value)
+    is_image.then(|| value.to_owned())
 }
 
 /// Returns the image that a message of an engine or of Kubernetes is about.
@@ -222,7 +223,8 @@ pub(super) fn without_prompt(text: &str) -> &str {
 
 /// Returns the image that a command is about: the first one that it names, for `inspect` the last.
 pub(super) fn image_of_command(text: &str) -> Option<String> {
-    let words: Vec<String> = text.split_whitespace().filter(|word| *word != "\\").map(unquoted).collect();
+    let words = text.split_whitespace().filter(|word| *word != "\\");
+    let words: Vec<String> = words.map(|word| unquoted(word).to_owned()).collect();
     let is_before = |word: &&String| {
         matches!(word.as_str(), "sudo" | "time" | "exec" | "-E")
             || word.contains('=') && !word.contains(['/', ':'])
@@ -359,7 +361,7 @@ fn first_of_run(words: &[String]) -> Option<String> {
 /// Returns the value of `--image IMAGE` or `--image=IMAGE`.
 fn value_of_image_flag(words: &[String]) -> Option<String> {
     if let Some(image) = words.iter().find_map(|word| word.strip_prefix("--image=")) {
-        return Some(unquoted(image));
+        return Some(unquoted(image).to_owned());
     }
     let at = words.iter().position(|word| word == "--image")?;
     words.get(at + 1).cloned()
@@ -408,6 +410,7 @@ fn image_of_kubectl(words: &[String]) -> Option<String> {
     Some(pair.1.to_owned())
 }
 
-fn unquoted(word: &str) -> String {
-    word.trim_matches(['"', '\'', '`']).to_owned()
+/// Returns a word without the quotation marks of shells, YAML and Markdown around it.
+pub fn unquoted(word: &str) -> &str {
+    word.trim_matches(['"', '\'', '`'])
 }
