@@ -65,7 +65,7 @@ pub enum Extent {
     /// An image's config. The entries of a list are fetched when they are wanted, and by themselves where the list does not say which
     /// platform they are for.
     Image,
-    /// As [`Extent::Image`], but of the entries of a list the manifests alone, which say how large they are.
+    /// An image's config. Of the entries of a list that are wanted their manifests alone, which say how large they are.
     Sizes,
 }
 
