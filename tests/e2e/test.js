@@ -111,11 +111,11 @@ export const leave = (page) =>
 
 /** Pastes as the keyboard does: the page sees the text with the ends of its lines, which a box of one line removes. */
 export async function paste(page, testid, text) {
-  await page.getByTestId(testid).focus();
-  await page.evaluate((text) => {
+  await page.getByTestId(testid).evaluate((input, text) => {
+    input.focus();
     const clipboardData = new DataTransfer();
     clipboardData.setData('text/plain', text);
     const event = new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true });
-    if (document.activeElement.dispatchEvent(event)) document.execCommand('insertText', false, text);
+    if (input.dispatchEvent(event)) document.execCommand('insertText', false, text);
   }, text);
 }
