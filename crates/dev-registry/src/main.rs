@@ -6,6 +6,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
     process::ExitCode,
+    thread,
 };
 
 use clap::{Parser, Subcommand};
@@ -16,6 +17,7 @@ use tallyman_dev_registry::{
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
+    sync::oneshot,
 };
 
 /// An in-memory OCI registry for demonstrations and tests.
@@ -79,6 +81,9 @@ struct Arguments {
     /// The address that the web app is served on; a taken port gives way to the next free one.
     #[arg(long, default_value_t = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080))]
     app_addr: SocketAddr,
+    /// End when the standard input does: with the program that started this one, however that ends.
+    #[arg(long)]
+    end_with_input: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -179,8 +184,20 @@ async fn run(arguments: Arguments) -> Result<(), String> {
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}
         _ = stop.recv() => {}
+        () = end_of_input(), if arguments.end_with_input => {}
     }
     Ok(())
+}
+
+/// Waits for the end of the standard input. It is read by a thread of its own, which a program that ends does not wait for.
+async fn end_of_input() {
+    let (ended, end) = oneshot::channel::<()>();
+    thread::spawn(move || {
+        // An input that cannot be read has ended, too.
+        let _ended = io::copy(&mut io::stdin(), &mut io::sink());
+        drop(ended);
+    });
+    let _dropped = end.await;
 }
 
 /// The settings that make the app offer the samples.

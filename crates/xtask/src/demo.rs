@@ -97,7 +97,9 @@ fn changed() -> Result<HashMap<PathBuf, Option<SystemTime>>> {
 /// Starts the registry, with the app in `dist`, and prints both addresses.
 fn start(dist: &Path, options: Options) -> Result<Child> {
     let mut program = Command::new(dev_registry::program());
-    program.current_dir(root()).stdout(Stdio::piped()).arg("--samples").arg("--app").arg(dist);
+    // The registry ends when its input does: with this process, however that ends.
+    program.current_dir(root()).stdin(Stdio::piped()).stdout(Stdio::piped()).arg("--end-with-input");
+    program.arg("--samples").arg("--app").arg(dist);
     program.args(["--addr".to_owned(), format!("127.0.0.1:{}", options.registry_port)]);
     program.args(["--app-addr".to_owned(), format!("127.0.0.1:{}", options.app_port)]);
     for fault in options.faults {
@@ -125,6 +127,7 @@ fn start(dist: &Path, options: Options) -> Result<Child> {
 
 /// Waits until the registry ends.
 fn ended(child: &mut Child) -> Result<()> {
+    let _input = child.stdin.take();
     let status = child.wait()?;
     if !status.success() {
         bail!("the in-memory registry ended with {status}");

@@ -33,7 +33,8 @@ impl DevRegistry {
     /// Starts one with these flags.
     pub fn start(flags: &[&str]) -> Result<Self> {
         let mut program = Command::new(program());
-        program.args(["--addr", "127.0.0.1:0"]).args(flags).stdout(Stdio::piped());
+        program.args(["--addr", "127.0.0.1:0", "--end-with-input"]).args(flags);
+        program.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = program.spawn().context("cannot start the in-memory registry")?;
         let output = child.stdout.take().expect("its standard output is a pipe");
         let mut line = String::new();

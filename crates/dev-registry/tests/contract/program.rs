@@ -21,6 +21,7 @@ impl Program {
     fn start(arguments: &[&str], lines: usize) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_tallyman-dev-registry"))
             .args(arguments)
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -117,4 +118,12 @@ fn wrong_arguments_say_what_was_expected() {
         let text = String::from_utf8_lossy(&output.stderr);
         assert!(!output.status.success() && text.contains(expected), "{text}");
     }
+}
+
+#[test]
+fn the_program_ends_with_its_input_where_it_is_told_to() {
+    let mut program = Program::start(&["--addr", "127.0.0.1:0", "--end-with-input"], 1);
+    assert_eq!(program.child.try_wait().unwrap(), None);
+    drop(program.child.stdin.take());
+    assert!(program.child.wait().unwrap().success());
 }
