@@ -39,13 +39,11 @@ pub(crate) async fn page(request: &ProxyRequest<'_>) -> Result<Response<Body>, R
 
 async fn open_names(request: &ProxyRequest<'_>) -> Result<Response<Body>, Refusal> {
     let upstream = request.upstream;
-    let wrong =
-        || Refusal::bad_gateway(format!("expected a catalog of {}, found something else", upstream.name));
+    let wrong = || no_catalog(request);
     let mut left = CATALOG_MAX;
     let limit = request.query.get("n").and_then(|n| n.parse().ok()).filter(|n| *n > 0);
     let mut url = upstream.url(request.rest, request.query.encode().as_deref());
     let mut names: Vec<String> = Vec::new();
-    // The registry leads on from a name, so a page may end anywhere.
     let mut is_by_name = false;
     let mut next: Option<ApiQuery> = None;
     // The next page in the registry's own size, while it is asked for in ours.
@@ -100,15 +98,33 @@ async fn open_names(request: &ProxyRequest<'_>) -> Result<Response<Body>, Refusa
         }
         url = after;
     }
-    let is_cut = is_by_name && limit.is_some_and(|limit| names.len() > limit);
-    if is_cut {
-        names.truncate(limit.unwrap_or(usize::MAX));
-    }
     if next.is_some() && names.is_empty() {
         return Err(Refusal::bad_gateway(format!(
             "expected an open repository on {PAGES_MAX} pages of {}'s catalog, found none",
             upstream.name
         )));
+    }
+    respond(request, limit, OpenNames { names, is_by_name, next })
+}
+
+/// The open repositories of some pages of a registry.
+struct OpenNames {
+    names: Vec<String>,
+    /// The registry leads on from a name, so a page may end anywhere.
+    is_by_name: bool,
+    /// The query of the registry's next page.
+    next: Option<ApiQuery>,
+}
+
+/// Returns the page of at most `limit` repositories, where it may end at any of them, and a link to the next one.
+fn respond(
+    request: &ProxyRequest<'_>,
+    limit: Option<usize>,
+    OpenNames { mut names, is_by_name, mut next }: OpenNames,
+) -> Result<Response<Body>, Refusal> {
+    let is_cut = is_by_name && limit.is_some_and(|limit| names.len() > limit);
+    if is_cut {
+        names.truncate(limit.unwrap_or(usize::MAX));
     }
     let mut response =
         Response::builder().status(StatusCode::OK).header(header::CONTENT_TYPE, "application/json");
@@ -121,9 +137,13 @@ async fn open_names(request: &ProxyRequest<'_>) -> Result<Response<Body>, Refusa
         }
     }
     if let Some(query) = next {
-        let query = query.encode_for_caller(&Route::Catalog).ok_or_else(wrong)?;
+        let query = query.encode_for_caller(&Route::Catalog).ok_or_else(|| no_catalog(request))?;
         response = response.header(header::LINK, format!("<../{}?{query}>; rel=\"next\"", request.rest));
     }
     let body = Body::from(json!({ "repositories": names }).to_string());
-    response.body(body).map_err(|_| wrong())
+    response.body(body).map_err(|_| no_catalog(request))
+}
+
+fn no_catalog(request: &ProxyRequest<'_>) -> Refusal {
+    Refusal::bad_gateway(format!("expected a catalog of {}, found something else", request.upstream.name))
 }

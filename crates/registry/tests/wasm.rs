@@ -132,15 +132,21 @@ async fn content_by_digest_is_available_offline_until_forgotten() {
 async fn content_stored_while_its_registry_is_forgotten_is_removed() {
     // A browser may read content for a while before it keeps it.
     let slow = "globalThis.swiftPut = Cache.prototype.put; Cache.prototype.put = async function (...given) { \
-                await new Promise((done) => setTimeout(done, 200)); return swiftPut.apply(this, given); };";
+                await new Promise((done) => { globalThis.goOn = done; }); await swiftPut.apply(this, given); globalThis.isPut = true; };";
+    let is_true = |script: &str| js_sys::eval(script).expect("it is a script").is_truthy();
     js_sys::eval(slow).expect("it is a script");
     let bytes = Bytes::from_static(b"content of somebody who has signed out");
     let (place, digest) = ("forgotten.example/acme/app/blobs", Digest::of(&bytes));
     CacheStorage.keep(place, &digest, Content { media_type: None, bytes });
     CacheStorage.forget(&"forgotten.example".parse().expect("it is a registry"));
-    gloo_timers::future::sleep(Duration::from_secs(1)).await;
-    js_sys::eval("Cache.prototype.put = swiftPut").expect("it is a script");
-    assert_eq!(CacheStorage.get(place, &digest).await, None);
+    for step in ["globalThis.goOn", "goOn(), true", "globalThis.isPut", "Cache.prototype.put = swiftPut"] {
+        while !is_true(step) {
+            gloo_timers::future::sleep(Duration::from_millis(10)).await;
+        }
+    }
+    while CacheStorage.get(place, &digest).await.is_some() {
+        gloo_timers::future::sleep(Duration::from_millis(10)).await;
+    }
 }
 
 #[wasm_bindgen_test]

@@ -45,24 +45,27 @@ async fn a_dropped_change_changes_nothing() {
 #[wasm_bindgen_test]
 async fn another_connection_hears_of_each_change() {
     let (store, other) = (open("heard").await, open("heard").await);
-    let heard = Rc::new(RefCell::new(Vec::new()));
-    let subscription = {
-        let heard = Rc::clone(&heard);
-        other.subscribe(move |list| heard.borrow_mut().push(list)).expect("the browser has channels")
+    let subscribe = || {
+        let heard = Rc::new(RefCell::new(Vec::new()));
+        let hearing = Rc::clone(&heard);
+        let subscription = other.subscribe(move |list| hearing.borrow_mut().push(list));
+        (heard, subscription.expect("the browser has channels"))
     };
+    let (heard, subscription) = subscribe();
     let list = suite::list("r.io/app:1", &["r.io/app:a"]);
     store.save(&list).await.expect("it is saved");
     store.remove(list.reference()).await.expect("it is removed");
-    for _ in 0..100 {
-        if heard.borrow().len() >= 2 {
-            break;
-        }
-        sleep(Duration::from_millis(20)).await;
+    while heard.borrow().len() < 2 {
+        sleep(Duration::from_millis(10)).await;
     }
     assert_eq!(*heard.borrow(), ["r.io_app-1", "r.io_app-1"]);
     drop(subscription);
+    // A subscription that was made later hears what this one does not.
+    let (later, _subscription) = subscribe();
     store.save(&list).await.expect("it is saved");
-    sleep(Duration::from_millis(100)).await;
+    while later.borrow().is_empty() {
+        sleep(Duration::from_millis(10)).await;
+    }
     assert_eq!(heard.borrow().len(), 2);
 }
 

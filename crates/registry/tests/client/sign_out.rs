@@ -84,7 +84,7 @@ async fn answers_after_a_sign_out_are_not_cached() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn answers_after_a_deletion_are_not_cached() {
     let (is_deleted, is_first) = (Cell::new(false), Cell::new(true));
     let server = Scripted::slow(
